@@ -1,0 +1,22 @@
+/** Every code an {@link AmbitError} may carry. `docs/errors.md` explains each; a test holds the two equal. */
+export type ErrorCode =
+  | 'usage'
+  | 'input_unreadable'
+  | 'input_invalid'
+  | 'policy_invalid'
+  | 'account_unknown'
+  | 'report_invalid'
+  | 'snapshot_invalid'
+
+/** The one error class: a stable code, a sentence that says what to do, and machine-readable detail. */
+export class AmbitError extends Error {
+  readonly code: ErrorCode
+  readonly detail: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, detail: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.name = 'AmbitError'
+    this.code = code
+    this.detail = detail
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The policy as the rest of Ambit sees it: the validated, resolved form of one YAML file.
+ * `parse.ts` reads and checks the file, `default.yaml` is the guidance that Ambit implements.
+ */
+import type {
+  AuthenticatorKind,
+  Capability,
+  ChannelKind,
+  Control,
+  Impact,
+  Population,
+  Safeguard,
+  Sensitivity,
+  Strength,
+} from '#contract/vocabulary.ts'
+import type { Citation } from '#contract/report.ts'
+
+/** What an impact, or a rule of the policy, asks of every way in. Absent means: asks nothing. */
+export interface Requirement {
+  /** least strength, on the scale of `STRENGTHS` */
+  readonly strength: Strength
+  /** whether a way in may rest on a code or approval that can be relayed */
+  readonly codes: 'allowed' | 'refused'
+  readonly phishingResistant: boolean
+  readonly hardwareBacked: boolean
+  /** longest session; absent parts are unlimited */
+  readonly session: { readonly overallSeconds?: number; readonly idleSeconds?: number }
+  /** controls without which the way in is not fit, even if strong enough */
+  readonly controls: readonly Control[]
+  readonly citations: readonly Citation[]
+}
+
+/** What one kind of authenticator is worth by itself (SP 800-63B-4 §3.1; `standards.md`-style table in default.yaml). */
+export interface KindWorth {
+  readonly factor: 'know' | 'have' | 'are' | 'both' | 'none'
+  /** strength when it is the only one */
+  readonly alone: Strength
+  /** strength together with something known (or, for a thing known, with something had) */
+  readonly combined: Strength
+  /** typed, read out, approved or clicked: can be relayed or replayed to another session */
+  readonly code: boolean
+  readonly restricted: boolean
+  readonly phishingResistant: boolean
+  readonly replayResistant: boolean
+  readonly citations: readonly Citation[]
+}
+
+/** One thing an attacker defeats by himself. `when` is compiled CEL over the fact's own fields. */
+export interface Defeat<Kind extends string> {
+  readonly kinds: readonly Kind[]
+  readonly when?: (fact: Readonly<Record<string, unknown>>) => boolean
+  /** relative effort, 1 (a script) to 100 (a laboratory) */
+  readonly effort: number
+}
+
+export interface Attacker {
+  readonly name: string
+  readonly title: string
+  /** rising with skill and nearness; for people who read, not for arithmetic */
+  readonly tier: number
+  readonly populations: readonly Population[]
+  readonly authenticators: readonly Defeat<AuthenticatorKind>[]
+  readonly channels: readonly Defeat<ChannelKind>[]
+  /** live sessions; kind is the binding */
+  readonly sessions: readonly Defeat<'none' | 'dpop' | 'mtls' | 'dbsc' | 'unstated'>[]
+  /** secrets by state: `leaked` (known to be out), or any */
+  readonly secrets: readonly Defeat<'leaked' | 'unsanctioned' | 'stored'>[]
+  /** ids of nodes he holds at the start */
+  readonly starts: readonly string[]
+  readonly source: string
+}
+
+/** What a rule of the policy may look at. */
+export interface RuleFacts {
+  readonly account: Readonly<Record<string, unknown>>
+  readonly system: Readonly<Record<string, unknown>>
+  readonly impact: Impact
+  readonly capabilities: readonly Capability[]
+  /** size of the reach */
+  readonly reach: { readonly nodes: number; readonly accounts: number }
+}
+
+/** Raises the bar or abstains; no rule lowers it. */
+export interface PolicyRule {
+  readonly code: string
+  readonly when: (facts: RuleFacts) => boolean
+  readonly requires: Partial<Requirement>
+  readonly reason: string
+  readonly citations: readonly Citation[]
+}
+
+export interface Policy {
+  readonly name: string
+  readonly version: string
+  /** `sha256:` of the file's bytes */
+  readonly hash: string
+  readonly impact: Readonly<Record<Capability, Readonly<Record<Sensitivity, Impact>>>>
+  /** sensitivity taken for a target that states none; `unknown` counts as `moderate` and makes the impact uncertain */
+  readonly unstated: Readonly<Record<'resource' | 'account' | 'group' | 'role' | 'channel' | 'secret', Sensitivity | 'unknown'>>
+  readonly requirements: Readonly<Record<Impact, Requirement>>
+  readonly authenticators: Readonly<Record<AuthenticatorKind, KindWorth>>
+  readonly attackers: readonly Attacker[]
+  readonly rules: readonly PolicyRule[]
+  readonly exceptions: {
+    readonly safeguards: readonly Safeguard[]
+    readonly maxDays: number
+    readonly citations: readonly Citation[]
+  }
+  readonly nonHuman: {
+    readonly maxSecretAgeDays: number
+    readonly unusedDays: number
+    readonly citations: Readonly<Record<string, readonly Citation[]>>
+  }
+  readonly profiles: readonly string[]
+}
