@@ -1,0 +1,123 @@
+/**
+ * Checks a whole report against the inventory it speaks of: its shape, every proof in it, and everything that can be
+ * recounted without an engine.
+ */
+import { Compile } from 'typebox/compile'
+import { Report, type Account, type Finding, type Proof } from '#contract/report.ts'
+import { AmbitError } from '#lib/errors.ts'
+import type { Formula, Inventory } from '#model/facts.ts'
+import { checkProof } from './check-proof.ts'
+import { recount, type Failure } from './recount.ts'
+import { indexFacts, type FactIndex } from './fact-index.ts'
+import { isPlainId, parseRight } from './nodes.ts'
+
+/** What {@link verifyReport} found. The report holds when `failures` is empty. */
+export interface Verification {
+  /** proofs checked, sound or not */
+  readonly checked: number
+  readonly failures: readonly Failure[]
+}
+
+const validator = Compile(Report)
+
+/** The report, if it has the shape of one. @throws {AmbitError} `report_invalid`, with a JSON pointer in `detail.pointer` */
+export function asReport(value: unknown): Report {
+  if (validator.Check(value)) return value
+  const [first] = validator.Errors(value)
+  const pointer = first?.instancePath ?? ''
+  throw new AmbitError(
+    'report_invalid',
+    `not a report of Ambit: \`${pointer === '' ? '/' : pointer}\` ${first?.message ?? 'does not fit'}; write it with \`ambit analyze --format json\``,
+    { pointer },
+  )
+}
+
+/**
+ * Checks every proof and every recountable claim of a report.
+ *
+ * The levels, verdicts of single ways in and reasons rest on the policy, and are not checked here.
+ *
+ * @param report  parsed JSON, of any shape
+ * @throws {AmbitError} `report_invalid` when it is not a report at all
+ */
+export function verifyReport(report: unknown, inventory: Inventory): Verification {
+  const checkedReport = asReport(report)
+  const facts = indexFacts(inventory)
+  const leaves = undeclaredLeaves(inventory, facts)
+  const failures: Failure[] = []
+  let checked = 0
+  const check = (id: string, which: 'reach' | 'entry', proof: Proof, flaw: string | null): void => {
+    checked++
+    const outcome = checkProof(proof, facts)
+    if (!outcome.ok) {
+      const { step, reason } = outcome
+      failures.push({ id, which, step, node: proof.steps[step]?.node ?? proof.goal, reason })
+    } else if (flaw !== null) failures.push({ id, which, step: null, node: proof.goal, reason: flaw })
+  }
+  for (const account of checkedReport.accounts) {
+    const { id, weakest } = account
+    if (weakest !== null) check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, leaves))
+  }
+  for (const finding of checkedReport.findings) {
+    const { reach, entry } = finding.proof
+    if (reach !== null) check(finding.id, 'reach', reach, flawOfReach(finding, reach))
+    if (entry !== null) check(finding.id, 'entry', entry, flawOfEntry(finding.account, entry, facts, leaves))
+  }
+  return { checked, failures: [...failures, ...recount(checkedReport, inventory)] }
+}
+
+function flawOfReach({ account, capability }: Finding, { given, goal }: Proof): string | null {
+  if (given.length !== 1 || given[0] !== account)
+    return `reach starts from the account alone, not from [${given.join(', ')}]`
+  if (capability === null) return null
+  return parseRight(goal)?.capability === capability ? null : `the goal \`${goal}\` is not a right to ${capability}`
+}
+
+/** What an attacker may be assumed to have by himself: things that prove, or that codes and keys lie in. */
+function flawOfEntry(
+  account: string,
+  { given, goal }: Proof,
+  facts: FactIndex,
+  leaves: ReadonlySet<string>,
+): string | null {
+  if (goal !== account) return `the goal is \`${goal}\`, not the account \`${account}\``
+  const smuggled = given.find(
+    (id) =>
+      !facts.authenticator.has(id) &&
+      !facts.channel.has(id) &&
+      !facts.secret.has(id) &&
+      !facts.session.has(id) &&
+      !leaves.has(id),
+  )
+  return smuggled === undefined
+    ? null
+    : `\`${smuggled}\` is given, and is no authenticator, channel, secret or session of the inventory`
+}
+
+function flawOfWeakest({ id, weakest, waysIn }: Account, facts: FactIndex, leaves: ReadonlySet<string>): string | null {
+  if (weakest === null) return null
+  const { proof, defeats, wayIn } = weakest
+  const flaw = flawOfEntry(id, proof, facts, leaves)
+  if (flaw !== null) return flaw
+  if (new Set(defeats).symmetricDifference(new Set(proof.given)).size > 0)
+    return `it says to defeat [${defeats.join(', ')}], and its proof is given [${proof.given.join(', ')}]`
+  return wayIn === null || waysIn.some((way) => way.id === wayIn) ? null : `\`${wayIn}\` is no way in of this account`
+}
+
+/**
+ * Ids that a formula asks for and no fact declares. Nothing is known of them, so an attacker may have them; an id that
+ * only other fields name, such as a group, is not such a thing.
+ */
+function undeclaredLeaves({ facts }: Inventory, { declared }: FactIndex): Set<string> {
+  const leaves = new Set<string>()
+  const walk = (formula: Formula): void => {
+    if (typeof formula !== 'string') {
+      for (const part of 'all' in formula ? formula.all : 'any' in formula ? formula.any : formula.of) walk(part)
+    } else if (isPlainId(formula) && !declared.has(formula)) leaves.add(formula)
+  }
+  for (const { fact } of facts) {
+    if (fact.fact === 'wayIn') walk(fact.requires)
+    if (fact.fact === 'rule') walk(fact.when)
+  }
+  return leaves
+}
