@@ -1,0 +1,87 @@
+/** The only place where files are read: paths in, one inventory out. */
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Inventory } from '#model/facts.ts'
+import { isImporter, type Importer } from '#importers/importer.ts'
+import { readInventory, type InputFile } from '#importers/read.ts'
+import { AmbitError } from '#lib/errors.ts'
+
+/** Bytes per piece read from disk. */
+const CHUNK_BYTES = 262_144
+
+/** Endings of the files taken from a folder. A file that is named itself may have any name. */
+const TAKEN = /\.(?:ya?ml|json|ndjson|jsonl)$/i
+
+/**
+ * Reads every path into one inventory. A path is a file, a folder (its `.yaml`, `.yml`, `.json`, `.ndjson` and
+ * `.jsonl` files, sorted, with those of folders in it; hidden ones and `node_modules` are left alone), or `-` for
+ * standard input. What is wrong with the content comes back as diagnostics, for `refuseErrors`.
+ *
+ * @throws {AmbitError} `input_unreadable` if a path does not exist, cannot be read, or is a folder without such files
+ */
+export async function readFiles(paths: readonly string[]): Promise<Inventory> {
+  const names: string[] = []
+  for (const path of paths) names.push(...(path === '-' ? ['-'] : await filesAt(path)))
+  const files = [...new Set(names)].map((name): InputFile => ({
+    name: name === '-' ? 'stdin' : name,
+    chunks: chunksOf(name),
+  }))
+  return readInventory(files, loadImporters)
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  const found = await stat(path).catch((error: unknown) => unreadable(path, error))
+  if (!found.isDirectory()) return [path]
+  const names = await filesIn(path)
+  if (names.length > 0) return names
+  const message = `the folder \`${path}\` holds no .yaml, .yml, .json, .ndjson or .jsonl file; name the files themselves`
+  throw new AmbitError('input_unreadable', message, { path })
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => unreadable(folder, error))
+  const names: string[] = []
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) names.push(...(await filesIn(path)))
+    else if (TAKEN.test(entry.name)) names.push(path) // links to files are followed when read, links to folders never
+  }
+  return names
+}
+
+async function* chunksOf(name: string): AsyncGenerator<Uint8Array> {
+  const stream: AsyncIterable<Uint8Array> =
+    name === '-' ? process.stdin : createReadStream(name, { highWaterMark: CHUNK_BYTES })
+  try {
+    yield* stream
+  } catch (error) {
+    unreadable(name, error)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist; check the spelling and the current folder',
+  EACCES: 'may not be read; check its permissions',
+  EISDIR: 'is a folder; name it without a link',
+  ELOOP: 'is a link to itself; name the file itself',
+}
+
+function unreadable(path: string, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const reason = REASONS[code] ?? `cannot be read (${code}); check the file and the disk`
+  throw new AmbitError('input_unreadable', `\`${path}\` ${reason}`, { path, cause: code })
+}
+
+/** Every importer of the folder `importers/`, by source. To add one, add its file. */
+export async function loadImporters(): Promise<readonly Importer[]> {
+  const folder = new URL('../importers/', import.meta.url)
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  const importers: Importer[] = []
+  for (const name of names.toSorted()) {
+    const module: Readonly<Record<string, unknown>> = await import(new URL(name, folder).href)
+    for (const exported of Object.values(module)) if (isImporter(exported)) importers.push(exported)
+  }
+  return importers.toSorted((a, b) => (a.source < b.source ? -1 : 1))
+}

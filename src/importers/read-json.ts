@@ -1,0 +1,229 @@
+/**
+ * JSON without its two silences: `JSON.parse` keeps only the last of two equal keys, and says where an error is only
+ * sometimes. The fast path is `JSON.parse` beside one scan of the text; the slow path, {@link walkJson}, is taken only
+ * when something is wrong, and says where.
+ */
+import { pointerOf } from './importer.ts'
+import { shown } from './read-problems.ts'
+
+/** Deepest nesting of a document. Exports of real systems stay under twenty; the limit keeps every later walk safe. */
+export const MAX_DEPTH = 100
+
+/** Where and how a text fails to be usable JSON. */
+export interface JsonFault {
+  readonly code: 'syntax_invalid' | 'key_repeated' | 'nesting_too_deep'
+  readonly message: string
+  readonly remedy: string
+  /** index into the text, of UTF-16 units */
+  readonly offset: number
+  readonly pointer?: string
+}
+
+/** Parses one JSON text; a fault instead of a value when it is broken, repeats a key, or nests too deeply. */
+export function parseJson(text: string): { readonly value: unknown } | { readonly fault: JsonFault } {
+  const { keys, depth } = scanJson(text)
+  if (depth <= MAX_DEPTH) {
+    try {
+      const value: unknown = JSON.parse(text)
+      if (keysOf(value) === keys) return { value }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+    }
+  }
+  const fault = walkJson(text, () => undefined)
+  if (!fault) throw new RangeError('JSON.parse and walkJson disagree') // a fault of ours, found by the fuzz test
+  return { fault }
+}
+
+/** Counts the keys and the deepest nesting of a JSON text in one pass; both are exact when the text is valid. */
+function scanJson(text: string): { keys: number; depth: number } {
+  let keys = 0
+  let depth = 0
+  let deepest = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 0x22) {
+      i = text.indexOf('"', i + 1)
+      while (i > 0 && isEscaped(text, i)) i = text.indexOf('"', i + 1)
+      if (i < 0) break
+    } else if (c === 0x3a) keys++
+    else if (c === 0x7b || c === 0x5b) deepest = Math.max(deepest, ++depth)
+    else if (c === 0x7d || c === 0x5d) depth--
+  }
+  return { keys, depth: deepest }
+}
+
+/** Whether the quote at `i` has an odd number of backslashes before it. */
+function isEscaped(text: string, i: number): boolean {
+  let backslashes = 0
+  while (text.charCodeAt(i - 1 - backslashes) === 0x5c) backslashes++
+  return backslashes % 2 === 1
+}
+
+/** Number of keys in a parsed value, however deep; the value nests no deeper than {@link MAX_DEPTH}. */
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') count += keysOf(item)
+    return count
+  }
+  for (const key of Object.keys(value)) {
+    count++
+    const field: unknown = Reflect.get(value, key)
+    if (typeof field === 'object') count += keysOf(field)
+  }
+  return count
+}
+
+/** An open object or array, while walking: the keys met so far (objects only), and the key or index being read. */
+interface Frame {
+  readonly keys: Set<string> | undefined
+  key: string | number
+}
+
+/**
+ * Walks a JSON text token by token (RFC 8259) and calls `visit` with the path and offset of every value, in order.
+ * The path is a live array, valid during the call. Iterative, so that no depth of nesting overflows the stack.
+ *
+ * @returns the first fault, or undefined when there is none
+ */
+export function walkJson(
+  text: string,
+  visit: (path: readonly (string | number)[], offset: number) => void,
+): JsonFault | undefined {
+  const frames: Frame[] = []
+  const path: (string | number)[] = []
+  let state: 'value' | 'first' | 'key' | 'after' = 'value'
+  let at = 0
+  for (;;) {
+    at = afterSpace(text, at)
+    const c = text[at]
+    const frame = frames.at(-1)
+    const close = frame?.keys ? '}' : ']'
+    if (state === 'value') {
+      visit(path, at)
+      if (c === '{' || c === '[') {
+        if (frames.length >= MAX_DEPTH) return tooDeep(at)
+        frames.push({ keys: c === '{' ? new Set() : undefined, key: 0 })
+        path.push(0)
+        at++
+        state = 'first'
+      } else {
+        const end = scalarEnd(text, at)
+        if (end < 0) return broken(text, at, 'a value')
+        at = end
+        state = 'after'
+      }
+    } else if (frame && c === close && state !== 'key') {
+      frames.pop()
+      path.pop()
+      at++
+      state = 'after'
+    } else if (state === 'first') {
+      state = frame?.keys ? 'key' : 'value'
+    } else if (state === 'key') {
+      const end = c === '"' ? scalarEnd(text, at) : -1
+      if (end < 0 || !frame?.keys) return broken(text, at, 'a key in double quotes')
+      const key = String(JSON.parse(text.slice(at, end)))
+      path[path.length - 1] = key
+      if (frame.keys.has(key)) return repeatedKey(key, at, pointerOf(...path))
+      frame.keys.add(key)
+      at = afterSpace(text, end)
+      if (text[at] !== ':') return broken(text, at, '`:`')
+      at++
+      state = 'value'
+    } else if (!frame) {
+      return at === text.length ? undefined : broken(text, at, 'the end of the file')
+    } else {
+      if (c !== ',') return broken(text, at, `\`,\` or \`${close}\``)
+      at++
+      if (frame.keys) state = 'key'
+      else {
+        path[path.length - 1] = frame.key = Number(frame.key) + 1
+        state = 'value'
+      }
+    }
+  }
+}
+
+function afterSpace(text: string, at: number): number {
+  let c = text.charCodeAt(at)
+  while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) c = text.charCodeAt(++at)
+  return at
+}
+
+/** Every character of a number or literal, well-formed or not. */
+const BARE = /[-+.\w]+/y
+
+/** Index after the string, number or literal at `at`; -1 when none is there. */
+function scalarEnd(text: string, at: number): number {
+  let end: number
+  if (text[at] === '"') {
+    end = text.indexOf('"', at + 1)
+    while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+    if (end < 0) return -1
+    end++
+  } else {
+    BARE.lastIndex = at
+    if (!BARE.test(text)) return -1
+    end = BARE.lastIndex
+  }
+  try {
+    JSON.parse(text.slice(at, end))
+    return end
+  } catch {
+    return -1
+  }
+}
+
+function broken(text: string, offset: number, expected: string): JsonFault {
+  // an unclosed string is seen at its opening quote, although it is the end of the file that is missing
+  const cutOff = offset >= text.length || (text[offset] === '"' && !text.slice(offset + 1).includes('"'))
+  return {
+    code: 'syntax_invalid',
+    message: cutOff ? 'not valid JSON: it ends in the middle of a value' : `not valid JSON: ${expected} belongs here`,
+    remedy: cutOff ? 'it was probably cut off; export it again' : 'correct the JSON at this place',
+    offset,
+  }
+}
+
+const tooDeep = (offset: number): JsonFault => ({
+  code: 'nesting_too_deep',
+  message: `nested deeper than ${MAX_DEPTH} levels`,
+  remedy: 'no format that Ambit reads nests so deeply; look for a mistake at this place',
+  offset,
+})
+
+const repeatedKey = (key: string, offset: number, pointer: string): JsonFault => ({
+  code: 'key_repeated',
+  message: `the key ${shown(key)} stands twice in one object; one of the two would be lost`,
+  remedy: 'merge the two, or rename one',
+  offset,
+  pointer,
+})
+
+/** Line number, from 1, of an offset into a text. */
+export function lineAt(text: string, offset: number): number {
+  let line = 1
+  for (let i = text.indexOf('\n'); i >= 0 && i < offset; i = text.indexOf('\n', i + 1)) line++
+  return line
+}
+
+/** Line numbers, from 1, of the values at some JSON pointers; those that point nowhere are left out. */
+export function linesOf(text: string, pointers: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>()
+  let line = 1
+  let from = 0
+  walkJson(text, (path, offset) => {
+    if (lines.size === pointers.size) return
+    const pointer = pointerOf(...path)
+    if (!pointers.has(pointer)) return
+    for (let i = text.indexOf('\n', from); i >= 0 && i < offset; i = text.indexOf('\n', from)) {
+      line++
+      from = i + 1
+    }
+    lines.set(pointer, line)
+  })
+  return lines
+}
