@@ -1,0 +1,90 @@
+import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
+import type { Program } from './program.ts'
+import type { ProofStep } from './proof.ts'
+
+/** Hops to a lane that is not reached. */
+export const UNREACHED = 255
+/** Largest number of hops that is told apart: more reads 254. Masks are exact all the same. */
+export const FARTHEST = 254
+
+/** What each start reaches by itself: the least fixpoint of the rules from that start alone. */
+export interface Reach {
+  /** per start: the lanes carried by any node it reaches, its own included */
+  readonly masks: Uint32Array
+  /** start * 32 + lane: rank of the first node that carries the lane; {@link UNREACHED}; saturates at {@link FARTHEST} */
+  readonly hops: Uint8Array
+  /** how many starts needed a closure of their own */
+  readonly own: number
+}
+
+/**
+ * Returns the lanes that each start reaches, and in how many steps.
+ *
+ * @param laneMasks  per node: the lanes it carries
+ * @param starts  nodes; duplicates are answered each
+ * @throws {RangeError} if a start is outside the program or the masks are not one per node
+ */
+export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uint32Array): Reach {
+  const { nodeCount } = program
+  if (laneMasks.length !== nodeCount) throw new RangeError(`${laneMasks.length} lane masks for ${nodeCount} nodes`)
+  const masks = new Uint32Array(starts.length)
+  const hops = new Uint8Array(starts.length * 32).fill(UNREACHED)
+  const scratch = buildScratch(program)
+  for (let i = 0; i < starts.length; i++) {
+    explore(program, scratch, [starts[i], ...program.axioms], null)
+    for (let j = 0; j < scratch.size; j++) {
+      const v = scratch.queue[j]
+      let fresh = laneMasks[v] & ~masks[i]
+      masks[i] |= fresh
+      const rank = Math.min(scratch.ranks[v] - 1, FARTHEST)
+      for (; fresh !== 0; fresh &= fresh - 1) hops[i * 32 + 31 - Math.clz32(fresh & -fresh)] = rank
+    }
+  }
+  return { masks, hops, own: starts.length }
+}
+
+/** The nodes that a start reaches, itself and everything that holds unconditionally included, in order of rank. */
+export interface ReachedNodes {
+  readonly nodes: Uint32Array
+  /** per place in {@link nodes}: the step at which it was reached, ascending */
+  readonly ranks: Uint32Array
+}
+
+/**
+ * Returns everything one start reaches. O(arcs of what is reached) when `scratch` is kept from call to call.
+ *
+ * @throws {RangeError} if the start is outside the program
+ */
+export function reachFrom(program: Program, start: number, scratch: Scratch = buildScratch(program)): ReachedNodes {
+  explore(program, scratch, [start, ...program.axioms], null)
+  const nodes = scratch.queue.slice(0, scratch.size)
+  const ranks = nodes.map((v) => scratch.ranks[v] - 1)
+  return { nodes, ranks }
+}
+
+/** What a witness leads to: any of some nodes, or any node that carries a lane. */
+export type Goal =
+  | { readonly nodes: ReadonlySet<number> }
+  | { readonly lane: number; readonly laneMasks: Uint32Array }
+
+/**
+ * Returns a shortest derivation of the goal from the start alone, in order, empty where the start itself is a goal.
+ * The search stops at the first goal, so that it costs no more than what lies as near;
+ * keep `scratch` from call to call, as building it costs more than most searches.
+ *
+ * @throws {RangeError} if the start is outside the program or reaches no goal
+ */
+export function witness(
+  program: Program,
+  start: number,
+  goal: Goal,
+  scratch: Scratch = buildScratch(program),
+): ProofStep[] {
+  const isGoal =
+    'nodes' in goal
+      ? (node: number) => goal.nodes.has(node)
+      : (node: number) => ((goal.laneMasks[node] >>> goal.lane) & 1) === 1
+  const found = explore(program, scratch, [start, ...program.axioms], isGoal)
+  if (found < 0) throw new RangeError(`node ${start} reaches no goal`)
+  return proofFrom(program, scratch, (v) => v === start, found)
+}
