@@ -25,6 +25,8 @@ export interface Requirement {
   readonly hardwareBacked: boolean
   /** longest session; absent parts are unlimited */
   readonly session: { readonly overallSeconds?: number; readonly idleSeconds?: number }
+  /** longest session where the way in rests on a code; beside `session`, the shorter counts */
+  readonly codeSession?: { readonly overallSeconds?: number; readonly idleSeconds?: number }
   /** controls without which the way in is not fit, even if strong enough */
   readonly controls: readonly Control[]
   readonly citations: readonly Citation[]
@@ -51,6 +53,11 @@ export interface Defeat<Kind extends string> {
   readonly when?: (fact: Readonly<Record<string, unknown>>) => boolean
   /** relative effort, 1 (a script) to 100 (a laboratory) */
   readonly effort: number
+  /** whether a study measured the effort or we judged it */
+  readonly basis?: 'measurement' | 'judgement'
+  readonly source?: string
+  /** the text of `when` */
+  readonly condition?: string
 }
 
 export interface Attacker {
@@ -83,7 +90,12 @@ export interface RuleFacts {
 /** Raises the bar or abstains; no rule lowers it. */
 export interface PolicyRule {
   readonly code: string
+  /** true also where the condition cannot be evaluated: a rule fails closed */
   readonly when: (facts: RuleFacts) => boolean
+  /** why the condition could not be evaluated over these facts */
+  readonly problem?: (facts: RuleFacts) => string | undefined
+  /** the text of `when` */
+  readonly condition?: string
   readonly requires: Partial<Requirement>
   readonly reason: string
   readonly citations: readonly Citation[]
@@ -96,7 +108,9 @@ export interface Policy {
   readonly hash: string
   readonly impact: Readonly<Record<Capability, Readonly<Record<Sensitivity, Impact>>>>
   /** sensitivity taken for a target that states none; `unknown` counts as `moderate` and makes the impact uncertain */
-  readonly unstated: Readonly<Record<'resource' | 'account' | 'group' | 'role' | 'channel' | 'secret', Sensitivity | 'unknown'>>
+  readonly unstated: Readonly<
+    Record<'resource' | 'account' | 'group' | 'role' | 'channel' | 'secret', Sensitivity | 'unknown'>
+  >
   readonly requirements: Readonly<Record<Impact, Requirement>>
   readonly authenticators: Readonly<Record<AuthenticatorKind, KindWorth>>
   readonly attackers: readonly Attacker[]
@@ -108,6 +122,8 @@ export interface Policy {
   }
   readonly nonHuman: {
     readonly maxSecretAgeDays: number
+    /** longest age of a certificate; `maxSecretAgeDays` where absent */
+    readonly maxCertificateAgeDays?: number
     readonly unusedDays: number
     readonly citations: Readonly<Record<string, readonly Citation[]>>
   }

@@ -1,0 +1,289 @@
+/**
+ * Conditions of the policy: CEL, cut down to what can be read aloud and cannot run long.
+ * Names and their types are declared, so that a misspelt field is found when the policy is read, not when it is needed.
+ */
+import { Environment, type ASTNode } from '@marcbachmann/cel-js'
+import { nearest } from './nearest.ts'
+import type { RuleFacts } from './policy.ts'
+
+/** Longest condition, in characters; ours. Much longer chains of operators exhaust the parser's stack. */
+export const MAX_CONDITION = 2000
+/** Longest list a condition may look at; ours. Nested comprehensions over larger lists take seconds. */
+const MAX_LIST = 10_000
+/** Comprehensions inside comprehensions; ours, so that time stays at most quadratic in a list. */
+const MAX_COMPREHENSIONS = 2
+
+/** Functions and methods a condition may call. `matches` is absent: its regular expressions can run for minutes. */
+const ALLOWED: readonly string[] = [
+  'has',
+  'size',
+  'startsWith',
+  'endsWith',
+  'contains',
+  'exists',
+  'exists_one',
+  'all',
+  'filter',
+]
+const COMPREHENSIONS: readonly string[] = ['exists', 'exists_one', 'all', 'filter']
+
+const limits = { maxAstNodes: 300, maxDepth: 24, maxListElements: 64, maxMapEntries: 1, maxCallArguments: 3 }
+const options = { limits, homogeneousAggregateLiterals: true }
+
+type Fields = Readonly<Record<string, string>>
+
+/** Fields of an account that a rule may look at, with their CEL types (model/facts.ts, fact `account`). */
+export const ACCOUNT_FIELDS = {
+  id: 'string',
+  kind: 'string',
+  name: 'string',
+  population: 'string',
+  subject: 'string',
+  system: 'string',
+  enabled: 'bool',
+  memberOf: 'list<string>',
+  job: 'string',
+  manager: 'string',
+  owner: 'string',
+  ownerActive: 'bool',
+  environments: 'list<string>',
+  consumers: 'list<string>',
+  interactive: 'bool',
+  thirdParty: 'bool',
+  proofed: 'string',
+  notificationAddresses: 'int',
+  controls: 'list<string>',
+  createdAt: 'string',
+  lastUsed: 'string',
+} as const satisfies Fields
+
+/** Fields of an account's system (fact `system`). */
+export const SYSTEM_FIELDS = {
+  id: 'string',
+  name: 'string',
+  kind: 'string',
+  offers: 'list<string>',
+  federal: 'bool',
+  cardholderData: 'bool',
+  paymentService: 'bool',
+} as const satisfies Fields
+
+/** Fields that a defeat may look at, by what is defeated (facts `authenticator`, `channel`, `session`, `secret`). */
+export const DEFEAT_FIELDS = {
+  authenticators: {
+    id: 'string',
+    kind: 'string',
+    name: 'string',
+    of: 'list<string>',
+    on: 'list<string>',
+    pushMode: 'string',
+    synced: 'bool',
+    attestation: 'string',
+    keyProtection: 'string',
+    fips140Level: 'int',
+    userVerification: 'bool',
+    boundAtAal: 'int',
+    digits: 'int',
+    bits: 'int',
+    periodSeconds: 'int',
+    lifetimeSeconds: 'int',
+    minLength: 'int',
+    breachedListChecked: 'bool',
+    maxFailures: 'int',
+    singleUse: 'bool',
+    enrolledAt: 'string',
+    lastUsed: 'string',
+  },
+  channels: {
+    id: 'string',
+    kind: 'string',
+    name: 'string',
+    system: 'string',
+    heldBy: 'list<string>',
+    carriedBy: 'list<string>',
+    person: 'string',
+    shared: 'bool',
+    sensitivity: 'string',
+    secretStore: 'bool',
+    managed: 'bool',
+    syncs: 'bool',
+  },
+  sessions: {
+    id: 'string',
+    account: 'string',
+    on: 'string',
+    aal: 'int',
+    binding: 'string',
+    exposed: 'map',
+    startedAt: 'string',
+    overallSeconds: 'int',
+    idleSeconds: 'int',
+  },
+  secrets: {
+    id: 'string',
+    kind: 'string',
+    name: 'string',
+    opens: 'list<string>',
+    proves: 'list<string>',
+    storedIn: 'list<string>',
+    leaked: 'map',
+    ephemeral: 'bool',
+    conditions: 'string',
+    issuedAt: 'string',
+    rotatedAt: 'string',
+    expiresAt: 'string',
+    lastUsed: 'string',
+  },
+} as const satisfies Record<string, Fields>
+
+const RULE_FIELDS = {
+  account: ACCOUNT_FIELDS,
+  system: SYSTEM_FIELDS,
+  reach: { nodes: 'int', accounts: 'int' },
+} as const satisfies Record<string, Fields>
+
+const ruleEnvironment = new Environment(options)
+  .registerVariable({ name: 'account', schema: { ...ACCOUNT_FIELDS } })
+  .registerVariable({ name: 'system', schema: { ...SYSTEM_FIELDS } })
+  .registerVariable('impact', 'string')
+  .registerVariable('capabilities', 'list<string>')
+  .registerVariable({ name: 'reach', schema: { ...RULE_FIELDS.reach } })
+
+const defeatEnvironment = (fields: Fields) =>
+  new Environment(options).registerVariable({ name: 'fact', schema: { ...fields } })
+const defeatEnvironments = {
+  authenticators: defeatEnvironment(DEFEAT_FIELDS.authenticators),
+  channels: defeatEnvironment(DEFEAT_FIELDS.channels),
+  sessions: defeatEnvironment(DEFEAT_FIELDS.sessions),
+  secrets: defeatEnvironment(DEFEAT_FIELDS.secrets),
+}
+export type DefeatSection = keyof typeof defeatEnvironments
+
+/** What a condition came to: a truth value, or the reason why it has none. */
+export type Outcome = { readonly holds: boolean } | { readonly problem: string }
+
+/** A condition that was read once; `literals` are the texts and numbers it names (the linter tries them). */
+export interface Condition<Facts> {
+  readonly text: string
+  readonly evaluate: (facts: Facts) => Outcome
+  readonly literals: readonly (string | number)[]
+}
+
+/** A condition, or what is wrong with it: one line, then the place under a caret. */
+export type Compiled<Facts> = { readonly condition: Condition<Facts> } | { readonly error: string }
+
+const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value
+
+interface Inspection {
+  refused?: string
+  readonly literals: (string | number)[]
+  /** names of the fields it selects; nothing else need be handed to it */
+  readonly fields: Set<string>
+}
+
+/** Refuses what is not on the allow-list and fields that no fact has, and collects literals and fields. */
+function inspect(ast: ASTNode, known: Readonly<Record<string, Fields>>): Inspection {
+  const literals: (string | number)[] = []
+  const fields = new Set<string>()
+  let refused: string | undefined
+  const visit = (value: unknown, comprehensions: number): void => {
+    if (Array.isArray(value)) return value.forEach((each) => visit(each, comprehensions))
+    if (!isNode(value)) return
+    let depth = comprehensions
+    if (value.op === 'call' || value.op === 'rcall') {
+      const name = value.args[0]
+      if (!ALLOWED.includes(name)) refused ??= `\`${name}\` is not among the functions allowed: ${ALLOWED.join(', ')}`
+      if (COMPREHENSIONS.includes(name)) depth++
+      if (depth > MAX_COMPREHENSIONS) refused ??= `no more than ${MAX_COMPREHENSIONS} comprehensions may be nested`
+    }
+    if (value.op === 'value') {
+      if (typeof value.args === 'string') literals.push(value.args)
+      if (typeof value.args === 'bigint' || typeof value.args === 'number') literals.push(Number(value.args))
+      return
+    }
+    if (value.op === '.') {
+      const [of, field] = value.args
+      fields.add(field)
+      refused ??= of.op === 'id' ? unknownField(of.args, field, known) : undefined
+    }
+    visit(value.args, depth)
+  }
+  visit(ast, 0)
+  return refused === undefined ? { literals, fields } : { refused, literals, fields }
+}
+
+/** Whole numbers become CEL integers; a list that is too long is refused rather than walked. */
+function toCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) {
+    if (value.length > MAX_LIST)
+      throw new RangeError(`a list of ${value.length} is longer than the ${MAX_LIST} allowed`)
+    return value.map(toCel)
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, toCel(each)]])),
+    )
+  }
+  return value
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The type check lets has() ask for anything, so that a slip in it would never be found. */
+function unknownField(of: string, field: string, known: Readonly<Record<string, Fields>>): string | undefined {
+  const fields = known[of]
+  if (fields === undefined || field in fields) return undefined
+  const guess = nearest(field, Object.keys(fields))
+  return `\`${of}\` has no field \`${field}\`${guess === undefined ? '' : `; did you mean \`${guess}\`?`}`
+}
+
+type Bind<Facts> = (facts: Facts, used: ReadonlySet<string>) => Record<string, unknown>
+
+function compile<Facts>(
+  environment: Environment,
+  known: Readonly<Record<string, Fields>>,
+  text: string,
+  bind: Bind<Facts>,
+): Compiled<Facts> {
+  if (text.length > MAX_CONDITION)
+    return { error: `a condition has at most ${MAX_CONDITION} characters, this one ${text.length}` }
+  try {
+    const program = environment.parse(text)
+    const { refused, literals, fields } = inspect(program.ast, known)
+    if (refused !== undefined) return { error: refused }
+    const checked = program.check()
+    if (!checked.valid) return { error: messageOf(checked.error) }
+    if (checked.type !== 'bool') return { error: `a condition is true or false, this one is of type ${checked.type}` }
+    const evaluate = (facts: Facts): Outcome => {
+      try {
+        const value: unknown = program(bind(facts, fields))
+        return typeof value === 'boolean' ? { holds: value } : { problem: `it gave \`${String(value)}\`` }
+      } catch (error) {
+        return { problem: messageOf(error).split('\n', 1)[0] ?? '' }
+      }
+    }
+    return { condition: { text, evaluate, literals } }
+  } catch (error) {
+    return { error: messageOf(error) }
+  }
+}
+
+/** Reads the condition of a rule, over `account`, `system`, `impact`, `capabilities` and `reach`. */
+export const compileRule = (text: string): Compiled<RuleFacts> =>
+  compile(ruleEnvironment, RULE_FIELDS, text, ({ account, system, impact, capabilities, reach }, used) => ({
+    account: toCel(pick(account, ACCOUNT_FIELDS, used)),
+    system: toCel(pick(system, SYSTEM_FIELDS, used)),
+    impact,
+    capabilities: toCel(capabilities),
+    reach: toCel(reach),
+  }))
+
+/** Reads the condition of a defeat, over `fact`. */
+export const compileDefeat = (section: DefeatSection, text: string): Compiled<Readonly<Record<string, unknown>>> =>
+  compile(defeatEnvironments[section], { fact: DEFEAT_FIELDS[section] }, text, (fact, used) => ({
+    fact: toCel(pick(fact, DEFEAT_FIELDS[section], used)),
+  }))
+
+const pick = (from: Readonly<Record<string, unknown>>, fields: Fields, used: ReadonlySet<string>) =>
+  Object.fromEntries([...used].flatMap((key) => (key in fields && from[key] !== undefined ? [[key, from[key]]] : [])))
