@@ -80,7 +80,9 @@ export function buildProgram(system: RuleSystem): Program {
 function checkSystem({ nodeCount, heads, needs, bodyOffsets, bodies }: RuleSystem): void {
   const ruleCount = heads.length
   if (needs.length !== ruleCount || bodyOffsets.length !== ruleCount + 1) {
-    throw new RangeError(`${ruleCount} heads, ${needs.length} needs and ${bodyOffsets.length} offsets do not fit together`)
+    throw new RangeError(
+      `${ruleCount} heads, ${needs.length} needs and ${bodyOffsets.length} offsets do not fit together`,
+    )
   }
   if (bodyOffsets[0] !== 0 || bodyOffsets[ruleCount] !== bodies.length) {
     throw new RangeError(`the offsets do not cover the ${bodies.length} body nodes`)

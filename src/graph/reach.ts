@@ -63,9 +63,7 @@ export function reachFrom(program: Program, start: number, scratch: Scratch = bu
 }
 
 /** What a witness leads to: any of some nodes, or any node that carries a lane. */
-export type Goal =
-  | { readonly nodes: ReadonlySet<number> }
-  | { readonly lane: number; readonly laneMasks: Uint32Array }
+export type Goal = { readonly nodes: ReadonlySet<number> } | { readonly lane: number; readonly laneMasks: Uint32Array }
 
 /**
  * Returns a shortest derivation of the goal from the start alone, in order, empty where the start itself is a goal.
