@@ -10,6 +10,7 @@ import {
   type Place,
   type PlacedFact,
 } from '#model/facts.ts'
+import { instantOf } from '#model/inventory-dates.ts'
 import { pointerOf } from './importer.ts'
 import { expandInline, INLINE_FIELDS, type RawFact } from './native-inline.ts'
 import { FACT_KINDS, factProblems, isFact, isFactKind } from './read-fact.ts'
@@ -85,10 +86,10 @@ export function nativeReader(root: Fields, placeOf: PlaceOf, sink: NativeSink): 
   const { name, at, facts } = root
   if (typeof name === 'string' && name.length <= 512) header.name = name
   else if (name !== undefined) report('/name', 'header_invalid', `\`name\` is ${shown(name)}`, 'write a short text')
-  if (typeof at === 'string' && new RegExp(DATE_PATTERN).test(at)) header.at = at
+  if (typeof at === 'string' && instantOf(at) !== undefined) header.at = at
   else if (at !== undefined) {
     const remedy = 'write a date such as `2026-01-31` or a time such as `2026-01-31T12:00:00Z`'
-    report('/at', 'header_invalid', `\`at\` is ${shown(at)}, which is not an RFC 3339 date or time`, remedy)
+    report('/at', 'header_invalid', `\`at\` is ${shown(at)}, which is no RFC 3339 date or time that exists`, remedy)
   }
   if (typeof facts === 'number' && Number.isSafeInteger(facts) && facts >= 0) header.facts = facts
   else if (facts !== undefined) {
