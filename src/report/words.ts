@@ -64,7 +64,7 @@ export function capabilityPhrase(capability: string, target: string): string {
 export function plain(word: string): string {
   return word
     .replaceAll('_', ' ')
-    .replace(/\b(sms|otp|totp|hotp|mfa|dns|api|nhi|aal|ssh|oidc)\b/gi, (acronym) => acronym.toUpperCase())
+    .replace(/\b(sms|sim|otp|totp|hotp|mfa|dns|api|nhi|aal|ssh|oidc)\b/gi, (acronym) => acronym.toUpperCase())
 }
 
 /** A word of a closed set at the start of a line. */
