@@ -6,7 +6,7 @@ import { AUTHENTICATOR_KINDS, CAPABILITIES } from '#contract/vocabulary.ts'
 import type { Fact, FactKind, FactOf, Formula, Inventory } from '#model/facts.ts'
 import type { RuleKindName } from '#model/kinds.ts'
 
-/** `head` holds when at least `needs` distinct nodes of `body` hold. */
+/** `head` holds when at least `needs` nodes of `body` hold; no node stands in a body twice. */
 export interface NaiveRule {
   readonly head: string
   readonly by: RuleKindName
@@ -30,7 +30,7 @@ export function naiveReach(
   for (let before = 0; before < held.size;) {
     before = held.size
     for (const { head, body, needs } of rules) {
-      if (new Set(body).intersection(held).size >= needs) held.add(head)
+      if (body.filter((node) => held.has(node)).length >= needs) held.add(head)
     }
   }
   return held
@@ -89,8 +89,11 @@ function rulesOf(fact: Fact, all: readonly Fact[], at: string | undefined, disab
       ]
     case 'wayIn':
       if (disabled.has(fact.account)) return []
-      return (fact.yields ?? [fact.account]).flatMap((head) => formulaRules('way_in', head, fact.id, fact.requires))
+      return (fact.yields?.length ? fact.yields : [fact.account]).flatMap((head) =>
+        formulaRules('way_in', head, fact.id, fact.requires),
+      )
     case 'rule':
+      if (disabled.has(fact.then)) return []
       return formulaRules('declared', fact.then, fact.id, fact.when)
     case 'entitlement':
       return rulesOfEntitlement(fact, at)
