@@ -1,0 +1,58 @@
+import { closure, type Closure } from '#graph/closure.ts'
+import type { Program } from '#graph/program.ts'
+import type { Snapshot } from '#model/compile.ts'
+import type { Attacker, Defeat, Policy } from '#policy/policy.ts'
+import type { Population } from '#contract/vocabulary.ts'
+import type { FactOf } from '#model/facts.ts'
+import { secretStates } from './secrets.ts'
+
+/** One lane per attacker; more than this do not fit one pass. */
+export const ATTACKERS_LIMIT = 32
+
+/** What falls to each attacker profile of the policy: R3, all profiles in one pass, lane i being attacker i. */
+export function takeoverOf(snapshot: Snapshot, program: Program, policy: Policy): Closure {
+  return closure(program, attackerSeeds(snapshot, policy.attackers.slice(0, ATTACKERS_LIMIT)))
+}
+
+/** Per node, the attackers that hold it at the start because they defeat it by themselves. */
+export function attackerSeeds(snapshot: Snapshot, attackers: readonly Attacker[]): Uint32Array {
+  const seeds = new Uint32Array(snapshot.nodeIds.length)
+  const { inventory, indexOf } = snapshot
+  attackers.forEach((attacker, lane) => {
+    const bit = 1 << lane
+    const seed = (id: string) => {
+      const node = indexOf.get(id)
+      if (node !== undefined) seeds[node]! |= bit
+    }
+    for (const id of attacker.starts) seed(id)
+    for (const { fact } of inventory.byKind.authenticator) {
+      if (defeats(attacker.authenticators, fact.kind, fact) && facesOwnerOf(snapshot, fact, attacker)) seed(fact.id)
+    }
+    for (const { fact } of inventory.byKind.channel) if (defeats(attacker.channels, fact.kind, fact)) seed(fact.id)
+    for (const { fact } of inventory.byKind.session) {
+      if (fact.exposed !== undefined || defeats(attacker.sessions, fact.binding ?? 'unstated', fact)) seed(fact.id)
+    }
+    for (const { fact } of inventory.byKind.secret) {
+      if (secretStates(snapshot, fact).some((state) => defeats(attacker.secrets, state, fact))) seed(fact.id)
+    }
+  })
+  return seeds
+}
+
+function defeats<K extends string>(
+  list: readonly Defeat<K>[],
+  kind: K,
+  fact: Readonly<Record<string, unknown>>,
+): boolean {
+  return list.some(({ kinds, when }) => kinds.includes(kind) && (when === undefined || when(fact)))
+}
+
+/** An attacker of customers does not bother with the workforce; an owner of unstated population faces everyone. */
+function facesOwnerOf(snapshot: Snapshot, authenticator: FactOf<'authenticator'>, attacker: Attacker): boolean {
+  const populations = (authenticator.of ?? []).map((id): Population | undefined => {
+    const fact = snapshot.inventory.get(id)?.fact
+    return fact?.fact === 'account' ? fact.population : undefined
+  })
+  if (populations.length === 0) return true
+  return populations.some((population) => population === undefined || attacker.populations.includes(population))
+}

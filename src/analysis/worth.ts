@@ -1,0 +1,171 @@
+import { AAL_OF_STRENGTH, STRENGTHS, type Aal, type Strength } from '#contract/vocabulary.ts'
+import { strengthOf } from '#assurance/strength.ts'
+import type { Snapshot } from '#model/compile.ts'
+import type { Policy } from '#policy/policy.ts'
+import { proverOf } from './costs.ts'
+import type { AuthenticatorFact, Way } from './ways-in.ts'
+
+/** What a way in proves by itself: its weakest alternative, before asking what leads to its authenticators. */
+export interface Worth {
+  /** null where an authenticator is unknown */
+  readonly strength: Strength | null
+  /** bounds of the strength, however the open questions are answered */
+  readonly atLeast: Strength
+  readonly atMost: Strength
+  readonly aal: Aal | null
+  readonly phishingResistant: boolean | null
+  readonly hardwareBacked: boolean | null
+  /** rests on something typed, read out, clicked or approved */
+  readonly code: boolean
+  readonly restricted: boolean
+  /** leaves of the weakest alternative */
+  readonly leaves: readonly string[]
+  readonly authenticators: readonly AuthenticatorFact[]
+}
+
+const NOTHING: Worth = {
+  strength: 'none',
+  atLeast: 'none',
+  atMost: 'none',
+  aal: 0,
+  phishingResistant: false,
+  hardwareBacked: false,
+  code: false,
+  restricted: false,
+  leaves: [],
+  authenticators: [],
+}
+const UNKNOWN: Worth = {
+  ...NOTHING,
+  strength: null,
+  atMost: 'hardware',
+  aal: null,
+  phishingResistant: null,
+  hardwareBacked: null,
+}
+
+/** -1 for unknown: nothing weaker can be said of it. */
+export const rankOf = (strength: Strength | null): number => (strength === null ? -1 : STRENGTHS.indexOf(strength))
+
+/** Purposes whose best is what people mean by "how this account signs in". */
+const SIGN_IN = new Set(['sign_in', 'federation'])
+export const isSignIn = (way: Way): boolean => SIGN_IN.has(way.purpose) && way.yields === null
+
+export interface Worths {
+  /** by way id and account, since one secret may open several accounts */
+  readonly ofWay: (way: Way) => Worth
+  /** the best sign-in; null when the account has none */
+  readonly nominal: (account: string) => Worth | null
+}
+
+/**
+ * Worth of every way in. A federated sign-in is worth the best sign-in of the account it trusts, so accounts are
+ * evaluated from nothing upwards until none rises (at most as many rounds as a chain of federations is long).
+ */
+export function worthsOf(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
+  const nominal = new Map<string, Worth>()
+  for (let changed = true; changed;) {
+    changed = false
+    for (const [account, list] of ways) {
+      let best: Worth | undefined
+      for (const way of list) {
+        if (!isSignIn(way)) continue
+        const worth = alternativesWorth(snapshot, policy, way, nominal)
+        if (best === undefined || rankOf(worth.strength) > rankOf(best.strength)) best = worth
+      }
+      if (best !== undefined && !sameWorth(best, nominal.get(account))) {
+        nominal.set(account, best)
+        changed = true
+      }
+    }
+  }
+  const cache = new Map<Way, Worth>()
+  const ofWay = (way: Way): Worth => {
+    let worth = cache.get(way)
+    if (worth === undefined) {
+      worth =
+        way.yields === null
+          ? alternativesWorth(snapshot, policy, way, nominal)
+          : yieldingWorth(snapshot, policy, way, ways, nominal)
+      cache.set(way, worth)
+    }
+    return worth
+  }
+  return { ofWay, nominal: (account) => nominal.get(account) ?? null }
+}
+
+function sameWorth(a: Worth, b: Worth | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.strength === b.strength &&
+    a.phishingResistant === b.phishingResistant &&
+    a.hardwareBacked === b.hardwareBacked
+  )
+}
+
+function alternativesWorth(snapshot: Snapshot, policy: Policy, way: Way, nominal: ReadonlyMap<string, Worth>): Worth {
+  if (way.alternatives === null) return UNKNOWN
+  let weakest: Worth | undefined
+  for (const leaves of way.alternatives) {
+    const worth = leavesWorth(snapshot, policy, leaves, nominal)
+    if (weakest === undefined || rankOf(worth.strength) < rankOf(weakest.strength)) weakest = worth
+  }
+  return weakest ?? UNKNOWN
+}
+
+function leavesWorth(
+  snapshot: Snapshot,
+  policy: Policy,
+  leaves: readonly string[],
+  nominal: ReadonlyMap<string, Worth>,
+): Worth {
+  const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? [])
+  const trusted = leaves.flatMap((id) =>
+    snapshot.inventory.kindOf(id) === 'account' ? [nominal.get(id) ?? NOTHING] : [],
+  )
+  const own =
+    authenticators.length === 0
+      ? { ...NOTHING, leaves, authenticators }
+      : { ...strengthOf(authenticators, policy.authenticators), leaves, authenticators }
+  let best: Worth = own
+  for (const worth of trusted)
+    if (rankOf(worth.strength) > rankOf(best.strength)) best = { ...worth, leaves, authenticators }
+  return own.strength === null && authenticators.length > 0 ? { ...UNKNOWN, leaves, authenticators } : best
+}
+
+/**
+ * A way in that only gives some authenticators (a password reset, say) is worth what it leaves to prove: the weakest
+ * sign-in that uses what it gives, with the given authenticators replaced by what this way asks for.
+ */
+function yieldingWorth(
+  snapshot: Snapshot,
+  policy: Policy,
+  way: Way,
+  ways: ReadonlyMap<string, readonly Way[]>,
+  nominal: ReadonlyMap<string, Worth>,
+): Worth {
+  const given = new Set(way.yields ?? [])
+  const itself = alternativesWorth(snapshot, policy, way, nominal)
+  if (itself.strength === null) return itself
+  let weakest: Worth | undefined
+  for (const entry of ways.get(way.account) ?? []) {
+    if (entry.yields !== null) continue
+    for (const leaves of entry.alternatives ?? []) {
+      if (!leaves.some((id) => given.has(id))) continue
+      const rest = leaves.filter((id) => !given.has(id))
+      const left = rest.length === 0 ? NOTHING : leavesWorth(snapshot, policy, rest, nominal)
+      const worth = rankOf(left.strength) > rankOf(itself.strength) || left.strength === null ? left : itself
+      const combined = {
+        ...worth,
+        leaves: itself.leaves,
+        authenticators: itself.authenticators,
+        code: itself.code || left.code,
+      }
+      if (weakest === undefined || rankOf(combined.strength) < rankOf(weakest.strength)) weakest = combined
+    }
+  }
+  return weakest ?? itself
+}
+
+export const aalOfStrength = (strength: Strength | null): Aal | null =>
+  strength === null ? null : AAL_OF_STRENGTH[STRENGTHS.indexOf(strength)]!

@@ -1,0 +1,135 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { SEVERITIES } from '#contract/vocabulary.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { analyzeCommand, EXIT, FORMATS, severityOf, type AnalyzeOptions } from './commands/analyze.ts'
+import { demoCommand } from './commands/demo.ts'
+import { explainCommand } from './commands/explain.ts'
+import { policyCommands } from './commands/policy-cli.ts'
+import { verifyCommand } from './commands/verify.ts'
+import { describeError } from './describe-error.ts'
+import { processIo, type Io } from './io.ts'
+import { VERSION } from './version.ts'
+
+/** The whole command line. Each command returns its exit code; nothing here decides anything. */
+export function program(io: Io, exit: (code: number) => void): Command {
+  const ambit = new Command('ambit')
+    .description(
+      'Decides where a one-time code is good enough: joins what every account can reach with the weakest way into it.',
+    )
+    .version(VERSION)
+    .showHelpAfterError('(add --help for what is possible)')
+    .configureOutput({ writeOut: io.write, writeErr: io.error })
+    .exitOverride()
+    .addHelpText('after', TOP_HELP)
+  const run =
+    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
+    async (...args: A) =>
+      exit(await action(...args))
+
+  ambit
+    .command('analyze')
+    .alias('analyse')
+    .description('read inventories and exports, and report which accounts are guarded too weakly, and why')
+    .argument(
+      '<path...>',
+      'files or folders: Ambit inventories (YAML, JSON, NDJSON) or exports of other systems; - is standard input',
+    )
+    .option('-p, --policy <file>', 'policy to judge by (default: the built-in one)')
+    .addOption(new Option('-f, --format <format>', 'what to write').choices(FORMATS).default('text'))
+    .option('-o, --output <file>', 'where to write it (default: standard output)')
+    .addOption(failOnOption())
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
+    .option('--top <n>', 'findings to list in the text summary', countArgument)
+    .addHelpText('after', ANALYZE_HELP)
+    .action(run((paths: string[], options: Omit<AnalyzeOptions, 'paths'>) => analyzeCommand({ ...options, paths }, io)))
+
+  ambit
+    .command('explain')
+    .description('why one account has its verdict: what it reaches, its weakest way in, what would change it')
+    .argument('<account>', 'id of the account, or enough of it to be clear')
+    .argument('<path...>', 'files or folders, as for analyze')
+    .option('-p, --policy <file>', 'policy to judge by (default: the built-in one)')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
+    .addHelpText('after', '\nExample:\n  $ ambit explain idp:noor.haddad examples/tidewicket\n')
+    .action(
+      run((account: string, paths: string[], options: { policy?: string; at?: string }) =>
+        explainCommand({ ...options, account, paths }, io),
+      ),
+    )
+
+  ambit
+    .command('verify')
+    .description(
+      'check every proof of a JSON report against the inventory, with a checker that shares no code with the engine',
+    )
+    .argument('<report>', 'a report written with analyze --format json')
+    .argument('<path...>', 'the files or folders it was made from')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ ambit analyze examples/tidewicket -f json -o report.json\n  $ ambit verify report.json examples/tidewicket\n',
+    )
+    .action(run((report: string, paths: string[]) => verifyCommand({ report, paths }, io)))
+
+  policyCommands(ambit, io, run)
+
+  ambit
+    .command('demo', { hidden: true })
+    .description('analyse the bundled sample organisation, as npm start does')
+    .option('-o, --output <file>', 'where to write the HTML report', 'ambit-report.html')
+    .action(run((options: { output: string }) => demoCommand(options, io)))
+  return ambit
+}
+
+const failOnOption = () =>
+  new Option('--fail-on <severity>', `exit with 1 from this severity on: ${SEVERITIES.join(', ')}, or never`)
+    .default('low')
+    .argParser((word) => {
+      try {
+        return severityOf(word)
+      } catch (error) {
+        throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+      }
+    })
+
+function timeArgument(word: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word))) {
+    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
+  }
+  return word
+}
+
+function countArgument(word: string): number {
+  const count = Number(word)
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('write a whole number.')
+  return count
+}
+
+const TOP_HELP = `
+Examples:
+  $ ambit analyze examples/tidewicket
+  $ ambit analyze inventory.yaml okta.json aws.json -f html -o report.html
+  $ ambit explain idp:noor.haddad examples/tidewicket
+  $ ambit policy check my-policy.yaml
+
+Exit codes: 0 nothing at or above the threshold, 1 findings (or a proof or case that fails), 2 bad input or usage.`
+
+const ANALYZE_HELP = `
+Examples:
+  $ ambit analyze examples/tidewicket                              a summary on the terminal
+  $ ambit analyze examples/tidewicket -f html -o report.html       one file to read, send or print
+  $ ambit analyze keycloak-realm.json aws.json -f json -o r.json   for machines; ambit verify checks it
+  $ ambit analyze inventory/ -f sarif -o ambit.sarif --fail-on high`
+
+/** Runs the command line and sets the exit code; never throws. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  let code: number = EXIT.clean
+  try {
+    await program(io, (result) => (code = result)).parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    io.progress.done()
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.bad
+    io.error(describeError(error))
+    return error instanceof AmbitError ? EXIT.bad : 70 // EX_SOFTWARE of sysexits: a fault of ours
+  }
+  return code
+}
