@@ -5,16 +5,20 @@ import { findingTitle } from './finding-titles.ts'
 import { escaped, idHtml, messageHtml, nameHtml } from './html-text.ts'
 import type { Names } from './names.ts'
 import { placeText } from './phrases.ts'
-import { visible } from './visible.ts'
 import { byText, citationText, counted, grouped, plain, SEVERITY_ORDER, type Severity } from './words.ts'
 
-/** Findings of one code that are drawn in full; the rest are listed, and their steps stand with their account. */
+/** Cards of one code that are drawn in full; the rest are listed, and their steps stand with their account. */
 const DRAWN_PER_CODE = 20
+
+/** Findings of one code, account and way in, which differ only in the capability they are about. */
+export type Card = readonly [Finding, ...Finding[]]
 
 export interface FindingGroup {
   readonly code: string
   readonly worst: Severity
-  readonly drawn: readonly Finding[]
+  readonly drawn: readonly Card[]
+  /** of the whole group */
+  readonly count: number
   readonly listed: readonly Finding[]
 }
 
@@ -22,18 +26,27 @@ export interface FindingGroup {
 export function findingGroups(findings: readonly Finding[]): FindingGroup[] {
   const groups = Map.groupBy(findings, ({ code }) => code)
   return [...groups]
-    .map(([code, mine]) => ({
-      code,
-      worst: mine[0]!.severity,
-      drawn: mine.slice(0, DRAWN_PER_CODE),
-      listed: mine.slice(DRAWN_PER_CODE),
-    }))
+    .map(([code, mine]) => {
+      const cards = cardsOf(mine)
+      return {
+        code,
+        worst: mine[0]!.severity,
+        count: mine.length,
+        drawn: cards.slice(0, DRAWN_PER_CODE),
+        listed: cards.slice(DRAWN_PER_CODE).flat(),
+      }
+    })
     .toSorted(
       (a, b) =>
         SEVERITY_ORDER.indexOf(a.worst) - SEVERITY_ORDER.indexOf(b.worst) ||
-        b.drawn.length + b.listed.length - a.drawn.length - a.listed.length ||
+        b.count - a.count ||
         byText(a.code, b.code),
     )
+}
+
+function cardsOf(findings: readonly Finding[]): Card[] {
+  const cards = Map.groupBy(findings, ({ account, wayIn }) => JSON.stringify([account, wayIn]))
+  return [...cards.values()].map(([lead, ...others]) => [lead!, ...others])
 }
 
 /** The section of findings, with a table of contents when there are several codes. */
@@ -41,8 +54,7 @@ export function findingsHtml(report: Report, groups: readonly FindingGroup[], na
   if (groups.length === 0) return '<p>No findings.</p>'
   const known = new Map(report.accounts.map((account) => [account.id, account.name]))
   const contents = groups.map((group, index) => {
-    const count = group.drawn.length + group.listed.length
-    return `<li><a href="#code-${index}">${severityHtml(group.worst)} <span>${escaped(findingTitle(group.code))}</span> <span class="number">${grouped(count)}</span></a></li>`
+    return `<li><a href="#code-${index}">${severityHtml(group.worst)} <span>${escaped(findingTitle(group.code))}</span> <span class="number">${grouped(group.count)}</span></a></li>`
   })
   const sections = groups.map((group, index) => groupHtml(group, index, { names, known }))
   return `<ol class="contents">${contents.join('')}</ol>${sections.join('\n')}`
@@ -54,11 +66,10 @@ interface Known {
 }
 
 function groupHtml(group: FindingGroup, index: number, context: Known): string {
-  const count = group.drawn.length + group.listed.length
-  const drawn = group.drawn.map((finding, position) => findingHtml(finding, position === 0, context))
+  const drawn = group.drawn.map((card, position) => cardHtml(card, position === 0, context))
   return `<section class="code" aria-labelledby="code-${index}">
 <h3 id="code-${index}">${escaped(findingTitle(group.code))}</h3>
-<p class="under">${counted(count, 'finding')} · <code>${escaped(group.code)}</code></p>
+<p class="under">${counted(group.count, 'finding')} · <code>${escaped(group.code)}</code></p>
 ${drawn.join('\n')}${restHtml(group.listed, context)}</section>`
 }
 
@@ -71,13 +82,20 @@ function restHtml(findings: readonly Finding[], context: Known): string {
 <p class="under">Each account’s entry below shows their steps and remedies.</p><ul>${items.join('\n')}</ul></details>`
 }
 
-function findingHtml(finding: Finding, open: boolean, context: Known): string {
-  const remedies = finding.remedy.map((remedy) => `<li>${messageHtml(remedy)}</li>`).join('')
-  const exception = finding.exception === null ? '' : ` <span class="chip excepted">◷ under exception</span>`
-  return `<details class="finding"${open ? ' open' : ''}><summary>${severityHtml(finding.severity)} <span class="who">${who(finding, context)}</span>${exception} <span class="message">${messageHtml(finding.message)}</span></summary>
-<div class="body">${chainFigure(finding, context.names)}
-${remedies === '' ? '' : `<div class="remedy"><p class="label">What to do</p><ul>${remedies}</ul></div>`}
-${sourcesHtml(finding)}</div></details>`
+function cardHtml(card: Card, open: boolean, context: Known): string {
+  const [finding, ...others] = card
+  const remedies = [...new Set(card.flatMap(({ remedy }) => remedy))].map((remedy) => `<li>${messageHtml(remedy)}</li>`)
+  const exception = finding.exception === null ? '' : ' <span class="chip excepted">◷ under exception</span>'
+  const more =
+    others.length === 0 ? '' : ` <span class="under">and ${counted(others.length, 'finding')} more like it</span>`
+  const also = others.map((other) => {
+    const figure = chainFigure({ ...other, proof: { ...other.proof, entry: null } }, context.names)
+    return `<div class="also"><p>${severityHtml(other.severity)} ${messageHtml(other.message)}</p>${figure}</div>`
+  })
+  return `<details class="finding"${open ? ' open' : ''}><summary>${severityHtml(finding.severity)} <span class="who">${who(finding, context)}</span>${exception} <span class="message">${messageHtml(finding.message)}${more}</span></summary>
+<div class="body">${chainFigure(finding, context.names)}${also.join('')}
+${remedies.length === 0 ? '' : `<div class="remedy"><p class="label">What to do</p><ul>${remedies.join('')}</ul></div>`}
+${sourcesHtml(card)}</div></details>`
 }
 
 function who(finding: Finding, { known }: Known): string {
@@ -92,26 +110,49 @@ const accountLink = (finding: Finding, context: Known) =>
 const escapedExactly = (text: string) =>
   text.toWellFormed().replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`)
 
-function sourcesHtml(finding: Finding): string {
+function sourcesHtml(card: Card): string {
+  const [finding] = card
   const rows: [string, string][] = [
     ['Account', `<a href="#accounts" data-account="${escapedExactly(finding.account)}">${idHtml(finding.account)}</a>`],
   ]
-  if (finding.wayIn !== null) rows.push(['Way in', idHtml(finding.wayIn)])
-  if (finding.capability !== null) rows.push(['Capability', escaped(plain(finding.capability))])
-  if (finding.citations.length > 0) {
-    rows.push(['Rests on', [...new Set(finding.citations.map(citationText))].map(escaped).join('; ')])
+  const add = (term: string, items: readonly string[], html: (item: string) => string, separator = ', ') => {
+    if (items.length > 0) rows.push([term, [...new Set(items)].map(html).join(separator)])
   }
-  const places = placesOf(finding)
-  if (places.length > 0) rows.push(['Read in', places.map((place) => `<code>${escaped(place)}</code>`).join(', ')])
-  if (finding.proof.facts.length > 0) rows.push(['Facts', finding.proof.facts.map(idHtml).join(', ')])
-  if (finding.exception !== null) rows.push(['Exception', idHtml(finding.exception)])
-  rows.push(['Finding', idHtml(finding.id)])
+  const code = (text: string) => `<code>${escaped(text)}</code>`
+  add('Way in', finding.wayIn === null ? [] : [finding.wayIn], idHtml)
+  add(
+    'Capability',
+    card.flatMap(({ capability }) => (capability === null ? [] : [plain(capability)])),
+    escaped,
+  )
+  add(
+    'Rests on',
+    card.flatMap(({ citations }) => citations.map(citationText)),
+    escaped,
+    '; ',
+  )
+  add('Read in', card.flatMap(placesOf), code)
+  add(
+    'Facts',
+    card.flatMap(({ proof }) => proof.facts),
+    idHtml,
+  )
+  add(
+    'Exception',
+    card.flatMap(({ exception }) => (exception === null ? [] : [exception])),
+    idHtml,
+  )
+  add(
+    'Finding',
+    card.map(({ id }) => id),
+    idHtml,
+  )
   return `<dl class="sources">${rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
 }
 
 function placesOf({ proof }: Finding): string[] {
   const steps = [...(proof.entry?.steps ?? []), ...(proof.reach?.steps ?? [])]
-  return [...new Set(steps.flatMap(({ place }) => (place === undefined ? [] : [visible(placeText(place))])))]
+  return steps.flatMap(({ place }) => (place === undefined ? [] : [placeText(place)]))
 }
 
 /** A severity as a chip whose word carries the meaning. */

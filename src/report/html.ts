@@ -19,6 +19,7 @@ import {
   IMPACT_ORDER,
   plain,
   STRENGTH_WORDS,
+  timeText,
   title,
   VERDICT_WORDS,
 } from './words.ts'
@@ -31,7 +32,7 @@ import {
 export function renderHtml(report: Report): string {
   const names = namesOf(report)
   const groups = findingGroups(findingsByWeight(report))
-  const drawn = new Set(groups.flatMap((group) => group.drawn.map(({ id }) => id)))
+  const drawn = new Set(groups.flatMap((group) => group.drawn.flat().map(({ id }) => id)))
   const name = report.snapshot.name ?? 'Inventory'
   return `<!doctype html>
 <html lang="en">
@@ -78,7 +79,7 @@ function headerHtml(report: Report, name: string): string {
   const [first = '', ...rest] = headline(report)
   const { snapshot, policy } = report
   const facts: [string, string][] = [
-    ...(snapshot.at === null ? [] : [['As of', escaped(snapshot.at)] as [string, string]]),
+    ...(snapshot.at === null ? [] : [['As of', escaped(timeText(snapshot.at))] as [string, string]]),
     ['Snapshot', `<code title="${escaped(snapshot.id)}">${escaped(shortened(snapshot.id))}</code>`],
     [
       'Policy',

@@ -76,7 +76,7 @@ function accountEntry(account: Account, findings: readonly Finding[], making: Ma
     verdict: account.verdict,
     required: account.requiredStrength,
     nominal: account.nominalStrength,
-    effective: account.effectiveStrength ?? 'unknown',
+    effective: account.kind === 'human' ? (account.effectiveStrength ?? 'unknown') : null,
     reasons: account.reasons.map((reason) => texts.of(reasonLine(reason))),
     reach: { nodes: reach.nodes, accounts: reach.accounts, exact: reach.exact },
     capabilities: reach.capabilities.map((one) => [texts.of(plain(one.capability)), one.impact, one.hops]),

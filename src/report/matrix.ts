@@ -53,7 +53,8 @@ function cellHtml(
   const many = worst === undefined ? 0 : verdicts!.get(worst)!
   const state = worst === undefined ? '' : stateHtml(worst, many, count)
   const spoken = `${counted(count, 'person', 'people')} of ${impact} impact, effective strength ${strength.replaceAll('_', ' ')}: `
-  return `<td class="tone-${worst ?? 'fit'} impact-${impact}"><a href="#accounts" data-impact="${impact}" data-strength="${strength}"><span class="sr">${escaped(spoken)}</span><span class="count" aria-hidden="true">${grouped(count)}</span> ${state}</a></td>`
+  const most = many * 2 >= count ? ' most' : ''
+  return `<td class="tone-${worst ?? 'fit'}${most} impact-${impact}"><a href="#accounts" data-impact="${impact}" data-strength="${strength}"><span class="sr">${escaped(spoken)}</span><span class="count" aria-hidden="true">${grouped(count)}</span> ${state}</a></td>`
 }
 
 function stateHtml(verdict: Verdict, many: number, count: number): string {

@@ -74,7 +74,7 @@ export interface Shape {
 }
 
 const CODE_FINDING: Shape = {
-  code: 'codes_refused_here',
+  code: 'code_beyond_reach',
   severity: 'critical',
   say: (who) => `${who} can be entered by an SMS code and can approve payments; a one-time code is refused for that`,
   remedy: [
@@ -158,7 +158,7 @@ export const ARCHETYPES: readonly Archetype[] = [
     capabilities: [['change_code', 'moderate', 1]],
     findings: [
       {
-        code: 'kind_unknown',
+        code: 'unknown_authenticators',
         severity: 'medium',
         say: (who) => `an authenticator of ${who} is of unknown kind, so nothing can be said of its strength`,
         remedy: ['state the kind of the authenticator in the inventory'],
@@ -193,7 +193,7 @@ export const ARCHETYPES: readonly Archetype[] = [
     capabilities: [['approve_business_action', 'moderate', 2]],
     findings: [
       {
-        code: 'codes_refused_here',
+        code: 'code_beyond_reach',
         severity: 'low',
         say: (who) => `${who} keeps a code under exception EX-7 until 2026-09-30`,
         remedy: ['move to a passkey before the exception ends'],
@@ -230,7 +230,7 @@ export const ARCHETYPES: readonly Archetype[] = [
     capabilities: [['impersonate', 'high', 1]],
     findings: [
       {
-        code: 'entitlement_unused',
+        code: 'unused_entitlement',
         severity: 'info',
         say: (who) => `${who} has not used its right to act as others for 300 days`,
         remedy: ['remove the entitlement'],
@@ -242,7 +242,7 @@ export const ARCHETYPES: readonly Archetype[] = [
 ]
 export const MACHINE: readonly Shape[] = [
   {
-    code: 'secret_leaked',
+    code: 'leaked_secret',
     severity: 'critical',
     say: (who) => `an access key of ${who} is in a build log; whoever reads it is in`,
     remedy: ['revoke the key now', 'use short-lived credentials from the build system'],
@@ -251,14 +251,14 @@ export const MACHINE: readonly Shape[] = [
     reach: true,
   },
   {
-    code: 'secret_long_lived',
+    code: 'long_lived_secret',
     severity: 'low',
     say: (who) => `a secret of ${who} is 611 days old and never expires`,
     remedy: ['rotate it, and set an end'],
     citations: [OWASP('NHI7:2025')],
   },
   {
-    code: 'owner_missing',
+    code: 'non_human_without_owner',
     severity: 'medium',
     say: (who) => `nobody answers for ${who}`,
     remedy: ['name an owner'],

@@ -288,7 +288,7 @@ function makeMachine(index: number): Made {
       },
     ],
   }
-  const leaked = shape.code === 'secret_leaked'
+  const leaked = shape.code === 'leaked_secret'
   const account: Account = {
     id,
     kind: index % 2 === 0 ? 'service' : 'workload',
@@ -308,7 +308,7 @@ function makeMachine(index: number): Made {
     effective: null,
     requiredStrength: null,
     nominalStrength: null,
-    effectiveStrength: leaked ? 'none' : null,
+    effectiveStrength: null,
     verdict: leaked ? 'unfit' : 'unknown',
     reasons: [],
     waysIn: [

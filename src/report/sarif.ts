@@ -81,7 +81,7 @@ function ruleOf(code: string, findings: readonly Finding[], { taxonomies }: Cont
 
 function resultOf(finding: Finding, context: Context) {
   const account = context.accounts.get(finding.account)
-  const kind = kindOf(finding, account)
+  const kind = kindOf(finding)
   const flows = [
     flowOf('How the account is entered', finding.proof.entry, context.names),
     flowOf('What the account leads to', finding.proof.reach, context.names),
@@ -106,12 +106,15 @@ function resultOf(finding: Finding, context: Context) {
   }
 }
 
-/** An unknown is `open`, never a failure and never a pass (SARIF 2.1.0 §3.27.9). */
-function kindOf(finding: Finding, account: Account | undefined): 'fail' | 'open' | 'review' {
-  const way = account?.waysIn.find(({ id }) => id === finding.wayIn)
-  if ((way ?? account)?.verdict === 'unknown' && finding.proof.entry === null && finding.proof.reach === null)
-    return 'open'
-  return finding.severity === 'info' ? 'review' : 'fail'
+/** Codes of which the facts alone can't tell whether something is wrong (SARIF 2.1.0 §3.27.9): `open` lacks facts, `review` a person. */
+const UNDECIDED: Readonly<Record<string, 'open' | 'review'>> = {
+  unknown_authenticators: 'open',
+  unused_entitlement: 'review',
+  excess_entitlement: 'review',
+}
+
+function kindOf({ code }: Finding): 'fail' | 'open' | 'review' {
+  return Object.hasOwn(UNDECIDED, code) ? UNDECIDED[code]! : 'fail'
 }
 
 /** 0 to 100: the impact sets the quarter, the size of the reach the place in it (doubling the reach adds about 1.5). */

@@ -36,7 +36,7 @@ export const PAGE_SCRIPT = String.raw`'use strict'
     { key: 'impact', label: 'Impact', class: 'c-impact', compare: (a, b) => impactRank.get(a.impact) - impactRank.get(b.impact) },
     { key: 'required', label: 'Required', class: 'c-required', compare: (a, b) => strengthRank.get(b.required ?? 'unknown') - strengthRank.get(a.required ?? 'unknown') },
     { key: 'nominal', label: 'Sign-in', class: 'c-nominal', compare: (a, b) => strengthRank.get(a.nominal ?? 'unknown') - strengthRank.get(b.nominal ?? 'unknown') },
-    { key: 'effective', label: 'Effective', class: 'c-effective', compare: (a, b) => strengthRank.get(a.effective) - strengthRank.get(b.effective) },
+    { key: 'effective', label: 'Effective', class: 'c-effective', compare: (a, b) => strengthRank.get(a.effective ?? 'unknown') - strengthRank.get(b.effective ?? 'unknown') },
     { key: 'verdict', label: 'Verdict', class: 'c-verdict', compare: (a, b) => verdictRank.get(a.verdict) - verdictRank.get(b.verdict) || impactRank.get(a.impact) - impactRank.get(b.impact) },
     { key: 'findings', label: 'Findings', class: 'c-findings', compare: (a, b) => b.findings.length - a.findings.length },
   ]
@@ -105,7 +105,7 @@ export const PAGE_SCRIPT = String.raw`'use strict'
       impact: [chip('i-' + account.impact, account.impact + (account.uncertain ? ' or more' : ''))],
       required: [account.required === null ? '–' : strengthText(account.required)],
       nominal: [account.nominal === null ? '–' : strengthText(account.nominal)],
-      effective: [strengthChip(account.effective)],
+      effective: [account.effective === null ? '–' : strengthChip(account.effective)],
       verdict: [verdictChip(account.verdict)],
       findings: [String(account.findings.length)],
     }
@@ -134,10 +134,11 @@ export const PAGE_SCRIPT = String.raw`'use strict'
   }
   const summaryOf = (account) => {
     const rows = el('dl', { class: 'levels' },
-      row('Required', account.required === null ? 'not said of this kind of account' : strengthChip(account.required)),
+      row('Required', strengthChip(account.required)),
       row('Nominal, the best sign-in', strengthChip(account.nominal)),
       row('Effective, what is left of it', strengthChip(account.effective)))
-    return block('Strength', rows, account.reasons.length > 0 ? list(account.reasons.map(text)) : null)
+    const machine = el('p', {}, 'Assurance levels are said of people only. This account is judged by its secrets, its owner and its use.')
+    return block('Strength', account.kind === 'human' ? rows : machine, account.reasons.length > 0 ? list(account.reasons.map(text)) : null)
   }
   const waysOf = (account) => {
     if (account.ways.length === 0) return block('Ways in', el('p', {}, 'None is known.'))

@@ -34,8 +34,8 @@ export const PALETTE = {
     unfit: '#ff9d95',
     unfitSoft: '#3b1b1d',
     unfitMid: '#5c2023',
-    unfitStrong: '#ffb0a8',
-    onStrong: '#2a0a0c',
+    unfitStrong: '#ad2129',
+    onStrong: '#ffffff',
     unknown: '#c9c2e4',
     unknownSoft: '#2b2838',
     excepted: '#f2c377',
@@ -119,19 +119,23 @@ th{font-weight:400;text-align:left}
 .matrix a:hover .count{text-decoration:underline}
 .count{font-size:1.375rem;font-weight:600}
 .state{font-size:.8125rem}
-.matrix .tone-unfit{background:var(--unfitSoft);border-color:var(--unfit);color:var(--unfit)}
-.matrix .tone-unfit.impact-high{background:var(--unfitStrong);color:var(--onStrong)}
-.matrix .tone-unknown{background:var(--unknownSoft);border:1px dashed var(--unknown);color:var(--unknown)}
-.matrix .tone-excepted{background:var(--exceptedSoft);border-color:var(--excepted);color:var(--excepted)}
+.matrix .tone-unfit{border-color:var(--unfit);color:var(--unfit)}
+.matrix .tone-unfit.most{background:var(--unfitSoft)}
+.matrix .tone-unfit.most.impact-high{background:var(--unfitStrong);color:var(--onStrong)}
+.matrix .tone-unknown{border:1px dashed var(--unknown);color:var(--unknown)}
+.matrix .tone-unknown.most{background:var(--unknownSoft)}
+.matrix .tone-excepted{border-color:var(--excepted);color:var(--excepted)}
+.matrix .tone-excepted.most{background:var(--exceptedSoft)}
 .matrix .tone-fit_with_controls{color:var(--controls)}
 .matrix .tone-fit{color:var(--fit)}
-.matrix .tone-fit .count,.matrix .tone-fit_with_controls .count{color:var(--ink)}
+.matrix td:not(.most) .count,.matrix .tone-fit .count,.matrix .tone-fit_with_controls .count{color:var(--ink)}
 .note{border-left:3px solid var(--excepted);padding:.25rem 0 .25rem 1rem;margin:1.25rem 0 0;max-width:62ch}
 .plain{margin-bottom:2.25rem}
 .plain th,.plain td{padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 .plain thead th{font-size:.8125rem;color:var(--quiet);padding-block:.25rem}
 .plain td,.plain thead th:not(:first-child){text-align:right;padding-right:0;padding-left:.75rem}
-.plain .bar{margin-top:.375rem}
+.plain tbody th,.plain tbody td{padding-block:.375rem}
+.plain .bar{margin:.25rem 0 .125rem}
 .sourcesTable{max-width:46rem}
 .sourcesTable td:nth-child(2),.sourcesTable thead th:nth-child(2){text-align:left}
 
@@ -177,6 +181,8 @@ th{font-weight:400;text-align:left}
 .box.goal{border:1.5px solid var(--unfit);background:var(--unfitSoft);color:var(--unfit)}
 .box.goal .kicker{color:inherit}
 .and{font-size:.75rem;color:var(--quiet);text-align:center;line-height:1.5}
+.also{border-top:1px solid var(--line);padding-top:.75rem}
+.also>p{margin-bottom:.5rem}
 .steps{margin-top:.75rem;font-size:.9375rem}
 .steps summary{cursor:pointer;color:var(--link);font-size:.875rem;width:fit-content}
 .steps ol{margin:.5rem 0 0;padding-left:1.5rem}
@@ -198,9 +204,10 @@ button{width:auto;cursor:pointer;padding-inline:1rem}
 .accounts thead th{position:sticky;top:2.95rem;background:var(--ground);z-index:1;vertical-align:bottom;padding-block:0}
 .accounts thead button,.opener{border:0;background:none;padding:.25rem 0;min-height:2.25rem;text-align:left}
 .accounts thead button{font-size:.8125rem;color:var(--quiet)}
-.accounts .opener{font-weight:600;font-size:.9375rem;color:var(--link);text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em;overflow-wrap:anywhere;min-height:1.75rem;padding:0}
-.opener::before{content:"▸ " / "";color:var(--quiet);display:inline-block;width:1rem}
-.opener[aria-expanded=true]::before{content:"▾ " / ""}
+.accounts .opener{display:flex;font-weight:600;font-size:.9375rem;color:var(--link);overflow-wrap:anywhere;min-height:1.5rem;line-height:1.5rem;padding:0}
+.opener bdi{min-width:0;text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em}
+.opener::before{content:"▸" / "";color:var(--quiet);flex:0 0 1rem}
+.opener[aria-expanded=true]::before{content:"▾" / ""}
 .id{display:block;color:var(--quiet);font-size:.8125rem;overflow-wrap:anywhere}
 .accounts .id{padding-left:1rem;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
 .who .id,.sources .id,.rest .id{display:inline}
@@ -211,7 +218,8 @@ button{width:auto;cursor:pointer;padding-inline:1rem}
 .phone{display:none}
 .accounts tbody button{scroll-margin-top:6.5rem}
 .detail>td{padding:0 0 1.5rem 1rem!important}
-.details{display:grid;gap:1.25rem 2.5rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:1.25rem;font-size:.9375rem}
+.details{display:grid;gap:1.25rem 2.5rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:1.25rem;font-size:.9375rem;overflow-wrap:anywhere}
+.details .chip{overflow-wrap:normal}
 .block h3{font-size:.9375rem;margin-bottom:.5rem}
 .block p{margin-bottom:.375rem}
 .block ul,.block ol{margin:0 0 .5rem;padding-left:1.25rem}
@@ -225,8 +233,8 @@ button{width:auto;cursor:pointer;padding-inline:1rem}
 .prose{max-width:68ch}
 .hashes code{overflow-wrap:anywhere}
 
-@media (max-width:56rem){.c-required,.c-nominal,.c-kind{display:none}}
-@media (max-width:40rem){
+@media screen and (max-width:56rem){.c-required,.c-nominal,.c-kind{display:none}}
+@media screen and (max-width:40rem){
 .top .wrap{padding-block:1.5rem}
 .c-impact,.c-findings{display:none}
 .accounts th.c-account{width:46%}
@@ -260,11 +268,15 @@ body{background:#fff;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 main>section{padding-block:1.25rem}
 #accounts-tool,main>section{break-before:auto}
 h2,h3,caption,figcaption,.label{break-after:avoid}
-.finding,.matrix tr,.accounts tr,.box,.block{break-inside:avoid}
+.finding,.matrix tr,.accounts tr:not(.detail),.box,.block{break-inside:avoid}
 .finding>summary::before,.opener::before{content:none!important}
 .finding>summary{padding-left:1rem}.finding .body{padding-left:1rem}
 .accounts thead th{position:static}
-.accounts .opener{color:#000;text-decoration:none}
+.accounts .opener{color:#000}.opener bdi{text-decoration:none}
+.accounts .id,.accounts .phone{padding-left:0}
+.contents{break-inside:avoid}
+.sources{grid-template-columns:1fr 1fr;column-gap:1.5rem;font-size:.75rem}
+.finding{margin-bottom:.75rem}
 .columns{grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}
 details::details-content{content-visibility:visible;display:block}
 a{text-decoration:none}

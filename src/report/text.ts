@@ -13,6 +13,7 @@ import {
   grouped,
   IMPACT_ORDER,
   strengthWords,
+  timeText,
   STRENGTH_WORDS,
   VERDICT_WORDS,
 } from './words.ts'
@@ -44,7 +45,7 @@ export function renderText(report: Report, options: TextOptions): string {
 function headerLines({ snapshot, policy }: Report, width: number, paint: Paint): string[] {
   const parts = [
     visible(snapshot.name ?? 'inventory'),
-    ...(snapshot.at === null ? [] : [`as of ${visible(snapshot.at)}`]),
+    ...(snapshot.at === null ? [] : [`as of ${visible(timeText(snapshot.at))}`]),
     `snapshot ${shortHash(snapshot.id)}`,
     `policy ${visible(policy.name)} ${shortHash(policy.hash)}`,
   ]
@@ -91,7 +92,9 @@ function matrixLines({ summary }: Report, width: number, paint: Paint): string[]
 function findingLines(report: Report, top: number, width: number, paint: Paint): string[] {
   const findings = findingsByWeight(report)
   if (findings.length === 0) return [paint('bold', 'No findings.')]
-  const shown = findings.slice(0, top)
+  // one of each account, so that the few lines do not all tell of the same one
+  const accounts = new Set<string>()
+  const shown = findings.filter(({ account }) => !accounts.has(account) && accounts.add(account)).slice(0, top)
   const heading = `${counted(findings.length, 'finding')}${shown.length < findings.length ? `, the ${shown.length === 1 ? 'worst' : `worst ${shown.length}`}` : ''}`
   return [paint('bold', heading), ...shown.flatMap((finding) => findingBlock(report, finding, width, paint))]
 }
@@ -120,7 +123,10 @@ function findingBlock(report: Report, finding: Finding, width: number, paint: Pa
   return [
     `${paint(STYLE_OF[finding.severity]!, severity)}  ${paint('bold', label)}`,
     ...(account && what.length > 0
-      ? field('what', `can ${listed(what)}; effectively ${strengthWords(account.effectiveStrength)}`)
+      ? field(
+          'what',
+          `can ${listed(what)}${account.kind === 'human' ? `; effectively ${strengthWords(account.effectiveStrength)}` : ''}`,
+        )
       : []),
     ...field('why', `${visible(finding.message)}${sources.length > 0 ? ` (${sources.join('; ')})` : ''}`),
     ...(finding.remedy[0] === undefined ? [] : field('fix', visible(finding.remedy[0]))),

@@ -97,16 +97,33 @@ export const grouped = (count: number): string => String(count).replace(/\B(?=(\
 /** Compares by code units: the same order on every machine. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Findings worst first: by severity, then by the impact of the account, then by code and ids. */
+/** A time as people write it: the day alone where the time is midnight UTC. */
+export const timeText = (at: string): string => at.replace(/T00:00(:00(\.0+)?)?Z$/, '')
+
+/**
+ * Findings worst first: by severity, then the impact of the account, then how weakly it is guarded, then by code and ids.
+ */
 export function findingsByWeight(report: Report): Finding[] {
-  const impacts = new Map(report.accounts.map((account) => [account.id, IMPACT_ORDER.indexOf(account.impact)]))
-  const impactOf = (finding: Finding) => impacts.get(finding.account) ?? IMPACT_ORDER.length
-  return report.findings.toSorted(
-    (a, b) =>
+  const ranks = new Map(
+    report.accounts.map((account) => [account.id, [IMPACT_ORDER.indexOf(account.impact), guardRank(account)]]),
+  )
+  const last = [IMPACT_ORDER.length, STRENGTH_WORDS.length]
+  return report.findings.toSorted((a, b) => {
+    const [impactA = 0, guardA = 0] = ranks.get(a.account) ?? last
+    const [impactB = 0, guardB = 0] = ranks.get(b.account) ?? last
+    return (
       SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
-      impactOf(a) - impactOf(b) ||
+      impactA - impactB ||
+      guardA - guardB ||
       byText(a.code, b.code) ||
       byText(a.account, b.account) ||
-      byText(a.id, b.id),
-  )
+      byText(a.id, b.id)
+    )
+  })
+}
+
+/** Weakest first; of an account that is no person only the verdict tells. */
+function guardRank({ kind, verdict, effectiveStrength }: Account): number {
+  if (kind !== 'human') return verdict === 'unfit' ? 0 : STRENGTH_WORDS.length
+  return STRENGTH_WORDS.findIndex(({ word }) => word === (effectiveStrength ?? 'unknown'))
 }
