@@ -60,9 +60,12 @@ export function costedSystem(
       origin: { is: 'rule', rule: r },
     })
   }
+  const givens = givenRows(snapshot)
+  for (const { head } of givens) derivable[head] = 1
+  rows.push(...givens)
   const context = { snapshot, policy, derivable, unknownAs }
   for (const list of ways.values()) for (const way of list) rows.push(...entryRows(context, way))
-  rows.push(...givenRows(snapshot))
+  if (unknownAs === 'worst') rows.push(...unguardedRows(snapshot, ways))
   return pack(snapshot.nodeIds.length, rows)
 }
 
@@ -205,6 +208,15 @@ function givenRows(snapshot: Snapshot): CostedRow[] {
   for (const { fact } of snapshot.inventory.byKind.secret) if (isOut(fact)) give(fact.id)
   for (const { fact } of snapshot.inventory.byKind.session) if (fact.exposed !== undefined) give(fact.id)
   return rows
+}
+
+/** People's accounts of which no way in is on record: at worst they stand open. */
+function unguardedRows(snapshot: Snapshot, ways: ReadonlyMap<string, readonly Way[]>): CostedRow[] {
+  return snapshot.inventory.byKind.account.flatMap(({ fact }) => {
+    if (fact.kind !== 'human' || fact.enabled === false || ways.has(fact.id)) return []
+    const head = snapshot.indexOf.get(fact.id)!
+    return [{ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id: fact.id } as const }]
+  })
 }
 
 function pack(nodeCount: number, rows: readonly CostedRow[]): CostedSystem {

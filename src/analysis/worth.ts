@@ -60,7 +60,7 @@ export interface Worths {
 
 /**
  * Worth of every way in. A federated sign-in is worth the best sign-in of the account it trusts, so accounts are
- * evaluated from nothing upwards until none rises (at most as many rounds as a chain of federations is long).
+ * evaluated from unknown upwards until none rises (at most as many rounds as a chain of federations is long).
  */
 export function worthsOf(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
   const nominal = new Map<string, Worth>()
@@ -120,17 +120,19 @@ function leavesWorth(
   nominal: ReadonlyMap<string, Worth>,
 ): Worth {
   const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? [])
-  const trusted = leaves.flatMap((id) =>
-    snapshot.inventory.kindOf(id) === 'account' ? [nominal.get(id) ?? NOTHING] : [],
-  )
-  const own =
-    authenticators.length === 0
-      ? { ...NOTHING, leaves, authenticators }
-      : { ...strengthOf(authenticators, policy.authenticators), leaves, authenticators }
-  let best: Worth = own
-  for (const worth of trusted)
-    if (rankOf(worth.strength) > rankOf(best.strength)) best = { ...worth, leaves, authenticators }
-  return own.strength === null && authenticators.length > 0 ? { ...UNKNOWN, leaves, authenticators } : best
+  const own = authenticators.length === 0 ? NOTHING : strengthOf(authenticators, policy.authenticators)
+  let best: Worth = { ...NOTHING, ...own, leaves, authenticators }
+  if (own.strength === null) return { ...best, strength: null, aal: null }
+  for (const id of leaves) {
+    if (snapshot.inventory.kindOf(id) !== 'account') continue
+    // an account of which no sign-in is on record, yet or at all: nothing is known of what it proves
+    const trusted = nominal.get(id) ?? UNKNOWN
+    if (trusted.strength === null && authenticators.length === 0) return { ...UNKNOWN, leaves }
+    if (rankOf(trusted.strength) > rankOf(best.strength)) {
+      best = { ...trusted, leaves, authenticators: [...authenticators, ...trusted.authenticators] }
+    }
+  }
+  return best
 }
 
 /**
