@@ -7,6 +7,7 @@ import { STYLE_OF, unpainted, type Paint, type Style, type Terminal } from './pa
 import { listed, placeText } from './phrases.ts'
 import { padded, visible, wrapped } from './visible.ts'
 import {
+  asksText,
   byText,
   citationText,
   counted,
@@ -169,16 +170,16 @@ function sayWaysIn(page: Page, account: Account, names: Names): void {
       hang: 20,
       style: STYLE_OF[way.verdict] ?? 'bold',
     })
-    page.say(wayText(way, names), { indent: 4 })
+    page.say(wayText(way, account.kind === 'human', names), { indent: 4 })
     for (const reason of way.reasons) page.say(`because ${reasonText(reason)}`, { indent: 4, hang: 2 })
   }
 }
 
-function wayText(way: WayIn, names: Names): string {
-  const asks =
-    way.authenticators.length === 0 ? 'asks for nothing' : `asks for ${listed(way.authenticators.map(names.noun))}`
-  const strength = `${strengthWords(way.strength)} by itself, effectively ${strengthWords(way.effective)}`
-  return `${plain(way.purpose)}; ${asks}; ${strength}${way.aal === null ? '' : `; AAL${way.aal}`}`
+function wayText(way: WayIn, human: boolean, names: Names): string {
+  const parts = [plain(way.purpose), asksText(way, listed(way.authenticators.map(names.noun)))]
+  if (human) parts.push(`${strengthWords(way.strength)} by itself, effectively ${strengthWords(way.effective)}`)
+  if (way.aal !== null) parts.push(`AAL${way.aal}`)
+  return parts.join('; ')
 }
 
 function sayConformance(page: Page, account: Account): void {

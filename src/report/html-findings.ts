@@ -87,7 +87,7 @@ function cardHtml(card: Card, open: boolean, context: Known): string {
   const remedies = [...new Set(card.flatMap(({ remedy }) => remedy))].map((remedy) => `<li>${messageHtml(remedy)}</li>`)
   const exception = finding.exception === null ? '' : ' <span class="chip excepted">◷ under exception</span>'
   const more =
-    others.length === 0 ? '' : ` <span class="under">and ${counted(others.length, 'finding')} more like it</span>`
+    others.length === 0 ? '' : ` <span class="under">and ${counted(others.length, 'more finding')} like it</span>`
   const also = others.map((other) => {
     const figure = chainFigure({ ...other, proof: { ...other.proof, entry: null } }, context.names)
     return `<div class="also"><p>${severityHtml(other.severity)} ${messageHtml(other.message)}</p>${figure}</div>`
@@ -110,6 +110,8 @@ const accountLink = (finding: Finding, context: Known) =>
 const escapedExactly = (text: string) =>
   text.toWellFormed().replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`)
 
+const code = (text: string) => `<code>${escaped(text)}</code>`
+
 function sourcesHtml(card: Card): string {
   const [finding] = card
   const rows: [string, string][] = [
@@ -118,7 +120,6 @@ function sourcesHtml(card: Card): string {
   const add = (term: string, items: readonly string[], html: (item: string) => string, separator = ', ') => {
     if (items.length > 0) rows.push([term, [...new Set(items)].map(html).join(separator)])
   }
-  const code = (text: string) => `<code>${escaped(text)}</code>`
   add('Way in', finding.wayIn === null ? [] : [finding.wayIn], idHtml)
   add(
     'Capability',

@@ -5,12 +5,13 @@ import { namesOf, type Names } from './names.ts'
 import { listed } from './phrases.ts'
 import { visible } from './visible.ts'
 import {
+  asksText,
   citationText,
   findingsByWeight,
   IMPACT_ORDER,
   plain,
   SEVERITY_ORDER,
-  strengthLabel,
+  strengthWords,
   STRENGTH_WORDS,
   VERDICT_WORDS,
 } from './words.ts'
@@ -83,9 +84,10 @@ function accountEntry(account: Account, findings: readonly Finding[], making: Ma
     ways: account.waysIn.map((way) => ({
       name: texts.of(visible(way.name ?? way.id)),
       purpose: texts.of(plain(way.purpose)),
-      asks: way.authenticators.map((id) => names.noun(id)),
-      strength: texts.of(strengthLabel(way.strength)),
-      effective: texts.of(strengthLabel(way.effective)),
+      asks: asksText(way, listed(way.authenticators.map(names.noun))),
+      ...(account.kind === 'human'
+        ? { strength: texts.of(strengthWords(way.strength)), effective: texts.of(strengthWords(way.effective)) }
+        : {}),
       verdict: way.verdict,
       reasons: way.reasons.map((reason) => texts.of(reasonLine(reason))),
     })),

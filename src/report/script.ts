@@ -23,7 +23,8 @@ export const PAGE_SCRIPT = String.raw`'use strict'
     node.append(...children.filter((child) => child !== null))
     return node
   }
-  const list = (items, tag = 'ul') => el(tag, {}, ...items.map((item) => el('li', {}, item)))
+  const spoken = (line) => line.split('\x60').map((part, index, parts) => (index % 2 === 1 && index < parts.length - 1 ? el('code', {}, part) : part))
+  const list = (items, tag = 'ul') => el(tag, {}, ...items.map((item) => el('li', {}, ...spoken(item))))
   const chip = (kind, label) => el('span', { class: 'chip ' + kind }, label)
   const verdictChip = (word) => chip(word, verdicts.get(word).mark + ' ' + verdicts.get(word).label)
   const strengthChip = (word) => chip('strength s-' + (word ?? 'unknown'), strengthText(word))
@@ -144,7 +145,7 @@ export const PAGE_SCRIPT = String.raw`'use strict'
     if (account.ways.length === 0) return block('Ways in', el('p', {}, 'None is known.'))
     const items = account.ways.map((way) => el('li', {},
       el('p', {}, verdictChip(way.verdict), ' ', el('strong', {}, text(way.name)), ' ', el('span', { class: 'under' }, text(way.purpose))),
-      el('p', { class: 'under' }, way.asks.length === 0 ? 'Asks for nothing' : 'Asks for ' + way.asks.join(', '), '; ' + text(way.strength).toLowerCase() + ' by itself, effectively ' + text(way.effective).toLowerCase() + '.'),
+      el('p', { class: 'under' }, capital(way.asks), way.strength === undefined ? '.' : '; ' + text(way.strength) + ' by itself, effectively ' + text(way.effective) + '.'),
       way.reasons.length > 0 ? list(way.reasons.map(text)) : null))
     return block('Ways in', el('ul', { class: 'ways' }, ...items))
   }
@@ -169,7 +170,7 @@ export const PAGE_SCRIPT = String.raw`'use strict'
   const conformanceOf = (account) => block('Conformance, which is not strength', el('ul', { class: 'ways' }, ...account.conformance.map((one) => el('li', {},
     el('p', {}, el('strong', {}, text(one.profile)), ' ' + text(one.status)), one.rules.length > 0 ? list(one.rules.map(text)) : null))))
   const findingsOf = (account) => block('Findings', el('ul', { class: 'ways' }, ...account.findings.map((finding) => el('li', {},
-    el('p', {}, chip('sev-' + finding.severity, finding.severity), ' ', finding.message),
+    el('p', {}, chip('sev-' + finding.severity, finding.severity), ' ', ...spoken(finding.message)),
     finding.steps.length > 0 ? list(finding.steps.map(text), 'ol') : null,
     finding.remedy.length > 0 ? list(finding.remedy.map(text)) : null))))
 

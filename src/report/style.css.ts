@@ -121,7 +121,7 @@ th{font-weight:400;text-align:left}
 .state{font-size:.8125rem}
 .matrix .tone-unfit{border-color:var(--unfit);color:var(--unfit)}
 .matrix .tone-unfit.most{background:var(--unfitSoft)}
-.matrix .tone-unfit.most.impact-high{background:var(--unfitStrong);color:var(--onStrong)}
+.matrix .tone-unfit.most.impact-high{background:var(--unfitStrong);border-color:var(--unfitStrong);color:var(--onStrong)}
 .matrix .tone-unknown{border:1px dashed var(--unknown);color:var(--unknown)}
 .matrix .tone-unknown.most{background:var(--unknownSoft)}
 .matrix .tone-excepted{border-color:var(--excepted);color:var(--excepted)}

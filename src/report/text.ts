@@ -30,8 +30,11 @@ export function renderText(report: Report, options: TextOptions): string {
   const width = Math.max(40, options.width)
   const paint = options.colour ?? unpainted
   const blocks = [
-    [...headerLines(report, width, paint), ...headline(report).flatMap((sentence) => wrapped(sentence, width))],
-    [verdictLine(report, paint)],
+    [
+      ...headerLines(report, width, paint),
+      ...headline(report).flatMap((sentence) => wrapped(sentence, width)),
+      ...verdictLines(report, width, paint),
+    ],
     matrixLines(report, width, paint),
     findingLines(report, options.top ?? 3, width, paint),
     closingLines(report, options, width, paint),
@@ -56,37 +59,44 @@ function headerLines({ snapshot, policy }: Report, width: number, paint: Paint):
 /** Twelve characters of a hash, as people compare them. */
 export const shortHash = (hash: string): string => visible(hash.replace(/^sha256:/, '')).slice(0, 12)
 
-function verdictLine({ summary }: Report, paint: Paint): string {
-  return VERDICT_WORDS.map(({ word, label, mark }) => {
+function verdictLines({ summary }: Report, width: number, paint: Paint): string[] {
+  const lines: { text: string; columns: number }[] = []
+  for (const { word, label, mark } of VERDICT_WORDS) {
     const count = summary.verdicts[word] ?? 0
-    const text = `${mark} ${grouped(count)} ${label}`
-    return count === 0 ? paint('dim', text) : paint(STYLE_OF[word]!, text)
-  }).join('   ')
+    const plainText = `${mark} ${grouped(count)} ${label}`
+    const text = paint(count === 0 ? 'dim' : STYLE_OF[word]!, plainText)
+    const last = lines.at(-1)
+    const columns = columnsOf(plainText)
+    if (last === undefined || last.columns + 3 + columns > width) lines.push({ text, columns })
+    else Object.assign(last, { text: `${last.text}   ${text}`, columns: last.columns + 3 + columns })
+  }
+  return lines.map(({ text }) => text)
 }
 
 /** People by effective strength and impact, weakest and highest first; strengths that nobody has are left out. */
 function matrixLines({ summary }: Report, width: number, paint: Paint): string[] {
   if (summary.humans === 0) return []
+  const narrow = width < 72
+  const [labelWidth, cellWidth] = narrow ? [20, 5] : [32, 10]
+  const heads = IMPACT_ORDER.map((impact) => padded(narrow ? impact.slice(0, 4) : impact, cellWidth, 'left'))
   const cells = (strength: string) => IMPACT_ORDER.map((impact) => summary.matrix[impact]?.[strength] ?? 0)
   const rows = STRENGTH_WORDS.filter(({ word }) => cells(word).some((count) => count > 0))
-  const labelWidth = width < 60 ? 20 : 32
-  const heading = `${padded('People by effective strength', labelWidth)}${IMPACT_ORDER.map((impact) => padded(impact, 10, 'left')).join('')}`
   const lines = rows.map(({ word, label }) => {
     const numbers = cells(word).map((count, column) => {
-      const text = padded(count === 0 ? '·' : grouped(count), 10, 'left')
+      const text = padded(count === 0 ? '·' : grouped(count), cellWidth, 'left')
       const red = count > 0 && column === 0 && (word === 'none' || word === 'single_factor')
       return red ? paint('red', text) : count === 0 ? paint('dim', text) : text
     })
     return `  ${padded(label.toLowerCase(), labelWidth - 2)}${numbers.join('')}`
   })
-  const weaker = summary.weakerThanTheyLook
-  const note =
-    weaker === 0
-      ? []
-      : [
-          `${counted(weaker, 'person', 'people')} ${weaker === 1 ? 'is' : 'are'} weaker than the sign-in makes them look.`,
-        ]
-  return [paint('bold', heading), ...lines, ...note.flatMap((text) => wrapped(text, width))]
+  const heading = `${padded(narrow ? 'People' : 'People by effective strength', labelWidth)}${heads.join('')}`
+  return [paint('bold', heading), ...lines, ...weakerLines(summary.weakerThanTheyLook, width)]
+}
+
+function weakerLines(count: number, width: number): string[] {
+  if (count === 0) return []
+  const verb = count === 1 ? 'is' : 'are'
+  return wrapped(`${counted(count, 'person', 'people')} ${verb} weaker than the sign-in makes them look.`, width)
 }
 
 function findingLines(report: Report, top: number, width: number, paint: Paint): string[] {
@@ -146,10 +156,11 @@ function closingLines(report: Report, options: TextOptions, width: number, paint
       ).map((line) => paint('yellow', line)),
     )
   }
-  if (options.reportPath !== undefined) lines.push(`Full report: ${visible(options.reportPath)}`)
+  if (options.reportPath !== undefined) lines.push(...wrapped(`Full report: ${visible(options.reportPath)}`, width))
   const first = findingsByWeight(report)[0]
-  if (first && columnsOf(first.account) < 60)
-    lines.push(paint('dim', `One account, step by step: ambit explain ${shellWord(first.account)}`))
+  const hint = first && `One account, step by step: ambit explain ${shellWord(first.account)}`
+  // a command cut in two can't be copied, so it is left out where it has no room
+  if (hint !== undefined && columnsOf(hint) <= width) lines.push(paint('dim', hint))
   return lines
 }
 

@@ -86,6 +86,14 @@ export function citationText({ standard, section }: Citation): string {
   return /^\d/.test(section) ? `${standard} §${section}` : `${standard} ${section}`
 }
 
+/** What a way in asks for, in a sentence; `listedNames` are the names of its authenticators. */
+export function asksText({ purpose, authenticators }: Account['waysIn'][number], listedNames: string): string {
+  if (authenticators.length > 0) return `asks for ${listedNames}`
+  return purpose === 'secret' || purpose === 'session'
+    ? `whoever holds the ${purpose} is in`
+    : 'asks for no authenticator'
+}
+
 /** `1 person`, `3 people`; counts with thousands separated, the same in every locale. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`
