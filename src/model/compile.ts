@@ -128,16 +128,22 @@ function compileSecrets(builder: RuleBuilder, inventory: CheckedInventory, disab
     }
     for (const authenticator of fact.proves ?? []) builder.rule('replicates', authenticator, [fact.id], place)
     for (const where of fact.storedIn ?? []) {
-      if (inventory.kindOf(where) === 'channel') builder.rule('carried_secret', fact.id, [where], place)
+      if (mayBeChannel(inventory, where)) builder.rule('carried_secret', fact.id, [where], place)
     }
   }
+}
+
+/** Declared as a channel, or declared nowhere: then it may be one, and is not passed over. */
+function mayBeChannel(inventory: CheckedInventory, id: string): boolean {
+  const kind = inventory.kindOf(id)
+  return kind === undefined || kind === 'channel'
 }
 
 function compileChannels(builder: RuleBuilder, inventory: CheckedInventory): void {
   for (const { fact, place } of inventory.byKind.channel) {
     for (const account of fact.heldBy ?? []) builder.rule('held_channel', fact.id, [account], place)
     for (const carrier of fact.carriedBy ?? []) {
-      if (inventory.kindOf(carrier) === 'channel') builder.rule('carried_channel', fact.id, [carrier], place)
+      if (mayBeChannel(inventory, carrier)) builder.rule('carried_channel', fact.id, [carrier], place)
     }
   }
   for (const { fact, place } of inventory.byKind.authenticator) {

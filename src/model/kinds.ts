@@ -28,19 +28,23 @@ export const RULE_KINDS = {
     reason: 'a right to reset everything includes each kind',
   },
   administer_all: {
-    shape: 'right:C:T ← right:administer:T, for every capability C that any rule or entitlement names on T',
-    reason: 'whoever administers a thing can grant themselves any right on it',
+    shape:
+      'right:C:T ← right:administer:T, for every capability C that any rule or entitlement names on T, where T is not a group or role',
+    reason:
+      'whoever administers a thing can grant themselves any right on it; whoever administers a group can only join it',
   },
   inherited: {
     shape: 'right:C:R ← right:C:P, where resource R lies in resource P',
     reason: 'a right on a container holds for what lies in it',
   },
   scope: {
-    shape: 'right:C:M ← right:C:G for C in reset_authenticators (with its kinds), impersonate, alter_auth_policy, mint_credentials, where M lists group G in memberOf',
+    shape:
+      'right:C:M ← right:C:G for C in reset_authenticators (with its kinds), impersonate, alter_auth_policy, mint_credentials, where M lists group G in memberOf',
     reason: 'a right over a group is a right over its members, through any nesting',
   },
   governs: {
-    shape: 'right:alter_auth_policy:X ← right:alter_auth_policy:R, where resource R lists X (account, group) in governs',
+    shape:
+      'right:alter_auth_policy:X ← right:alter_auth_policy:R, where resource R lists X (account, group) in governs',
     reason: 'the policy of this resource decides which factor is asked of them',
   },
   administer_group: {
@@ -52,7 +56,8 @@ export const RULE_KINDS = {
     reason: 'full control of an account',
   },
   act_as: {
-    shape: 'A ← right:impersonate:A, for an account A; likewise right:mint_credentials:A and right:reset_authenticators:A',
+    shape:
+      'A ← right:impersonate:A, for an account A; likewise right:mint_credentials:A and right:reset_authenticators:A',
     reason: 'acting as it, minting a credential for it, or setting up new authenticators gives the account',
   },
   reset_one: {
@@ -60,7 +65,8 @@ export const RULE_KINDS = {
     reason: 'a reset authenticator is set anew by whoever resets it',
   },
   lower_policy: {
-    shape: 'X ← right:alter_auth_policy:A, for each authenticator X of account A that is not a password, pin or security question',
+    shape:
+      'X ← right:alter_auth_policy:A, for each authenticator X of account A that is not a password, pin or security question',
     reason: 'the policy can stop asking for this factor; it does not reveal what the holder knows',
   },
   run_as: {
@@ -68,15 +74,18 @@ export const RULE_KINDS = {
     reason: 'code placed there acts as that account',
   },
   deploys: {
-    shape: 'right:alter_infrastructure:S ← right:C:R for C in administer, change_code, where resource R deploys to resource S',
+    shape:
+      'right:alter_infrastructure:S ← right:C:R for C in administer, change_code, where resource R deploys to resource S',
     reason: 'what is built here is rolled out there',
   },
   build_secret: {
-    shape: 'secret ← right:C:R for C in administer, change_code, alter_infrastructure, use_secrets, where resource R uses the secret',
+    shape:
+      'secret ← right:C:R for C in administer, change_code, alter_infrastructure, use_secrets, where resource R uses the secret',
     reason: 'code that runs there can read the secrets given to it',
   },
   stored_secret: {
-    shape: 'secret ← right:C:R for C in administer, use_secrets, read_sensitive_data, where the secret is stored in resource R',
+    shape:
+      'secret ← right:C:R for C in administer, use_secrets, read_sensitive_data, where the secret is stored in resource R',
     reason: 'reading the place reveals the secret',
   },
   carried_secret: {
@@ -104,7 +113,8 @@ export const RULE_KINDS = {
     reason: 'the right lets its holder read or redirect the channel',
   },
   carried_channel: {
-    shape: 'channel ← channel in carriedBy; or right:C:R for C in control_channel, administer, alter_infrastructure, where resource R is in carriedBy',
+    shape:
+      'channel ← channel in carriedBy; or right:C:R for C in control_channel, administer, alter_infrastructure, where resource R is in carriedBy',
     reason: 'what carries the channel can read or redirect it',
   },
   on_channel: {

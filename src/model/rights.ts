@@ -75,10 +75,11 @@ export function compileRights(
       for (const name of names) builder.rule('entitled', right(name, fact.on), [fact.holder], place)
     }
   }
-  for (let at = 0; at < queue.length; at++) expand(builder, inventory, structure, disabled, queue[at]!, right)
+  const context = { builder, inventory, structure, disabled, right }
+  for (let at = 0; at < queue.length; at++) expand(context, queue[at]!)
 
   for (const [target, names] of named) {
-    if (names.has('administer')) {
+    if (names.has('administer') && !isGroup(inventory, structure, target)) {
       for (const name of names) {
         if (name !== 'administer') builder.rule('administer_all', right(name, target), [right('administer', target)])
       }
@@ -91,6 +92,12 @@ export function compileRights(
     }
   }
   return [...rights.values()]
+}
+
+/** Declared as a group or role, or declared nowhere and having members. */
+function isGroup(inventory: CheckedInventory, structure: Structure, id: string): boolean {
+  const kind = inventory.kindOf(id)
+  return kind === undefined ? structure.members.has(id) : kind === 'group' || kind === 'role'
 }
 
 /** Whether an end lies before the snapshot's time; without a time nothing has ended. */
@@ -133,76 +140,80 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 type MakeRight = (name: string, target: string) => string
 
-function expand(
-  builder: RuleBuilder,
-  inventory: CheckedInventory,
-  structure: Structure,
-  disabled: ReadonlySet<string>,
-  { name, target, node }: NamedRight,
-  right: MakeRight,
-): void {
-  const self = builder.ids[node]!
-  if (isScoped(name)) {
-    for (const { id, place } of structure.members.get(target) ?? [])
-      builder.rule('scope', right(name, id), [self], place)
-  }
+interface Context {
+  readonly builder: RuleBuilder
+  readonly inventory: CheckedInventory
+  readonly structure: Structure
+  readonly disabled: ReadonlySet<string>
+  readonly right: MakeRight
+}
+
+function expand(context: Context, { name, target, node }: NamedRight): void {
+  const { builder, inventory } = context
+  const it = { name, target, self: builder.ids[node]! }
+  expandByReference(context, it)
   switch (inventory.kindOf(target)) {
     case 'account':
-      return expandOnAccount(builder, structure, disabled, name, target, self)
+      return expandOnAccount(context, it)
     case 'group':
     case 'role':
-      if (name === 'administer') builder.rule('administer_group', target, [self])
+      if (name === 'administer') builder.rule('administer_group', target, [it.self])
       return
     case 'channel':
-      if (HOLDS_CHANNEL.has(name)) builder.rule('controlled_channel', target, [self])
+      if (HOLDS_CHANNEL.has(name)) builder.rule('controlled_channel', target, [it.self])
       return
     case 'secret':
-      if (KNOWS_SECRET.has(name)) builder.rule('own_secret', target, [self])
+      if (KNOWS_SECRET.has(name)) builder.rule('own_secret', target, [it.self])
       return
     case 'resource':
-      return expandOnResource(builder, inventory, structure, disabled, { name, target, self }, right)
+      return expandOnResource(context, it)
     default:
       return
   }
 }
 
-function expandOnAccount(
-  builder: RuleBuilder,
-  structure: Structure,
-  disabled: ReadonlySet<string>,
-  name: string,
-  target: string,
-  self: string,
-): void {
-  if (!disabled.has(target)) {
-    if (name === 'administer') builder.rule('administer_account', target, [self])
-    if (ACTS_AS.has(name)) builder.rule('act_as', target, [self])
+/** A right at the moment it is expanded: its name, its target, and its own node's id. */
+interface Expanding {
+  readonly name: string
+  readonly target: string
+  readonly self: string
+}
+
+/** What other facts say of the target by referring to it; holds for a target that is declared nowhere, too. */
+function expandByReference({ builder, inventory, structure, right }: Context, { name, target, self }: Expanding): void {
+  if (isScoped(name)) {
+    for (const { id, place } of structure.members.get(target) ?? [])
+      builder.rule('scope', right(name, id), [self], place)
+  }
+  for (const { fact, place } of structure.children.get(target) ?? []) {
+    builder.rule('inherited', right(name, fact.id), [self], place)
+  }
+  const kind = inventory.kindOf(target)
+  const container = kind === undefined || kind === 'resource'
+  if (container && READS_STORE.has(name)) {
+    for (const { fact, place } of structure.stored.get(target) ?? [])
+      builder.rule('stored_secret', fact.id, [self], place)
+  }
+  if (container && CARRIES.has(name)) {
+    for (const { fact, place } of structure.carried.get(target) ?? []) {
+      builder.rule('carried_channel', fact.id, [self], place)
+    }
   }
   for (const { fact, place } of structure.authenticators.get(target) ?? []) {
+    if (name === 'administer' || name === FULL_RESET) right(`${FULL_RESET}/${fact.kind}`, target)
+    if (name === 'administer' && !KNOWN.has(fact.kind)) right('alter_auth_policy', target)
     if (name === `${FULL_RESET}/${fact.kind}`) builder.rule('reset_one', fact.id, [self], place)
     if (name === 'alter_auth_policy' && !KNOWN.has(fact.kind)) builder.rule('lower_policy', fact.id, [self], place)
   }
 }
 
-function expandOnResource(
-  builder: RuleBuilder,
-  inventory: CheckedInventory,
-  structure: Structure,
-  disabled: ReadonlySet<string>,
-  { name, target, self }: { name: string; target: string; self: string },
-  right: MakeRight,
-): void {
-  for (const { fact, place } of structure.children.get(target) ?? []) {
-    builder.rule('inherited', right(name, fact.id), [self], place)
-  }
-  if (READS_STORE.has(name)) {
-    for (const { fact, place } of structure.stored.get(target) ?? [])
-      builder.rule('stored_secret', fact.id, [self], place)
-  }
-  if (CARRIES.has(name)) {
-    for (const { fact, place } of structure.carried.get(target) ?? [])
-      builder.rule('carried_channel', fact.id, [self], place)
-  }
+function expandOnAccount({ builder, disabled }: Context, { name, target, self }: Expanding): void {
+  if (disabled.has(target)) return
+  if (name === 'administer') builder.rule('administer_account', target, [self])
+  if (ACTS_AS.has(name)) builder.rule('act_as', target, [self])
+}
+
+function expandOnResource({ builder, inventory, disabled, right }: Context, { name, target, self }: Expanding): void {
   const placed = inventory.get(target)
   if (placed?.fact.fact !== 'resource') return
   const { fact, place } = placed as PlacedFact<FactOf<'resource'>>
@@ -217,6 +228,7 @@ function expandOnResource(
       builder.rule('deploys', right('alter_infrastructure', there), [self], place)
     }
   }
+  if (name === 'administer' && (fact.governs ?? []).length > 0) right('alter_auth_policy', target)
   if (name === 'alter_auth_policy') {
     for (const governed of fact.governs ?? []) builder.rule('governs', right(name, governed), [self], place)
   }

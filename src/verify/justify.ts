@@ -102,10 +102,12 @@ function fullReset(node: string, body: string): string | null {
   return because(head.target === source.target, `\`${body}\` is not over \`${head.target}\``)
 }
 
-function administerAll(node: string, body: string): string | null {
+function administerAll(node: string, body: string, facts: FactIndex): string | null {
   const [head, source] = [parseRight(node), parseRight(body)]
   if (head === null) return `\`${node}\` is not a right`
   if (source?.capability !== 'administer') return `\`${body}\` is not a right to administer`
+  if (facts.group.has(head.target) || facts.role.has(head.target))
+    return `whoever administers the group \`${head.target}\` can join it, and no more`
   return because(head.target === source.target, `\`${body}\` is not over \`${head.target}\``)
 }
 

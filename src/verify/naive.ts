@@ -58,6 +58,18 @@ function mayBe(id: string, kinds: readonly FactKind[], all: readonly Fact[]): bo
   return declarations.length === 0 || declarations.some((fact) => kinds.includes(fact.fact))
 }
 
+/** Whether an id stands for a group or role: it is declared as one, or has members and is declared nowhere. */
+function isGroup(id: string, all: readonly Fact[]): boolean {
+  const members = all.some(
+    (fact) =>
+      (fact.fact === 'account' || fact.fact === 'group' || fact.fact === 'role') &&
+      fact.memberOf?.includes(id) === true,
+  )
+  return (
+    mayBe(id, ['group', 'role'], all) && (members || all.some((fact) => fact.id === id && fact.fact !== 'entitlement'))
+  )
+}
+
 /** The rules that one fact states. */
 function rulesOf(fact: Fact, all: readonly Fact[], at: string | undefined, disabled: ReadonlySet<string>): NaiveRule[] {
   switch (fact.fact) {
@@ -186,7 +198,7 @@ function formulaRules(
 
 /**
  * Adds what rights have in common: they pass to what lies in a container and to the members of a group, a full reset
- * includes each kind, and whoever administers a thing has every right on it that a rule names. A right is named when
+ * includes each kind, and whoever administers a thing that is no group has every right on it that a rule names. A right is named when
  * it is the head of a rule, or a rule of the thing itself asks for it.
  */
 function withRightsInCommon(stated: readonly NaiveRule[], all: readonly Fact[]): NaiveRule[] {
@@ -202,7 +214,9 @@ function withRightsInCommon(stated: readonly NaiveRule[], all: readonly Fact[]):
   for (const capability of RIGHT_NAMES) {
     for (const administer of named) {
       if (!administer.startsWith('right:administer:')) continue
-      const node = right(capability, administer.slice('right:administer:'.length))
+      const target = administer.slice('right:administer:'.length)
+      if (isGroup(target, all)) continue
+      const node = right(capability, target)
       if (named.has(node) && node !== administer) rules.push(rule('administer_all', node, administer))
     }
   }
