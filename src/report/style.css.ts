@@ -183,8 +183,8 @@ th{font-weight:400;text-align:left}
 .and{font-size:.75rem;color:var(--quiet);text-align:center;line-height:1.5}
 .also{border-top:1px solid var(--line);padding-top:.75rem}
 .also>p{margin-bottom:.5rem}
-.steps{margin-top:.75rem;font-size:.9375rem}
-.steps summary{cursor:pointer;color:var(--link);font-size:.875rem;width:fit-content}
+.steps{margin-top:.5rem;font-size:.9375rem}
+.steps summary{cursor:pointer;padding-block:.25rem;color:var(--link);font-size:.875rem;width:fit-content}
 .steps ol{margin:.5rem 0 0;padding-left:1.5rem}
 .place{font:.8125rem var(--mono);color:var(--quiet);overflow-wrap:anywhere}
 .remedy ul{margin:0 0 1rem;padding-left:1.25rem}
