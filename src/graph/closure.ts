@@ -1,5 +1,6 @@
 import { buildGateCounters, carryUp, type GateCounters } from './counters.ts'
 import { buildScratch, explore, proofFrom } from './explore.ts'
+import { buildFront, frontOf, type Front } from './front.ts'
 import type { Program } from './program.ts'
 import { derive, type ProofStep } from './proof.ts'
 
@@ -36,9 +37,8 @@ export function closure(program: Program, seeds: Uint32Array, lanes: number = 0x
   for (let i = 0; i < axioms.length; i++) masks[axioms[i]] |= lanes
   const ranks = new Uint8Array(nodeCount * 32).fill(NEVER)
   const counters = buildGateCounters(program)
-  const limit = Math.ceil(nodeCount / DENSE)
-  let front: Front = { gains: masks.slice(), nodes: new Uint32Array(limit), size: nodeCount }
-  let next: Front = { gains: new Uint32Array(nodeCount), nodes: new Uint32Array(limit), size: 0 }
+  let front = frontOf(masks.slice())
+  let next = buildFront(nodeCount)
   for (let rank = 0; front.size > 0; rank++) {
     spread(program, counters, { front, next, masks, ranks }, Math.min(rank, LATEST))
     const spent = front
@@ -46,22 +46,6 @@ export function closure(program: Program, seeds: Uint32Array, lanes: number = 0x
     next = spent
   }
   return { masks, ranks, seeds }
-}
-
-/**
- * A front of more than a DENSEth of the nodes is not listed but found by a walk over all of them, in order: then the
- * arrays are read along, not across. 64 by measurement at a million accounts.
- */
-const DENSE = 64
-
-/** What one step brings. */
-interface Front {
-  /** per node: the lanes that it gains in this step */
-  readonly gains: Uint32Array
-  /** the nodes that gain anything, in any order, unless there are more than fit */
-  readonly nodes: Uint32Array
-  /** how many gain anything */
-  size: number
 }
 
 interface Steps {

@@ -1,11 +1,12 @@
 import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
+import { buildImprovement, FARTHEST, reachPlain, UNREACHED, type Bounds } from './reach-bounds.ts'
 import type { Program } from './program.ts'
+import { chooseBodies } from './reach-choice.ts'
+import { closeQuestions } from './reach-own.ts'
+import { questionsOf, type SharedQuestion } from './reach-questions.ts'
 import type { ProofStep } from './proof.ts'
 
-/** Hops to a lane that is not reached. */
-export const UNREACHED = 255
-/** Largest number of hops that is told apart: more reads 254. Masks are exact all the same. */
-export const FARTHEST = 254
+export { FARTHEST, UNREACHED }
 
 /** What each start reaches by itself: the least fixpoint of the rules from that start alone. */
 export interface Reach {
@@ -18,29 +19,102 @@ export interface Reach {
 }
 
 /**
- * Returns the lanes that each start reaches, and in how many steps.
+ * Returns the lanes that each start reaches, and in how many steps, exactly.
+ *
+ * Two bounds are found for all nodes at once: over plain edges alone, and over a system relaxed so that one body node of
+ * a gate suffices. What they leave open gets a closure of its own, 32 to a pass, through the nodes that are open themselves.
  *
  * @param laneMasks  per node: the lanes it carries
  * @param starts  nodes; duplicates are answered each
  * @throws {RangeError} if a start is outside the program or the masks are not one per node
  */
 export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uint32Array): Reach {
-  const { nodeCount } = program
+  const { nodeCount, gateHeads } = program
   if (laneMasks.length !== nodeCount) throw new RangeError(`${laneMasks.length} lane masks for ${nodeCount} nodes`)
-  const masks = new Uint32Array(starts.length)
-  const hops = new Uint8Array(starts.length * 32).fill(UNREACHED)
-  const scratch = buildScratch(program)
+  const { slots, slotCount } = slotsOf(program, starts)
+  const given = unconditional(program, laneMasks)
+  const choice = { bodies: program.gateBodies, chosen: null }
+  const anyBody = buildImprovement(nodeCount, choice)
+  const oneBody = buildImprovement(nodeCount, chooseBodies(program, given.ranks))
+  const bounds: Bounds = {
+    masks: laneMasks.slice(),
+    slots,
+    hops: new Uint8Array(slotCount * LANES).fill(UNREACHED),
+    improvements: gateHeads.length === 0 ? [] : [oneBody, anyBody],
+  }
+  const seen = new Uint8Array(LANES).fill(UNREACHED)
+  reachPlain(program, laneMasks, bounds, (step) => noteAxioms(program, oneBody.lanes, seen, step))
+  let common = 0
+  for (let lane = 0; lane < LANES; lane++) if (seen[lane] < given.hops[lane]) common |= 1 << lane
+
+  const questions = questionsOf(program, bounds, starts, { sooner: oneBody.lanes, open: anyBody.lanes, common })
+  if (questions.length > 0) closeQuestions(program, { ...bounds, open: anyBody.lanes }, questions)
+  return answers(bounds, starts, questions, given.hops)
+}
+
+const LANES = 32
+
+/** Gives a place in the table of hops to each start, in their order, and after them to each other gate head. */
+function slotsOf({ nodeCount, gateHeads }: Program, starts: Uint32Array): { slots: Uint32Array; slotCount: number } {
+  const slots = new Uint32Array(nodeCount)
   for (let i = 0; i < starts.length; i++) {
-    explore(program, scratch, [starts[i], ...program.axioms], null)
-    for (let j = 0; j < scratch.size; j++) {
-      const v = scratch.queue[j]
-      let fresh = laneMasks[v] & ~masks[i]
-      masks[i] |= fresh
-      const rank = Math.min(scratch.ranks[v] - 1, FARTHEST)
-      for (; fresh !== 0; fresh &= fresh - 1) hops[i * 32 + 31 - Math.clz32(fresh & -fresh)] = rank
+    if (starts[i] >= nodeCount) throw new RangeError(`start ${starts[i]} is outside the ${nodeCount} nodes`)
+    slots[starts[i]] = i + 1
+  }
+  let slotCount = starts.length
+  for (let g = 0; g < gateHeads.length; g++) if (slots[gateHeads[g]] === 0) slots[gateHeads[g]] = ++slotCount
+  return { slots, slotCount }
+}
+
+/** What holds with no start at all: its ranks, and the least rank per lane. */
+function unconditional(program: Program, laneMasks: Uint32Array): { ranks: Map<number, number>; hops: Uint8Array } {
+  const ranks = new Map<number, number>()
+  const hops = new Uint8Array(LANES).fill(UNREACHED)
+  if (program.axioms.length === 0) return { ranks, hops }
+  const scratch = buildScratch(program)
+  explore(program, scratch, program.axioms, null)
+  for (let i = 0; i < scratch.size; i++) {
+    const v = scratch.queue[i]
+    const rank = scratch.ranks[v] - 1
+    ranks.set(v, rank)
+    for (let bits = laneMasks[v]; bits !== 0; bits &= bits - 1) {
+      const lane = 31 - Math.clz32(bits & -bits)
+      hops[lane] = Math.min(hops[lane], rank, FARTHEST)
     }
   }
-  return { masks, hops, own: starts.length }
+  return { ranks, hops }
+}
+
+/** Notes at which step an axiom first reaches a lane in the relaxed system. */
+function noteAxioms({ axioms }: Program, lanes: Uint32Array, seen: Uint8Array, step: number): void {
+  for (let i = 0; i < axioms.length; i++) {
+    for (let bits = lanes[axioms[i]]; bits !== 0; bits &= bits - 1) {
+      const lane = 31 - Math.clz32(bits & -bits)
+      seen[lane] = Math.min(seen[lane], step, FARTHEST)
+    }
+  }
+}
+
+/** The answers: plain hops, and where a question was asked or something holds unconditionally, the fewer of both. */
+function answers(bounds: Bounds, starts: Uint32Array, questions: readonly SharedQuestion[], given: Uint8Array): Reach {
+  const size = starts.length * LANES
+  const hops = bounds.hops.length === size ? bounds.hops : bounds.hops.slice(0, size)
+  const masks = new Uint32Array(starts.length)
+  for (let i = 0; i < starts.length; i++) {
+    masks[i] = bounds.masks[starts[i]]
+    const slot = bounds.slots[starts[i]] - 1
+    if (slot !== i) hops.copyWithin(i * LANES, slot * LANES, (slot + 1) * LANES)
+  }
+  const lower = (place: number, best: Uint8Array): void => {
+    for (let lane = 0; lane < LANES; lane++) {
+      if (best[lane] >= hops[place * LANES + lane]) continue
+      hops[place * LANES + lane] = best[lane]
+      masks[place] |= 1 << lane
+    }
+  }
+  for (const { places, best } of questions) for (const place of places) lower(place, best)
+  if (given.some((rank) => rank !== UNREACHED)) for (let i = 0; i < starts.length; i++) lower(i, given)
+  return { masks, hops, own: questions.length }
 }
 
 /** The nodes that a start reaches, itself and everything that holds unconditionally included, in order of rank. */
