@@ -9,7 +9,8 @@ defaults:
   account: { kind: human, population: workforce }
   wayIn: { session: { overallSeconds: 43200, idleSeconds: 900 } }
 `
-const KEY = '{ kind: passkey, synced: false, attestation: verified, keyProtection: secure_element, fips140Level: 2, userVerification: true, boundAtAal: 3 }'
+const KEY =
+  '{ kind: passkey, synced: false, attestation: verified, keyProtection: secure_element, fips140Level: 2, userVerification: true, boundAtAal: 3 }'
 
 suite('What an account is really protected by', () => {
   test('is its sign-in when nothing weaker leads in', async () => {
@@ -83,7 +84,10 @@ secrets:
   - { id: code:token, kind: api_token, opens: [code:ada], leaked: { at: 2026-05-01 }${rotated} }
 `
     const out = await reportOf(inventory(''))
-    assert.deepEqual([accountIn(out, 'code:ada').effectiveStrength, accountIn(out, 'code:ada').verdict], ['none', 'unfit'])
+    assert.deepEqual(
+      [accountIn(out, 'code:ada').effectiveStrength, accountIn(out, 'code:ada').verdict],
+      ['none', 'unfit'],
+    )
     assert.ok(codesOf(out, 'code:ada').includes('leaked_secret'))
     const replaced = await reportOf(inventory(', rotatedAt: 2026-05-02'))
     assert.equal(accountIn(replaced, 'code:ada').effectiveStrength, 'single_factor')

@@ -38,6 +38,7 @@ export function codesOf(report: Report, account: string): string[] {
 
 export function findingIn(report: Report, code: string, account: string): Finding {
   const finding = report.findings.find((each) => each.code === code && each.account === account)
-  if (finding === undefined) throw new Error(`no ${code} on ${account}; there are ${codesOf(report, account).join(', ') || 'none'}`)
+  if (finding === undefined)
+    throw new Error(`no ${code} on ${account}; there are ${codesOf(report, account).join(', ') || 'none'}`)
   return finding
 }

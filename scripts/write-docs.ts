@@ -1,0 +1,70 @@
+/** Writes the generated parts of docs/: `npm run docs`. `test/docs/generated.test.ts` fails when they are not up to date. */
+import { writeFile } from 'node:fs/promises'
+import { FINDING_KINDS } from '#analysis/findings/catalogue.ts'
+import { RULE_KINDS } from '#model/kinds.ts'
+import type { ErrorCode } from '#lib/errors.ts'
+
+/** What each error code means and what to do; the type makes it complete. */
+const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: string]>> = {
+  usage: ['The command line asks for something that does not exist.', 'See `--help`.'],
+  input_unreadable: [
+    'A path does not exist, may not be read, or is a folder without readable files.',
+    'Check the path and its permissions.',
+  ],
+  input_invalid: [
+    'What was read contradicts itself or does not fit the format. The error lists every problem with its file, line or JSON pointer, and remedy.',
+    'Mend the places named; nothing was analysed.',
+  ],
+  policy_invalid: [
+    'A policy does not fit its schema, or a condition in it is not valid CEL. All problems are listed together.',
+    'Mend the lines named; `ambit policy check` tells more.',
+  ],
+  account_unknown: ['No account has this id, or several fit it.', 'Give the whole id; the message names near ones.'],
+  report_invalid: [
+    'A file is not a report of Ambit, or was changed into something that is not.',
+    'Write it again with `ambit analyze --format json`.',
+  ],
+  snapshot_invalid: [
+    'A binary snapshot is damaged, or was written by another version.',
+    'Write it again from the inventory.',
+  ],
+}
+
+const slug = (text: string) => text.toLowerCase()
+
+/** docs/findings.md: one section for each finding code. */
+export function findingsPage(): string {
+  const sections = Object.entries(FINDING_KINDS).map(([code, kind]) => {
+    const citations = kind.citations.map(({ standard, section }) => `${standard} §${section}`).join(' · ')
+    return `## \`${code}\`\n\n**${kind.title}.** ${kind.meaning}\n\n- Rests on: ${citations}\n- Severity: ${kind.severity}.\n- Remedy: ${kind.remedy.join('; ')}.\n`
+  })
+  const index = Object.entries(FINDING_KINDS).map(([code, kind]) => `| [\`${code}\`](#${slug(code)}) | ${kind.title} |`)
+  return `# Findings\n\n<!-- written by scripts/write-docs.ts from src/analysis/findings/catalogue.ts; edit there -->\n\nEvery finding names an account, what is wrong, what it rests on, and what ends it. A finding on a way in that a live\nexception excuses keeps its place, one severity lower, and names the exception. Conformance with a standard is reported\napart, per profile, and is never part of a finding's severity.\n\n| code | what it says |\n|---|---|\n${index.join('\n')}\n\n${sections.join('\n')}`
+}
+
+/** docs/rules.md: every way in which one thing leads to another. */
+export function rulesPage(): string {
+  const rows = Object.entries(RULE_KINDS).map(
+    ([name, { shape, reason }]) => `| \`${name}\` | ${shape.replaceAll('|', '\\|')} | ${reason} |`,
+  )
+  return `# Rules\n\n<!-- written by scripts/write-docs.ts from src/model/kinds.ts; edit there -->\n\nThe compiler turns facts into rules of these kinds and of no others. \`X ← Y\` reads: whoever controls Y controls X;\nseveral names on the right are needed together. A proof in a report names the kind of each step, and \`ambit verify\`\nchecks each step against the facts by this table.\n\n| kind | shape | reason |\n|---|---|---|\n${rows.join('\n')}\n`
+}
+
+/** docs/errors.md: every error code. */
+export function errorsPage(): string {
+  const rows = Object.entries(ERRORS).map(([code, [meaning, remedy]]) => `| \`${code}\` | ${meaning} | ${remedy} |`)
+  return `# Errors\n\n<!-- written by scripts/write-docs.ts; edit there -->\n\nEvery error has one of these codes. The command line prints the message and exits with 2; an error without a code is a\nfault of Ambit itself and exits with 70.\n\n| code | meaning | what to do |\n|---|---|---|\n${rows.join('\n')}\n`
+}
+
+export const PAGES = {
+  'docs/findings.md': findingsPage,
+  'docs/rules.md': rulesPage,
+  'docs/errors.md': errorsPage,
+} as const
+
+if (import.meta.main) {
+  for (const [path, page] of Object.entries(PAGES)) {
+    await writeFile(new URL(`../${path}`, import.meta.url), page())
+    console.log(`wrote ${path}`)
+  }
+}
