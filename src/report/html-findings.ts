@@ -4,7 +4,6 @@ import { chainFigure } from './chain-diagram.ts'
 import { findingTitle } from './finding-titles.ts'
 import { escaped, idHtml, messageHtml, nameHtml } from './html-text.ts'
 import type { Names } from './names.ts'
-import { placeText } from './phrases.ts'
 import { byText, citationText, counted, grouped, plain, SEVERITY_ORDER, type Severity } from './words.ts'
 
 /** Cards of one code that are drawn in full; the rest are listed, and their steps stand with their account. */
@@ -110,8 +109,6 @@ const accountLink = (finding: Finding, context: Known) =>
 const escapedExactly = (text: string) =>
   text.toWellFormed().replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`)
 
-const code = (text: string) => `<code>${escaped(text)}</code>`
-
 function sourcesHtml(card: Card): string {
   const [finding] = card
   const rows: [string, string][] = [
@@ -132,7 +129,6 @@ function sourcesHtml(card: Card): string {
     escaped,
     '; ',
   )
-  add('Read in', card.flatMap(placesOf), code)
   add(
     'Facts',
     card.flatMap(({ proof }) => proof.facts),
@@ -148,12 +144,7 @@ function sourcesHtml(card: Card): string {
     card.map(({ id }) => id),
     idHtml,
   )
-  return `<dl class="sources">${rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
-}
-
-function placesOf({ proof }: Finding): string[] {
-  const steps = [...(proof.entry?.steps ?? []), ...(proof.reach?.steps ?? [])]
-  return steps.flatMap(({ place }) => (place === undefined ? [] : [placeText(place)]))
+  return `<dl class="sources">${rows.map(([term, value]) => `<div class="about-${term.toLowerCase().replaceAll(' ', '-')}"><dt>${term}</dt><dd>${value}</dd></div>`).join('')}</dl>`
 }
 
 /** A severity as a chip whose word carries the meaning. */

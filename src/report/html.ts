@@ -152,15 +152,19 @@ function attackersHtml({ summary }: Report): string {
 
 /** Conformance stands beside strength and is never merged with it. */
 function conformanceHtml({ summary }: Report): string {
-  const profiles = Object.keys(summary.conformance).toSorted(byText)
+  const said = ([, counts]: [string, Record<string, number>]) => Object.values(counts).some((count) => count > 0)
+  const profiles = Object.entries(summary.conformance)
+    .filter(said)
+    .map(([profile]) => profile)
+    .toSorted(byText)
   if (profiles.length === 0) return ''
-  const statuses = ['nonconformant', 'unknown', 'conformant'] as const
+  const statuses = ['nonconformant', 'unknown', 'conformant', 'not_applicable'] as const
   const rows = profiles.map((profile) => {
     const counts = summary.conformance[profile]!
     return `<tr><th scope="row">${escaped(profile)}</th>${statuses.map((status) => `<td>${grouped(counts[status] ?? 0)}</td>`).join('')}</tr>`
   })
   return `<table class="plain"><caption>Conformance, which is not strength</caption>
-<thead><tr><th scope="col">Profile</th><th scope="col">Not met</th><th scope="col">Unknown</th><th scope="col">Met</th></tr></thead>
+<thead><tr><th scope="col">Profile</th><th scope="col">Not met</th><th scope="col">Unknown</th><th scope="col">Met</th><th scope="col">Not applicable</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table>`
 }
 

@@ -50,6 +50,7 @@ suite('the words of a report', () => {
         'whoever may reset the SMS code of a can set up x anew',
       ],
       ['way_in', ['okta:u1', 'p', 'q'], 'p and q are all that one way into Oleh Kovalenko asks for'],
+      ['way_in', ['b', 'okta:u1'], 'control of Oleh Kovalenko is all that one way into b asks for'],
       ['gate', ['gate:a/w:0.1', 'p'], 'p is enough for a part of a/w'],
       ['run_as', ['a', 'right:change_code:repo:x'], 'code placed in repo:x runs as a'],
     ]
@@ -88,6 +89,26 @@ suite('the words of a report', () => {
     assert.equal(chain.sentences.length, 2)
   })
 
+  test('what follows from a gate stands beside what follows as closely without one', () => {
+    const chain = chainOf(
+      {
+        given: ['p'],
+        goal: 'g',
+        steps: [
+          { node: 'gate:w:0', by: 'gate', from: ['p'] },
+          { node: 'a', by: 'way_in', from: ['gate:w:0'] },
+          { node: 'b', by: 'opens', from: ['p'] },
+          { node: 'g', by: 'declared', from: ['a', 'b'] },
+        ],
+      },
+      names,
+    )
+    assert.deepEqual(
+      chain.layers.map((layer) => layer.map(({ node }) => node)),
+      [['p'], ['a', 'b'], ['g']],
+    )
+  })
+
   test('small words are written as people write them', () => {
     assert.equal(plain('sms_code'), 'SMS code')
     assert.equal(listed(['a', 'b', 'c']), 'a, b and c')
@@ -107,6 +128,13 @@ suite('the words of a report', () => {
     assert.deepEqual(
       severities,
       severities.toSorted((a, b) => a - b),
+    )
+    const critical = report.findings.find((finding) => finding.account === 'okta:u0')!
+    const weaker = { ...critical, id: 'z', code: 'z', account: 'okta:u1' }
+    const both = findingsByWeight({ ...report, findings: [critical, weaker] })
+    assert.deepEqual(
+      both.map(({ account }) => account),
+      ['okta:u1', 'okta:u0'],
     )
     assert.deepEqual(findingsByWeight({ ...report, findings: report.findings.toReversed() }), ordered)
   })

@@ -69,6 +69,9 @@ export const PHRASES: Readonly<Record<string, Phrase>> = {
   declared: { say: ({ head, body, be }) => `by a rule of this organisation, ${body} ${be} enough for ${head}` },
 }
 
+/** Rules whose body may be another account, which is then controlled and not shown. */
+const CEREMONIES: ReadonlySet<string> = new Set(['way_in', 'gate', 'declared'])
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(items: readonly string[]): string {
   if (items.length <= 1) return items[0] ?? 'nothing'
@@ -78,11 +81,16 @@ export function listed(items: readonly string[]): string {
 /** What one step of a proof says; a rule kind without a phrase is said plainly and named. */
 export function stepSentence(step: ProofStep, names: Names): string {
   const first = step.from[0] ?? step.node
+  const isCeremony = CEREMONIES.has(step.by)
   const words: StepWords = {
     head: names.noun(step.node),
     headMay: names.verb(step.node),
     headTarget: names.target(step.node),
-    body: listed(step.from.map(names.noun)),
+    body: listed(
+      step.from.map((node) =>
+        isCeremony && names.isAccount(node) ? `control of ${names.noun(node)}` : names.noun(node),
+      ),
+    ),
     bodyMay: names.verb(first),
     bodyTarget: names.target(first),
     be: step.from.length === 1 ? 'is' : 'are',

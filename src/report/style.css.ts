@@ -268,7 +268,13 @@ body{background:#fff;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 main>section{padding-block:1.25rem}
 #accounts-tool,main>section{break-before:auto}
 h2,h3,caption,figcaption,.label{break-after:avoid}
-.finding,.matrix tr,.accounts tr:not(.detail),.box,.block{break-inside:avoid}
+.matrix tr,.plain tr,.accounts tr:not(.detail),.chain,.remedy,.sources,.finding>summary,.box,.block{break-inside:avoid}
+.finding>summary,.also>p,.code>.under{break-after:avoid}
+.columns .plain,.also{break-inside:avoid}
+.sources,.remedy>ul{break-before:avoid}
+.finding{-webkit-box-decoration-break:clone;box-decoration-break:clone}
+.also .steps,.also figcaption{display:none}
+.about-finding,.about-facts{display:none!important}
 .finding>summary::before,.opener::before{content:none!important}
 .finding>summary{padding-left:1rem}.finding .body{padding-left:1rem}
 .accounts thead th{position:static}
@@ -277,7 +283,10 @@ h2,h3,caption,figcaption,.label{break-after:avoid}
 .contents{break-inside:avoid}
 .sources{grid-template-columns:1fr 1fr;column-gap:1.5rem;font-size:.75rem}
 .finding{margin-bottom:.75rem}
-.columns{grid-template-columns:minmax(0,1.7fr) minmax(0,1fr);gap:2rem}
+.columns{display:block}
+.columns>div:last-child{display:grid;grid-template-columns:1fr 1fr;gap:2rem;margin-top:1.5rem;align-items:start}
+.plain tbody th,.plain tbody td{padding-block:.2rem}
+.matrix td{height:2.75rem}.matrix a{min-height:2.75rem}
 details::details-content{content-visibility:visible;display:block}
 a{text-decoration:none}
 }

@@ -22,6 +22,9 @@ suite('text from outside', () => {
   test('what acts is written out, what is read stays', () => {
     assert.equal(visible('\u001b[31mred'), '\\u{1b}[31mred')
     assert.equal(visible('abc\u202egpj'), 'abc\\u{202e}gpj')
+    for (const unseen of '\u0000\u0007\u007f\u009b\u200b\u200f\u2028\u202e\u2060\u2066\u2069\ufeff') {
+      assert.match(visible(unseen), /^\\u\{[0-9a-f]+\}$/)
+    }
     assert.equal(visible('a\ud800b'), 'a\\u{d800}b')
     assert.equal(visible('Zoë 山田 🦉 محمد'), 'Zoë 山田 🦉 محمد')
   })
