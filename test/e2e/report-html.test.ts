@@ -79,7 +79,7 @@ suite('the HTML report in a browser', { skip }, () => {
     onPage({}, async (page) => {
       await page.locator('#f-text').focus()
       await page.keyboard.type('okta:u101')
-      await page.waitForFunction("document.getElementById('status').textContent.startsWith('1 of')")
+      await page.locator('#status', { hasText: /^1 of/ }).waitFor()
       while ((await page.evaluate("document.activeElement.classList.contains('opener')")) !== true)
         await page.keyboard.press('Tab')
       await page.keyboard.press('Enter')
