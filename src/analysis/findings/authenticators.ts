@@ -7,7 +7,7 @@ import { dutiesMissing } from '../duties.ts'
 import { isSignIn, rankOf } from '../worth.ts'
 import type { AuthenticatorFact } from '../ways-in.ts'
 import { BY_IMPACT, MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
-import { listOf, purposeWords } from './strength.ts'
+import { kindsWords, kindWords, listOf, purposeWords } from './words.ts'
 
 export function* restrictedWithoutDuties(analysis: Analysis, account: AccountAnalysis): Generator<Draft> {
   const seen = new Set<string>()
@@ -23,7 +23,7 @@ export function* restrictedWithoutDuties(analysis: Analysis, account: AccountAna
         account: account.fact.id,
         wayIn: judged.way.id,
         about: authenticator.id,
-        message: `${nameOf(account)} uses ${authenticator.kind} without ${listOf(missing)} on record`,
+        message: `${nameOf(account)} uses ${kindWords(authenticator.kind)} without ${listOf(missing)} on record`,
         facts: [authenticator.id, judged.way.id],
         exception: judged.exception,
       }
@@ -59,7 +59,7 @@ export function* noPhishingResistantOption(analysis: Analysis, account: AccountA
     code: 'no_phishing_resistant_option',
     severity: 'medium',
     account: account.fact.id,
-    message: `${system.name ?? system.id} offers ${nameOf(account)} no authenticator that resists phishing, only ${listOf(system.offers)}`,
+    message: `${system.name ?? system.id} offers ${nameOf(account)} no authenticator that resists phishing, only ${kindsWords(system.offers)}`,
     facts: [system.id],
   }
 }
@@ -74,7 +74,7 @@ export function* unknownAuthenticators(analysis: Analysis, account: AccountAnaly
       code: 'unknown_authenticators',
       severity,
       account: account.fact.id,
-      message: `no way into ${nameOf(account)} is on record, and it reaches ${impact} impact`,
+      message: `no way into ${nameOf(account)} is on record, and its reach is of ${impact} impact`,
       facts: [account.fact.id],
     }
   }
@@ -88,7 +88,7 @@ export function* unknownAuthenticators(analysis: Analysis, account: AccountAnaly
       severity,
       account: account.fact.id,
       wayIn: judged.way.id,
-      message: `${nameOf(account)}: what ${purposeWords(judged)} asks for is not known, and the account reaches ${impact} impact`,
+      message: `${nameOf(account)}: what ${purposeWords(judged)} asks for is not known, and the reach is of ${impact} impact`,
       facts: [judged.way.id, ...unknown],
     }
   }
@@ -110,7 +110,7 @@ export function* sharedChannel(analysis: Analysis, account: AccountAnalysis): Ge
         account: account.fact.id,
         wayIn: judged.way.id,
         about: shared,
-        message: `${listOf(authenticators.map(({ kind }) => kind))} of ${nameOf(account)} can all be had from ${shared}`,
+        message: `${kindsWords(authenticators.map(({ kind }) => kind))} of ${nameOf(account)} can all be had from ${shared}`,
         facts: [judged.way.id, shared, ...authenticators.map(({ id }) => id)],
         exception: judged.exception,
       }
@@ -140,7 +140,7 @@ export function* noWayBack(_analysis: Analysis, account: AccountAnalysis): Gener
     code: 'single_authenticator_no_way_back',
     severity: account.impact.impact === 'high' ? 'medium' : 'low',
     account: account.fact.id,
-    message: `${nameOf(account)} is locked out for good by losing ${listOf(lostWithout).replace(/ and (?=[^,]*$)/, ' or ')}`,
+    message: `${nameOf(account)} is locked out for good by losing ${listOf(lostWithout, 'or')}`,
     facts: account.ways.map(({ way }) => way.id),
   }
 }

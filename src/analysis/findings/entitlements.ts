@@ -4,6 +4,7 @@ import type { Impacts } from '../impact.ts'
 import type { Analysis } from '../context.ts'
 import { daysBetween } from '../time.ts'
 import type { Draft } from './finding.ts'
+import { plain } from './words.ts'
 
 /** Entitlements that are not needed or not used, where they matter; on the account that holds them directly. */
 export function* entitlementFindings(analysis: Analysis, impacts: Impacts): Generator<Draft> {
@@ -20,7 +21,7 @@ export function* entitlementFindings(analysis: Analysis, impacts: Impacts): Gene
       if (IMPACTS.indexOf(own) > IMPACTS.indexOf(impact)) impact = own
     }
     if (impact === 'none' || impact === 'low') continue
-    const what = `${fact.right ?? fact.capabilities.join(', ')} on ${fact.on}`
+    const what = `${fact.right ?? fact.capabilities.map(plain).join(', ')} on ${fact.on}`
     const common = { account: fact.holder, about: fact.id ?? `${fact.right ?? fact.capabilities.join('+')}@${fact.on}` }
     const facts = fact.id === undefined ? [fact.holder, fact.on] : [fact.id]
     if (fact.needed === false) {

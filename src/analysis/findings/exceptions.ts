@@ -1,7 +1,7 @@
 import { exceptionsFor } from '../exceptions.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
 import { BY_IMPACT, nameOf, type Draft } from './finding.ts'
-import { listOf, purposeWords } from './strength.ts'
+import { listOf, plain, purposeWords } from './words.ts'
 
 /** Exceptions that no longer excuse what they were opened for. */
 export function* exceptionFindings(analysis: Analysis, account: AccountAnalysis): Generator<Draft> {
@@ -25,7 +25,7 @@ export function* exceptionFindings(analysis: Analysis, account: AccountAnalysis)
         yield {
           code: 'exception_safeguard_false',
           ...common,
-          message: `${subject} rests on ${listOf(state.safeguards)}, which does not hold`,
+          message: `${subject} rests on ${listOf(state.safeguards.map(plain))}, which ${state.safeguards.length === 1 ? 'does' : 'do'} not hold`,
         }
       } else {
         const reached = account.impact.capabilities.find(({ capability }) => capability === state.capabilities[0])!
@@ -33,7 +33,7 @@ export function* exceptionFindings(analysis: Analysis, account: AccountAnalysis)
           code: 'exception_outgrown',
           ...common,
           capability: state.capabilities[0]!,
-          message: `${subject} does not cover ${listOf(state.capabilities)}, which the account reaches now`,
+          message: `${subject} does not cover what the account can do now: ${listOf(state.capabilities.map(plain))}`,
           reach: analysis.reachProof(account.fact.id, reached),
         }
       }

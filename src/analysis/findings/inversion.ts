@@ -4,7 +4,7 @@ import { RULE_KIND_NAMES } from '#model/compile.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
 import { rankOf } from '../worth.ts'
 import { BY_IMPACT, nameOf, type Draft } from './finding.ts'
-import { strengthWords } from './strength.ts'
+import { strengthWords } from './words.ts'
 
 /** Rules by which a right comes to its holder in the ordinary course: no theft, no code, no secret on the way. */
 const ORDINARY = new Set<RuleKindName>(['member_of', 'entitled', 'scope', 'inherited', 'administer_all', 'full_reset'])

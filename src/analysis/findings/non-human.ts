@@ -11,7 +11,7 @@ export function* nonHumanFindings(analysis: Analysis, account: AccountAnalysis):
       code: 'non_human_used_by_people',
       severity,
       account: fact.id,
-      message: `people sign in with ${nameOf(account)} by hand; it reaches ${account.impact.impact} impact`,
+      message: `people sign in with ${nameOf(account)} by hand, and its reach is of ${account.impact.impact} impact`,
       facts: [fact.id],
     }
   }

@@ -2,6 +2,7 @@ import { IMPACTS } from '#contract/vocabulary.ts'
 import type { AccountAnalysis, Analysis, JudgedWay } from '../context.ts'
 import { isSignIn, rankOf } from '../worth.ts'
 import { BY_IMPACT, MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
+import { kindsWords, kindWords, listOf, plain, purposeWords, stepsOf, strengthWords } from './words.ts'
 
 /** Ways that need no ceremony are reported by their own findings, about secrets and sessions. */
 const asksForSomething = ({ way }: JudgedWay): boolean => way.purpose !== 'secret' && way.purpose !== 'session'
@@ -29,7 +30,7 @@ export function* codeBeyondReach(analysis: Analysis, account: AccountAnalysis): 
       account: account.fact.id,
       wayIn: judged.way.id,
       capability: reached.capability,
-      message: `${nameOf(account)} can be entered with ${wordsOf(codes)} (${purposeWords(judged)}) and reaches ${reached.capability} of ${reached.impact} impact in ${stepsOf(reached.hops)}`,
+      message: `${nameOf(account)} can be entered with ${kindsWords(codes)} (${purposeWords(judged)}) and can ${plain(reached.capability)} (${reached.impact} impact) in ${stepsOf(reached.hops)}`,
       reach: analysis.reachProof(account.fact.id, reached),
       entry: analysis.entryProof(account.fact.id),
       facts: [judged.way.id, ...judged.worth.authenticators.map(({ id }) => id)],
@@ -113,7 +114,7 @@ export function* enrolmentWeakerThanAuthenticator(analysis: Analysis, account: A
         account: account.fact.id,
         wayIn: judged.way.id,
         about: kind,
-        message: `${nameOf(account)}: a new ${kind} can be enrolled with ${strengthWords(judged.effective)}`,
+        message: `${nameOf(account)}: ${kindWords(kind)} can be enrolled with ${strengthWords(judged.effective)}`,
         entry: analysis.entryProof(account.fact.id),
         facts: [judged.way.id],
         exception: judged.exception,
@@ -121,32 +122,3 @@ export function* enrolmentWeakerThanAuthenticator(analysis: Analysis, account: A
     }
   }
 }
-
-const STRENGTH_WORDS = {
-  none: 'nothing',
-  single_factor: 'one factor',
-  two_factor: 'two factors that can be phished',
-  phishing_resistant: 'phishing-resistant authentication',
-  hardware: 'a hardware-backed key',
-} as const
-export const strengthWords = (strength: keyof typeof STRENGTH_WORDS): string => STRENGTH_WORDS[strength]
-
-const PURPOSE_WORDS = {
-  sign_in: 'sign-in',
-  federation: 'federated sign-in',
-  recovery: 'recovery',
-  enrolment: 'enrolment',
-  help_desk: 'the help desk',
-  admin_reset: 'an administrator’s reset',
-  session: 'a session',
-  secret: 'a secret',
-} as const
-export const purposeWords = ({ way }: JudgedWay): string => PURPOSE_WORDS[way.purpose]
-
-export const stepsOf = (hops: number): string => (hops === 1 ? '1 step' : `${hops} steps`)
-
-export function listOf(words: readonly string[]): string {
-  if (words.length <= 1) return words[0] ?? 'nothing'
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`
-}
-const wordsOf = (kinds: readonly string[]): string => listOf([...new Set(kinds)]) || 'a code'

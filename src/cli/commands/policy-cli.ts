@@ -1,0 +1,45 @@
+import { Option, type Command } from 'commander'
+import type { Io } from '../io.ts'
+import { policyCheck, policyDiff, policyTest, type DiffOptions } from './policy.ts'
+
+type Run = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
+
+/** `ambit policy check | test | diff`. */
+export function policyCommands(ambit: Command, io: Io, run: Run): void {
+  const policy = ambit
+    .command('policy')
+    .description('check a policy, run its cases, or see whose verdict it would change')
+    .addHelpText('after', HELP)
+
+  policy
+    .command('check')
+    .description('whether a policy is valid, and what in it cannot be meant')
+    .argument('<file>', 'a policy file, or `default` for the built-in one')
+    .action(run((file: string) => policyCheck(file, io)))
+
+  policy
+    .command('test')
+    .description('run the cases written in the policy, and those in <name>.cases.yaml beside it')
+    .argument('<file>', 'a policy file, or `default` for the built-in one')
+    .action(run((file: string) => policyTest(file, io)))
+
+  policy
+    .command('diff')
+    .description('whose verdict or required strength changes from one policy to another')
+    .argument('<before>', 'a policy file, or `default`')
+    .argument('<after>', 'a policy file, or `default`')
+    .argument('<path...>', 'inventories, as for analyze')
+    .addOption(new Option('-f, --format <format>', 'what to write').choices(['text', 'json']).default('text'))
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
+    .action(
+      run((before: string, after: string, paths: string[], options: Pick<DiffOptions, 'at' | 'format'>) =>
+        policyDiff({ ...options, before, after, paths }, io),
+      ),
+    )
+}
+
+const HELP = `
+Examples:
+  $ ambit policy check my-policy.yaml
+  $ ambit policy test my-policy.yaml
+  $ ambit policy diff default my-policy.yaml inventory/`

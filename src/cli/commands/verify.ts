@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { AmbitError } from '#lib/errors.ts'
+import { refuseErrors } from '#model/inventory.ts'
+import { verifyReport } from '#verify/check-report.ts'
+import type { Failure } from '#verify/recount.ts'
+import type { Io } from '../io.ts'
+import { readFiles } from '../read-files.ts'
+import { EXIT } from './analyze.ts'
+
+export interface VerifyOptions {
+  readonly report: string
+  readonly paths: readonly string[]
+}
+
+/** Failures to print in full; a forged report has many. */
+const SHOWN = 20
+
+/** Checks a JSON report against the inventory. Returns 0 when every proof holds, 1 when one does not. */
+export async function verifyCommand({ report: path, paths }: VerifyOptions, io: Io): Promise<number> {
+  io.progress.show('reading …')
+  const report = await readReport(path)
+  const inventory = await readFiles(paths).finally(() => io.progress.done())
+  refuseErrors(inventory.diagnostics)
+  const { checked, failures } = verifyReport(report, inventory)
+  if (failures.length === 0) {
+    io.write(`${checked} proofs checked, all hold; every count agrees with the inventory\n`)
+    return EXIT.clean
+  }
+  for (const failure of failures.slice(0, SHOWN)) io.write(`${lineOf(failure)}\n`)
+  if (failures.length > SHOWN) io.write(`… and ${failures.length - SHOWN} more\n`)
+  io.write(`${checked} proofs checked, ${failures.length} things do not hold\n`)
+  return EXIT.findings
+}
+
+function lineOf({ id, which, step, node, reason }: Failure): string {
+  const where = step === null ? '' : ` step ${step + 1}`
+  return `✕ ${id}: ${which}${where}${node === null ? '' : ` (${node})`}: ${reason}`
+}
+
+async function readReport(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new AmbitError('input_unreadable', `cannot read the report \`${path}\` (${why}); check the path`, { path })
+  })
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new AmbitError(
+      'report_invalid',
+      `\`${path}\` is not JSON (${why}); write it with \`ambit analyze --format json\``,
+    )
+  }
+}
