@@ -4,7 +4,7 @@ import type { Snapshot } from '#model/compile.ts'
 import type { Attacker, Defeat, Policy } from '#policy/policy.ts'
 import type { Population } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
-import { secretStates } from './secrets.ts'
+import { isExposed, secretStates } from './secrets.ts'
 
 /** One lane per attacker; more than this do not fit one pass. */
 export const ATTACKERS_LIMIT = 32
@@ -30,7 +30,7 @@ export function attackerSeeds(snapshot: Snapshot, attackers: readonly Attacker[]
     }
     for (const { fact } of inventory.byKind.channel) if (defeats(attacker.channels, fact.kind, fact)) seed(fact.id)
     for (const { fact } of inventory.byKind.session) {
-      if (fact.exposed !== undefined || defeats(attacker.sessions, fact.binding ?? 'unstated', fact)) seed(fact.id)
+      if (isExposed(fact) || defeats(attacker.sessions, fact.binding ?? 'unstated', fact)) seed(fact.id)
     }
     for (const { fact } of inventory.byKind.secret) {
       if (secretStates(snapshot, fact).some((state) => defeats(attacker.secrets, state, fact))) seed(fact.id)

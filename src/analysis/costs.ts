@@ -3,7 +3,7 @@ import { strengthOf } from '#assurance/strength.ts'
 import type { RuleSystem } from '#graph/rules.ts'
 import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
-import { isOut } from './secrets.ts'
+import { isExposed, isLoose, isOut } from './secrets.ts'
 import type { AuthenticatorFact, Way } from './ways-in.ts'
 
 /** How a way in whose authenticators are unknown is counted: as the weakest or the strongest it could be. */
@@ -96,7 +96,7 @@ function entryRows(context: Context, way: Way): CostedRow[] {
   }
   const rows: CostedRow[] = []
   for (const leaves of way.alternatives) {
-    const provers = leaves.map((id) => proverOf(snapshot, id))
+    const provers = leaves.map((id) => (mayBeDefeated(snapshot, id) ? proverOf(snapshot, id) : null))
     const choosable = provers.flatMap((prover, i) => {
       const node = snapshot.indexOf.get(leaves[i]!)
       return prover !== null && node !== undefined && derivable[node] === 1 ? [i] : []
@@ -177,6 +177,12 @@ const CHANNEL_PROVES: Readonly<Record<ChannelKind, AuthenticatorKind>> = {
   other: 'unknown',
 }
 
+/** A secret in its store is not guessed or phished; it is had by whoever enters the store. */
+function mayBeDefeated(snapshot: Snapshot, leaf: string): boolean {
+  const fact = snapshot.inventory.get(leaf)?.fact
+  return fact?.fact !== 'secret' || isLoose(snapshot, fact)
+}
+
 /** Secrets that never leave their holder in use; the others are shown to the verifier and count like a password. */
 const KEY_PAIRS = new Set(['certificate', 'ssh_key', 'signing_key'])
 
@@ -191,7 +197,6 @@ export function proverOf(snapshot: Snapshot, leaf: string): AuthenticatorFact | 
     case 'channel':
       return { fact: 'authenticator', id: leaf, kind: CHANNEL_PROVES[fact.kind] }
     case 'secret':
-      if (fact.ephemeral === true) return null // made for one use by someone who is already in
       return { fact: 'authenticator', id: leaf, kind: KEY_PAIRS.has(fact.kind) ? 'software_key' : 'password' }
     default:
       return null
@@ -206,7 +211,7 @@ function givenRows(snapshot: Snapshot): CostedRow[] {
     rows.push({ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id } })
   }
   for (const { fact } of snapshot.inventory.byKind.secret) if (isOut(fact)) give(fact.id)
-  for (const { fact } of snapshot.inventory.byKind.session) if (fact.exposed !== undefined) give(fact.id)
+  for (const { fact } of snapshot.inventory.byKind.session) if (isExposed(fact)) give(fact.id)
   return rows
 }
 

@@ -9,7 +9,7 @@ import { exceptionsFor } from './exceptions.ts'
 import { dutiesMissing } from './duties.ts'
 import type { AccountImpact } from './impact.ts'
 import { judgeNonHuman } from './non-human.ts'
-import { isOut } from './secrets.ts'
+import { isExposed, isOut } from './secrets.ts'
 import type { WeakestWays } from './weakest-way.ts'
 import type { Way } from './ways-in.ts'
 import { isSignIn, type Worth } from './worth.ts'
@@ -126,7 +126,7 @@ function dutiesMet(restricted: Worth['authenticators']): boolean | null {
 
 function judgeLiveSession(it: Case, way: Way): Judgement {
   const live = it.snapshot.inventory.get(way.id)?.fact
-  if (live?.fact === 'session' && live.exposed !== undefined) {
+  if (live?.fact === 'session' && isExposed(live)) {
     return unfit('exposed_session', 'the session is in other hands', 'NIST SP 800-63B-4', '5.1')
   }
   return judge(

@@ -1,7 +1,7 @@
 import type { Citation, Reason } from '#contract/report.ts'
 import type { Judgement } from '#policy/judge.ts'
 import type { Case } from './judgement.ts'
-import { isOut, secretStates } from './secrets.ts'
+import { isExposed, isOut, secretStates } from './secrets.ts'
 import { daysBetween } from './time.ts'
 import type { Way } from './ways-in.ts'
 import type { Worth } from './worth.ts'
@@ -32,7 +32,7 @@ export function judgeNonHuman(it: Case, way: Way, worth: Worth): Judgement {
   for (const id of new Set((way.alternatives ?? []).flat())) {
     const fact = it.snapshot.inventory.get(id)?.fact
     if (fact?.fact === 'secret') secretReasons(it, fact, matters, bad, open)
-    else if (fact?.fact === 'session' && fact.exposed !== undefined)
+    else if (fact?.fact === 'session' && isExposed(fact))
       bad.push(reason('exposed_session', 'the session is in other hands', 'NHI7:2025'))
     else if (fact?.fact === 'authenticator' && matters && TYPED.has(fact.kind)) {
       bad.push(reason('typed_secret', `it authenticates with ${fact.kind}, which anyone may type`, 'NHI4:2025'))

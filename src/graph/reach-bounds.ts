@@ -1,5 +1,6 @@
 import { buildFront, frontOf, type Front } from './front.ts'
 import type { Program } from './program.ts'
+import { LONGEST, type Joins } from './reach-joins.ts'
 import { firstGateOf } from './proof.ts'
 
 /** Hops to a lane that is not reached. */
@@ -39,6 +40,8 @@ export interface Bounds {
   readonly slots: Uint32Array
   /** slot * 32 + lane: hops over plain edges alone */
   readonly hops: Uint8Array
+  /** shortcuts of two steps past a gate, taken like plain edges */
+  readonly joins: Joins
   /** the relaxed systems, step by step beside the plain one */
   readonly improvements: readonly Improvement[]
 }
@@ -56,12 +59,17 @@ export function reachPlain(
   onStep: (hops: number) => void,
 ): void {
   const { nodeCount } = program
-  const heads = headEvents(program)
+  const isHead = headsOf(program)
+  // what heads gained in the last steps, the latest at the front
+  const events = Array.from({ length: LONGEST }, (): HeadEvents => ({ isHead, nodes: [], gains: [] }))
   let front = frontOf(laneMasks)
   let next = buildFront(nodeCount)
-  for (let hops = 0; front.size > 0 || bounds.improvements.some(({ front: { size } }) => size > 0); hops++) {
-    heads.size = 0
+  for (let hops = 0; isGoing(front, events, bounds); hops++) {
+    const heads: HeadEvents = { isHead, nodes: [], gains: [] }
+    events.pop()
+    events.unshift(heads)
     stepBack(program, front, next, bounds, heads, hops)
+    passJoins(program, bounds, events, next)
     for (const improvement of bounds.improvements) improve(program, bounds.masks, improvement, heads)
     onStep(hops + 1)
     const spent = hops === 0 ? buildFront(nodeCount) : front // the first front is the caller's masks
@@ -70,19 +78,38 @@ export function reachPlain(
   }
 }
 
-/** Which gate heads gained which lanes in the last step. */
+function isGoing(front: Front, events: readonly HeadEvents[], { improvements }: Bounds): boolean {
+  if (front.size > 0 || improvements.some((improvement) => improvement.front.size > 0)) return true
+  return events.some(({ nodes }) => nodes.length > 0)
+}
+
+/** Passes what heads gained some steps ago to the nodes that lead to them in one step more. */
+function passJoins(program: Program, { masks, joins }: Bounds, events: readonly HeadEvents[], next: Front): void {
+  const { gateHeads } = program
+  events.forEach(({ nodes, gains }, age) => {
+    for (let i = 0; i < nodes.length; i++) {
+      for (let g = firstGateOf(program, nodes[i]); gateHeads[g] === nodes[i]; g++) {
+        for (let j = joins.offsets[g]; j < joins.offsets[g + 1]; j++) {
+          const fresh = joins.lengths[j] === age + 1 ? gains[i] & ~masks[joins.nodes[j]] : 0
+          if (fresh !== 0) gainAt(masks, next, joins.nodes[j], fresh)
+        }
+      }
+    }
+  })
+}
+
+/** Which gate heads gained which lanes in one step. */
 interface HeadEvents {
   /** one bit per node */
   readonly isHead: Uint8Array
-  nodes: Uint32Array
-  gains: Uint32Array
-  size: number
+  readonly nodes: number[]
+  readonly gains: number[]
 }
 
-function headEvents({ nodeCount, gateHeads }: Program): HeadEvents {
+function headsOf({ nodeCount, gateHeads }: Program): Uint8Array {
   const isHead = new Uint8Array((nodeCount >>> 3) + 1)
   for (let g = 0; g < gateHeads.length; g++) isHead[gateHeads[g] >>> 3] |= 1 << (gateHeads[g] & 7)
-  return { isHead, nodes: new Uint32Array(gateHeads.length), gains: new Uint32Array(gateHeads.length), size: 0 }
+  return isHead
 }
 
 /** One step over plain edges: what the front brings is noted and passed to the bodies. */
@@ -102,7 +129,6 @@ function stepBack(
   const count = listed ? front.size : nodeCount
   const shown = Math.min(step, FARTHEST)
   let size = 0
-  let headSize = 0
   for (let i = 0; i < count; i++) {
     const v = listed ? nodes[i] : i
     const gain = gains[v]
@@ -114,8 +140,8 @@ function stepBack(
         hops[base - Math.clz32(bits & -bits)] = shown
     }
     if ((isHead[v >>> 3] >>> (v & 7)) & 1) {
-      headNodes[headSize] = v
-      headGains[headSize++] = gain
+      headNodes.push(v)
+      headGains.push(gain)
     }
     for (let e = inOffsets[v], end = inOffsets[v + 1]; e < end; e++) {
       const body = inBodies[e]
@@ -133,7 +159,6 @@ function stepBack(
   }
   front.size = 0
   next.size = size
-  heads.size = headSize
 }
 
 /** One step of a relaxed system, after the same step over plain edges: `masks` holds what those gain in it already. */
@@ -144,7 +169,7 @@ function improve(program: Program, masks: Uint32Array, improvement: Improvement,
   const limit = nodes.length
   const listed = front.size <= limit
   const count = listed ? front.size : nodeCount
-  for (let i = 0; i < heads.size; i++) passGates(program, masks, improvement, heads.nodes[i], heads.gains[i])
+  for (let i = 0; i < heads.nodes.length; i++) passGates(program, masks, improvement, heads.nodes[i], heads.gains[i])
   for (let i = 0; i < count; i++) {
     const v = listed ? nodes[i] : i
     const gain = gains[v]

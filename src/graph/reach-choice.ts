@@ -3,6 +3,16 @@ import type { Relaxation } from './reach-bounds.ts'
 
 /** How many ancestors are counted before a node passes for popular. */
 const MANY = 32
+/** Length of the walks that tell popular nodes apart. */
+const WALK = 4
+/** Score of what holds for everyone, above any count of walks. */
+const UNCONDITIONAL = Number.MAX_SAFE_INTEGER
+
+/** A relaxation, and what the choice could not settle. */
+export interface Choice extends Relaxation {
+  /** gates of which even the least popular body node has many ancestors */
+  readonly contested: readonly number[]
+}
 
 /**
  * Chooses, of each gate that needs k of n, n − k + 1 body nodes, such that the gate cannot fire before the first of them:
@@ -11,28 +21,36 @@ const MANY = 32
  *
  * @param ranks  per node that holds unconditionally: its rank; all start with these, so they are taken last, latest first
  */
-export function chooseBodies(program: Program, ranks: ReadonlyMap<number, number>): Relaxation {
+export function chooseBodies(program: Program, ranks: ReadonlyMap<number, number>): Choice {
   const { gateHeads, gateNeeds, gateBodies, gateBodyOffsets } = program
   const bodies = gateBodies.slice()
   const chosen = new Uint16Array(gateHeads.length)
+  const contested: number[] = []
   const queue = new Uint32Array(MANY)
+  const walks = new Map<number, number>()
   const scoreOf = (node: number): number => {
     const rank = ranks.size === 0 ? undefined : ranks.get(node)
-    return rank === undefined ? countAncestors(program, node, queue) : MANY + 1 + 1 / (rank + 1)
+    if (rank !== undefined) return UNCONDITIONAL - rank
+    const count = countAncestors(program, node, queue)
+    return count < MANY ? count : MANY + countWalks(program, node, WALK, walks)
   }
   for (let g = 0; g < chosen.length; g++) {
     const start = gateBodyOffsets[g]
     const end = gateBodyOffsets[g + 1]
     chosen[g] = end - start - gateNeeds[g] + 1
     if (end - start === 2) {
-      if (scoreOf(bodies[start]) <= scoreOf(bodies[start + 1])) continue
-      bodies.subarray(start, end).reverse()
-      continue
+      const a = countAncestors(program, bodies[start], queue)
+      const b = countAncestors(program, bodies[start + 1], queue)
+      if (ranks.size === 0 && (a < MANY || b < MANY)) {
+        if (b < a) bodies.subarray(start, end).reverse()
+        continue
+      }
     }
     const scores = new Map(Array.from(bodies.subarray(start, end), (node) => [node, scoreOf(node)]))
-    bodies.subarray(start, end).sort((a, b) => scores.get(a)! - scores.get(b)!)
+    bodies.subarray(start, end).sort((x, y) => scores.get(x)! - scores.get(y)!)
+    if (scores.get(bodies[start])! >= MANY) contested.push(g)
   }
-  return { bodies, chosen }
+  return { bodies, chosen, contested }
 }
 
 /** Counts a node's ancestors over plain edges, one that is met twice twice, up to MANY. */
@@ -47,4 +65,17 @@ function countAncestors({ inOffsets, inBodies }: Program, node: number, queue: U
     for (let e = start; e < end; e++) queue[size++] = inBodies[e]
   }
   return size - 1
+}
+
+/** Counts the plain walks of up to `length` edges that end in a node: a measure of how many lead there. */
+function countWalks(program: Program, node: number, length: number, known: Map<number, number>): number {
+  const { inOffsets, inBodies } = program
+  if (length === 1) return inOffsets[node + 1] - inOffsets[node]
+  const key = node * (WALK + 1) + length
+  let count = known.get(key)
+  if (count !== undefined) return count
+  count = 0
+  for (let e = inOffsets[node]; e < inOffsets[node + 1]; e++) count += 1 + countWalks(program, inBodies[e], length - 1, known)
+  known.set(key, count)
+  return count
 }

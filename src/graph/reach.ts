@@ -2,6 +2,7 @@ import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
 import { buildImprovement, FARTHEST, reachPlain, UNREACHED, type Bounds } from './reach-bounds.ts'
 import type { Program } from './program.ts'
 import { chooseBodies } from './reach-choice.ts'
+import { findJoins } from './reach-joins.ts'
 import { closeQuestions } from './reach-own.ts'
 import { questionsOf, type SharedQuestion } from './reach-questions.ts'
 import type { ProofStep } from './proof.ts'
@@ -33,13 +34,14 @@ export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uin
   if (laneMasks.length !== nodeCount) throw new RangeError(`${laneMasks.length} lane masks for ${nodeCount} nodes`)
   const { slots, slotCount } = slotsOf(program, starts)
   const given = unconditional(program, laneMasks)
-  const choice = { bodies: program.gateBodies, chosen: null }
-  const anyBody = buildImprovement(nodeCount, choice)
-  const oneBody = buildImprovement(nodeCount, chooseBodies(program, given.ranks))
+  const anyBody = buildImprovement(nodeCount, { bodies: program.gateBodies, chosen: null })
+  const choice = chooseBodies(program, given.ranks)
+  const oneBody = buildImprovement(nodeCount, choice)
   const bounds: Bounds = {
     masks: laneMasks.slice(),
     slots,
     hops: new Uint8Array(slotCount * LANES).fill(UNREACHED),
+    joins: findJoins(program, choice.contested),
     improvements: gateHeads.length === 0 ? [] : [oneBody, anyBody],
   }
   const seen = new Uint8Array(LANES).fill(UNREACHED)

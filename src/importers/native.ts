@@ -2,14 +2,7 @@
  * Ambit's own inventory format: a document with one list per kind of fact, or NDJSON with one fact a line.
  * `docs/inventory.md` explains it to people, `docs/schema/inventory.schema.json` to editors.
  */
-import {
-  DATE_PATTERN,
-  FACT_SCHEMAS,
-  type Diagnostic,
-  type FactKind,
-  type Place,
-  type PlacedFact,
-} from '#model/facts.ts'
+import { FACT_SCHEMAS, type Diagnostic, type FactKind, type Place, type PlacedFact } from '#model/facts.ts'
 import { instantOf } from '#model/inventory-dates.ts'
 import { pointerOf } from './importer.ts'
 import { expandInline, INLINE_FIELDS, type RawFact } from './native-inline.ts'

@@ -34,7 +34,7 @@ export function formulaShapeProblems(value: unknown, pointer: string, depth = 0)
     return [...problems, { pointer: `${pointer}/${field}`, message, remedy: `write \`${field}: [first, second]\`` }]
   }
   for (const [index, part] of parts.entries()) {
-    problems.push(...formulaShapeProblems(part, `${pointer}/${field}/${index}`, depth + 1))
+    for (const problem of formulaShapeProblems(part, `${pointer}/${field}/${index}`, depth + 1)) problems.push(problem)
   }
   return problems
 }

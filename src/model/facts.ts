@@ -72,7 +72,9 @@ const AccountFact = Type.Object(
     memberOf: opt(Ids),
     job: opt(Name),
     manager: opt(Type.String({ maxLength: 512 })),
-    owner: opt(Type.String({ maxLength: 512, description: 'who answers for a non-human account: a subject or an account' })),
+    owner: opt(
+      Type.String({ maxLength: 512, description: 'who answers for a non-human account: a subject or an account' }),
+    ),
     ownerActive: opt(Flag),
     environments: opt(Type.Array(Name)),
     consumers: opt(Type.Array(Name)),

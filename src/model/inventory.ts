@@ -48,7 +48,7 @@ export function checkInventory(inventory: Inventory): CheckedInventory {
   checkFacts(declared.facts, diagnostics)
   checkCycles(declared, diagnostics)
   checkTime(inventory, diagnostics)
-  if (!inventory.diagnostics.some(isError)) diagnostics.push(...missingWarnings(missing, declared.byId.keys()))
+  const dangling = inventory.diagnostics.some(isError) ? [] : missingWarnings(missing, declared.byId.keys())
   return {
     snapshot: { name: inventory.name ?? null, at: inventory.at ?? null },
     sources: inventory.sources,
@@ -57,7 +57,7 @@ export function checkInventory(inventory: Inventory): CheckedInventory {
     kindOf: (id) => declared.byId.get(id)?.fact.fact,
     get: (id) => declared.byId.get(id),
     missing,
-    diagnostics: [...inventory.diagnostics, ...diagnostics],
+    diagnostics: [...inventory.diagnostics, ...diagnostics, ...dangling],
   }
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { after, before, suite, test } from 'node:test'
+import axe, { type AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { renderHtml } from '#report/html.ts'
 import { syntheticReport } from '#report/report.fixture.ts'
@@ -47,6 +48,24 @@ suite('the HTML report in a browser', { skip }, () => {
     await use(page)
     assert.deepEqual(unwanted, [])
     await context.close()
+  }
+
+  for (const [name, options] of [
+    ['on a desk', {}],
+    ['on a phone', { width: 360 }],
+  ] as const) {
+    test(`axe finds nothing against WCAG 2.2 A and AA ${name}`, () =>
+      onPage(options, async (page) => {
+        await page.locator('.opener').first().click()
+        await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        await page.evaluate(axe.source)
+        const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+        const found = await page.evaluate<AxeResults>(`axe.run({ runOnly: ${JSON.stringify(tags)} })`)
+        assert.deepEqual(
+          found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`),
+          [],
+        )
+      }))
   }
   const status = (page: Page) => page.locator('#status').textContent()
 

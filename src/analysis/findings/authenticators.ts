@@ -4,6 +4,7 @@ import type { Snapshot } from '#model/compile.ts'
 import { proverOf } from '../costs.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
 import { dutiesMissing } from '../duties.ts'
+import { isExposed } from '../secrets.ts'
 import { isSignIn, rankOf } from '../worth.ts'
 import type { AuthenticatorFact } from '../ways-in.ts'
 import { BY_IMPACT, MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
@@ -181,13 +182,13 @@ export function* sessions(analysis: Analysis, account: AccountAnalysis): Generat
   for (const judged of account.ways) {
     if (judged.way.purpose === 'secret') continue
     const live = analysis.snapshot.inventory.get(judged.way.id)?.fact
-    if (live?.fact === 'session' && live.exposed !== undefined) {
+    if (live?.fact === 'session' && isExposed(live)) {
       yield {
         code: 'exposed_session',
         severity: BY_IMPACT[account.impact.impact],
         account: account.fact.id,
         wayIn: judged.way.id,
-        message: `a live session of ${nameOf(account)} is in other hands${live.exposed.where === undefined ? '' : ` (${live.exposed.where})`}`,
+        message: `a live session of ${nameOf(account)} is in other hands${live.exposed?.where === undefined ? '' : ` (${live.exposed.where})`}`,
         entry: {
           given: [live.id],
           goal: account.fact.id,
