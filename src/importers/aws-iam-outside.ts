@@ -45,7 +45,10 @@ const outsider = (id: string, name: string): FactOf<'account'> => ({
   thirdParty: true,
 })
 
-/** Trust in `*`: the way in asks for nothing, or for whatever the conditions ask (an external id, an organisation). */
+/**
+ * Trust in `*`: the way in asks for credentials of any AWS account, which anyone may open, or for whatever the
+ * conditions ask (an external id, an organisation).
+ */
 function* anyoneFacts(
   role: Principal,
   i: number,
@@ -56,6 +59,17 @@ function* anyoneFacts(
   const id = `${idOf(role)}#trust/${i}`
   if (unknown.length > 0) {
     yield { fact: { fact: 'authenticator', id, kind: 'unknown', of: [idOf(role)], name: unknown.join(', ') }, pointer }
+  } else {
+    const secret: FactOf<'secret'> = {
+      fact: 'secret',
+      id,
+      kind: 'access_key',
+      name: 'credentials of any AWS account',
+      ephemeral: true,
+      conditions: 'none',
+      leaked: { where: 'anyone may open an AWS account' },
+    }
+    yield { fact: secret, pointer }
   }
   const fact: FactOf<'wayIn'> = {
     fact: 'wayIn',
@@ -63,7 +77,7 @@ function* anyoneFacts(
     account: idOf(role),
     purpose: 'federation',
     name: `any AWS account${unknown.length > 0 ? ` that meets ${unknown.join(', ')}` : ''}`,
-    requires: unknown.length > 0 ? id : { all: [] },
+    requires: id,
   }
   yield { fact, pointer }
   yield { diagnostic: open(role, unknown), pointer }

@@ -187,9 +187,10 @@ function* potentialFacts(world: World, principals: readonly Principal[]): Iterab
       const name = `whatever the boundary ${boundaryArn.split('/').at(-1)} allows`
       yield { fact: { fact: 'role', id, name, system: world.system }, pointer: '' }
       const boundary = world.estate.documents.get(boundaryArn) ?? []
-      const stand = { ...principals[0]!, sort: 'group', arn: '', pointer: '', groups: [], boundaryArn } as const
       const held = { identity: everything, boundary, context: NOT_A_USER }
-      yield* rightFacts({ ...stand, held }, rightsOf(world, { ...stand, held }), id)
+      const stand = { ...principals[0]!, sort: 'group', arn: '', pointer: '', groups: [], boundaryArn, held } as const
+      const { rights, escalations } = rightsOf(world, stand)
+      yield* rightFacts(stand, { rights, escalations: escalations.filter(({ gains }) => gains !== id) }, id)
     }
   }
 }
