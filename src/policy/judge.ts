@@ -145,19 +145,15 @@ export function judge(requirement: Requirement, way: WayFacts): Judgement {
   const verdict = has('unfit') ? 'unfit' : has('unknown') ? 'unknown' : has('control') ? 'fit_with_controls' : 'fit'
   const reasons = grounds
     .filter(({ weight }) => weight !== 'control' || verdict === 'fit_with_controls')
-    .map(({ code, text, citations }) => ({ code, text, citations: withRequirement(citations, requirement) }))
+    .map(({ code, text, citations }) => ({ code, text, citations: citationsOf(citations, requirement) }))
   if (reasons.length > 0) return { verdict, reasons }
   const text = 'it shows everything that is asked for'
   return { verdict, reasons: [{ code: 'meets_requirement', text, citations: [...requirement.citations] }] }
 }
 
-/** A reason cites its own clause first, then what the requirement rests on. */
-function withRequirement(own: readonly Citation[], { citations }: Requirement): Citation[] {
-  const others = citations.filter(
-    (each) => !own.some((it) => it.standard === each.standard && it.section === each.section),
-  )
-  return [...own, ...others]
-}
+/** A reason cites its own clause; one that has none cites what the requirement rests on. */
+const citationsOf = (own: readonly Citation[], { citations }: Requirement): Citation[] =>
+  own.length > 0 ? [...own] : [...citations]
 
 const spoken = (word: string) => word.replaceAll('_', ' ')
 

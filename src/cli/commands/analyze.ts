@@ -37,7 +37,11 @@ export async function analyzeCommand(options: AnalyzeOptions, io: Io): Promise<n
   const report = await reportOf(options, io)
   const text = render(report, options, io)
   if (options.output === undefined || options.output === '-') io.write(text)
-  else await io.writeFile(options.output, text)
+  else {
+    await io.writeFile(options.output, text)
+    const { findings, verdicts } = report.summary
+    io.error(`wrote ${options.output}: ${findings} findings, ${verdicts['unfit'] ?? 0} of ${report.summary.accounts} accounts unfit\n`)
+  }
   return exitCodeOf(report, options.failOn)
 }
 
