@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile, readdir } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { analyzeCommand } from '#cli/commands/analyze.ts'
+import { quietIo } from '../support/quiet-io.ts'
 import { PAGES } from '../../scripts/write-docs.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -27,5 +29,14 @@ suite('Documentation', () => {
       }
     }
     assert.deepEqual(missing, [])
+  })
+})
+
+suite('The README', () => {
+  test('shows what `ambit analyze examples/small.yaml` prints', async () => {
+    const written = { out: '', err: '', files: new Map<string, string>() }
+    const path = new URL('examples/small.yaml', root).pathname
+    await analyzeCommand({ paths: [path], format: 'text', failOn: 'never' }, quietIo(written))
+    assert.ok((await readFile(new URL('README.md', root), 'utf8')).includes(written.out.trimEnd()), written.out)
   })
 })
