@@ -1,7 +1,8 @@
 import { buildFront, frontOf, type Front } from './front.ts'
 import type { Program } from './program.ts'
-import { LONGEST, type Joins } from './reach-joins.ts'
 import { firstGateOf } from './proof.ts'
+import type { Relaxation } from './reach-choice.ts'
+import { LONGEST, type Joins } from './reach-joins.ts'
 
 /** Hops to a lane that is not reached. */
 export const UNREACHED = 255
@@ -9,126 +10,106 @@ export const UNREACHED = 255
 export const FARTHEST = 254
 const LANES = 32
 
-/** Which body nodes of a gate are let fire it alone, such that no real firing comes before the first of them. */
-export interface Relaxation {
-  /** bodies of the gates, at the offsets of the program, the chosen ones first */
-  readonly bodies: Uint32Array
-  /** per gate: how many of its body nodes are chosen; null for all */
-  readonly chosen: Uint16Array | null
+/** The upper bound on hops, over plain edges and joins, and where the lower bound, the relaxed system's, is below it. */
+export interface Bounds {
+  /** per node: the lanes it reaches by the upper bound */
+  readonly masks: Uint32Array
+  /** per node: 1 + its place in {@link hops}; 0 for none */
+  readonly slots: Uint32Array
+  /** slot * 32 + lane: the upper bound, filled in */
+  readonly hops: Uint8Array
+  readonly joins: Joins
+  /** lower bounds, each valid by itself; none where there are no gates, hence no difference */
+  readonly relaxed: readonly Relaxed[]
 }
 
-/** Lanes that a node reaches sooner in a relaxed system than over plain edges alone. */
-export interface Improvement {
+/** The relaxed system, of which only what differs from the upper bound is followed. */
+export interface Relaxed {
   readonly relaxation: Relaxation
-  /** per node */
-  readonly lanes: Uint32Array
+  /** per node: lanes with fewer hops here than by the upper bound */
+  readonly sooner: Uint32Array
+  /** per lane: the fewest hops from an axiom here, where below the upper bound */
+  readonly axiomHops: Uint8Array
   front: Front
   next: Front
 }
 
-/** Returns an improvement in which there is none yet. */
-export function buildImprovement(nodeCount: number, relaxation: Relaxation): Improvement {
-  const lanes = new Uint32Array(nodeCount)
-  return { relaxation, lanes, front: buildFront(nodeCount), next: buildFront(nodeCount) }
+/** Returns a relaxed system that does not differ yet. */
+export function buildRelaxed(nodeCount: number, relaxation: Relaxation): Relaxed {
+  return {
+    relaxation,
+    sooner: new Uint32Array(nodeCount),
+    axiomHops: new Uint8Array(LANES).fill(UNREACHED),
+    front: buildFront(nodeCount),
+    next: buildFront(nodeCount),
+  }
 }
 
-/** What {@link reachPlain} works on. */
-export interface Bounds {
-  /** per node: the lanes it reaches over plain edges alone */
-  readonly masks: Uint32Array
-  /** per node: 1 + its place in {@link hops}; 0 for none */
-  readonly slots: Uint32Array
-  /** slot * 32 + lane: hops over plain edges alone */
-  readonly hops: Uint8Array
-  /** shortcuts of two steps past a gate, taken like plain edges */
-  readonly joins: Joins
-  /** the relaxed systems, step by step beside the plain one */
-  readonly improvements: readonly Improvement[]
+/** Gains to be passed on: a gate or node each, and lanes. */
+interface Events {
+  readonly places: number[]
+  readonly gains: number[]
 }
 
 /**
- * Walks the plain edges backwards from every lane at once, level by level, and beside it each relaxed system, of which
- * only what is sooner than over plain edges is followed. O(arcs × steps at which their head gains lanes).
- *
- * @param onStep  called after each step with the number of the next
+ * Walks backwards from every lane at once, level by level, the systems side by side.
+ * O(arcs × steps at which their head gains lanes).
  */
-export function reachPlain(
-  program: Program,
-  laneMasks: Uint32Array,
-  bounds: Bounds,
-  onStep: (hops: number) => void,
-): void {
+export function findBounds(program: Program, laneMasks: Uint32Array, bounds: Bounds): void {
   const { nodeCount } = program
   const isHead = headsOf(program)
-  // what heads gained in the last steps, the latest at the front
-  const events = Array.from({ length: LONGEST }, (): HeadEvents => ({ isHead, nodes: [], gains: [] }))
+  // what joins pass on, by the steps that are left until then
+  const due = Array.from({ length: LONGEST }, (): Events => ({ places: [], gains: [] }))
   let front = frontOf(laneMasks)
   let next = buildFront(nodeCount)
-  for (let hops = 0; isGoing(front, events, bounds); hops++) {
-    const heads: HeadEvents = { isHead, nodes: [], gains: [] }
-    events.pop()
-    events.unshift(heads)
-    stepBack(program, front, next, bounds, heads, hops)
-    passJoins(program, bounds, events, next)
-    for (const improvement of bounds.improvements) improve(program, bounds.masks, improvement, heads)
-    onStep(hops + 1)
+  for (let hops = 0; isGoing(front, due, bounds); hops++) {
+    const heads: Events = { places: [], gains: [] }
+    stepBack(program, { front, next, isHead, heads }, bounds, hops)
+    passJoins(program, bounds, heads, due, next)
+    for (const relaxed of bounds.relaxed) {
+      stepRelaxed(program, bounds.masks, relaxed, isHead, heads)
+      noteAxioms(program, relaxed, hops + 1)
+    }
     const spent = hops === 0 ? buildFront(nodeCount) : front // the first front is the caller's masks
     front = next
     next = spent
   }
 }
 
-function isGoing(front: Front, events: readonly HeadEvents[], { improvements }: Bounds): boolean {
-  if (front.size > 0 || improvements.some((improvement) => improvement.front.size > 0)) return true
-  return events.some(({ nodes }) => nodes.length > 0)
+function isGoing(front: Front, due: readonly Events[], { relaxed }: Bounds): boolean {
+  return (
+    front.size > 0 || relaxed.some(({ front: { size } }) => size > 0) || due.some(({ places }) => places.length > 0)
+  )
 }
 
-/** Passes what heads gained some steps ago to the nodes that lead to them in one step more. */
-function passJoins(program: Program, { masks, joins }: Bounds, events: readonly HeadEvents[], next: Front): void {
-  const { gateHeads } = program
-  events.forEach(({ nodes, gains }, age) => {
-    for (let i = 0; i < nodes.length; i++) {
-      for (let g = firstGateOf(program, nodes[i]); gateHeads[g] === nodes[i]; g++) {
-        for (let j = joins.offsets[g]; j < joins.offsets[g + 1]; j++) {
-          const fresh = joins.lengths[j] === age + 1 ? gains[i] & ~masks[joins.nodes[j]] : 0
-          if (fresh !== 0) gainAt(masks, next, joins.nodes[j], fresh)
-        }
-      }
-    }
-  })
-}
-
-/** Which gate heads gained which lanes in one step. */
-interface HeadEvents {
-  /** one bit per node */
-  readonly isHead: Uint8Array
-  readonly nodes: number[]
-  readonly gains: number[]
-}
-
+/** One bit per node: whether it is the head of a gate. */
 function headsOf({ nodeCount, gateHeads }: Program): Uint8Array {
   const isHead = new Uint8Array((nodeCount >>> 3) + 1)
   for (let g = 0; g < gateHeads.length; g++) isHead[gateHeads[g] >>> 3] |= 1 << (gateHeads[g] & 7)
   return isHead
 }
 
+interface Step {
+  readonly front: Front
+  readonly next: Front
+  readonly isHead: Uint8Array
+  /** receives the first gate of each head that gains anything */
+  readonly heads: Events
+}
+
 /** One step over plain edges: what the front brings is noted and passed to the bodies. */
-function stepBack(
-  { nodeCount, inOffsets, inBodies }: Program,
-  front: Front,
-  next: Front,
-  { masks, slots, hops }: Bounds,
-  heads: HeadEvents,
-  step: number,
-): void {
+function stepBack(program: Program, { front, next, isHead, heads }: Step, bounds: Bounds, step: number): void {
+  const { nodeCount, inOffsets, inBodies, gateHeads } = program
+  const { masks, slots, hops } = bounds
   const { gains, nodes } = front
   const { gains: nextGains, nodes: nextNodes } = next
-  const { isHead, nodes: headNodes, gains: headGains } = heads
+  const { places: headGates, gains: headGains } = heads
   const limit = nodes.length
   const listed = front.size <= limit
   const count = listed ? front.size : nodeCount
   const shown = Math.min(step, FARTHEST)
   let size = 0
+  let gate = 0 // gates are in order of head, so a walk over the nodes is one over the gates
   for (let i = 0; i < count; i++) {
     const v = listed ? nodes[i] : i
     const gain = gains[v]
@@ -136,12 +117,15 @@ function stepBack(
     if (step > 0) gains[v] = 0
     const slot = slots[v]
     if (slot !== 0) {
-      for (let bits = gain, base = slot * LANES - 1; bits !== 0; bits &= bits - 1)
+      for (let bits = gain, base = slot * LANES - 1; bits !== 0; bits &= bits - 1) {
         hops[base - Math.clz32(bits & -bits)] = shown
+      }
     }
     if ((isHead[v >>> 3] >>> (v & 7)) & 1) {
-      headNodes.push(v)
-      headGains.push(gain)
+      if (listed) gate = firstGateOf(program, v)
+      else while (gateHeads[gate] < v) gate++
+      headGates.push(gate)
+      headGains.push(gain | 0)
     }
     for (let e = inOffsets[v], end = inOffsets[v + 1]; e < end; e++) {
       const body = inBodies[e]
@@ -161,50 +145,80 @@ function stepBack(
   next.size = size
 }
 
-/** One step of a relaxed system, after the same step over plain edges: `masks` holds what those gain in it already. */
-function improve(program: Program, masks: Uint32Array, improvement: Improvement, heads: HeadEvents): void {
+/** Passes on what is due to nodes that join: what heads gain now reaches them in as many steps as their join is long. */
+function passJoins(program: Program, { masks, joins }: Bounds, heads: Events, due: Events[], next: Front): void {
+  const { gateHeads } = program
+  const { offsets, nodes, lengths } = joins
+  for (let i = 0; i < heads.places.length; i++) {
+    const head = gateHeads[heads.places[i]]
+    for (let g = heads.places[i]; gateHeads[g] === head; g++) {
+      for (let j = offsets[g]; j < offsets[g + 1]; j++) {
+        due[lengths[j] - 1].places.push(nodes[j])
+        due[lengths[j] - 1].gains.push(heads.gains[i])
+      }
+    }
+  }
+  const { places, gains } = due.shift()!
+  due.push({ places: [], gains: [] })
+  for (let i = 0; i < places.length; i++) {
+    const fresh = gains[i] & ~masks[places[i]]
+    if (fresh !== 0) gainAt(masks, next, places[i], fresh)
+  }
+}
+
+/** The same step of the relaxed system: `masks` holds already what the upper bound gains in it. */
+function stepRelaxed(program: Program, masks: Uint32Array, relaxed: Relaxed, isHead: Uint8Array, heads: Events): void {
   const { nodeCount, inOffsets, inBodies } = program
-  const { front, next, lanes } = improvement
+  const { front, next, sooner } = relaxed
   const { gains, nodes } = front
-  const limit = nodes.length
-  const listed = front.size <= limit
+  const listed = front.size <= nodes.length
   const count = listed ? front.size : nodeCount
-  for (let i = 0; i < heads.nodes.length; i++) passGates(program, masks, improvement, heads.nodes[i], heads.gains[i])
+  for (let i = 0; i < heads.places.length; i++) passGates(program, masks, relaxed, heads.places[i], heads.gains[i])
   for (let i = 0; i < count; i++) {
     const v = listed ? nodes[i] : i
     const gain = gains[v]
     if (gain === 0) continue
     gains[v] = 0
-    if ((heads.isHead[v >>> 3] >>> (v & 7)) & 1) passGates(program, masks, improvement, v, gain)
+    if ((isHead[v >>> 3] >>> (v & 7)) & 1) passGates(program, masks, relaxed, firstGateOf(program, v), gain)
     for (let e = inOffsets[v], end = inOffsets[v + 1]; e < end; e++) {
       const body = inBodies[e]
-      const fresh = gain & ~(masks[body] | lanes[body])
-      if (fresh !== 0) gainAt(lanes, next, body, fresh)
+      const fresh = gain & ~(masks[body] | sooner[body])
+      if (fresh !== 0) gainAt(sooner, next, body, fresh)
     }
   }
   front.size = 0
-  improvement.front = next
-  improvement.next = front
+  relaxed.front = next
+  relaxed.next = front
 }
 
-/** Passes what a head gains to the chosen body nodes of its gates. */
-function passGates(program: Program, masks: Uint32Array, improvement: Improvement, head: number, gain: number): void {
-  const { gateHeads, gateBodyOffsets } = program
-  const { lanes, next, relaxation } = improvement
-  const { bodies, chosen } = relaxation
-  for (let g = firstGateOf(program, head); gateHeads[g] === head; g++) {
-    const start = gateBodyOffsets[g]
-    const end = chosen === null ? gateBodyOffsets[g + 1] : start + chosen[g]
-    for (let i = start; i < end; i++) {
-      const body = bodies[i]
-      const fresh = gain & ~(masks[body] | lanes[body])
-      if (fresh !== 0) gainAt(lanes, next, body, fresh)
+/** Notes the lanes that an axiom has come to reach. */
+function noteAxioms({ axioms }: Program, { sooner, axiomHops }: Relaxed, step: number): void {
+  for (let i = 0; i < axioms.length; i++) {
+    for (let bits = sooner[axioms[i]]; bits !== 0; bits &= bits - 1) {
+      const lane = 31 - Math.clz32(bits & -bits)
+      axiomHops[lane] = Math.min(axiomHops[lane], step, FARTHEST)
     }
   }
 }
 
-function gainAt(lanes: Uint32Array, next: Front, node: number, fresh: number): void {
-  lanes[node] |= fresh
+/** Passes what the head of a gate gains to the chosen body nodes of all its gates. */
+function passGates(program: Program, masks: Uint32Array, relaxed: Relaxed, gate: number, gain: number): void {
+  const { gateHeads, gateBodyOffsets } = program
+  const { sooner, next, relaxation } = relaxed
+  const { bodies, chosen } = relaxation
+  const head = gateHeads[gate]
+  for (let g = gate; gateHeads[g] === head; g++) {
+    const start = gateBodyOffsets[g]
+    for (let i = start; i < start + chosen[g]; i++) {
+      const body = bodies[i]
+      const fresh = gain & ~(masks[body] | sooner[body])
+      if (fresh !== 0) gainAt(sooner, next, body, fresh)
+    }
+  }
+}
+
+function gainAt(masks: Uint32Array, next: Front, node: number, fresh: number): void {
+  masks[node] |= fresh
   const before = next.gains[node]
   next.gains[node] = before | fresh
   if (before !== 0) return

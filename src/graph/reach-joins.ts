@@ -75,11 +75,23 @@ function joinMany(program: Program, body: Uint32Array, needs: number, depth: num
       else known.push(distance)
     }
   }
+  const joined = new Map<number, number>()
   for (const [node, some] of distances) {
     if (some.length < needs) continue
-    const farthest = some.toSorted((x, y) => x - y)[needs - 1]
-    add(node, farthest + 1)
+    joined.set(node, 1 + some.toSorted((x, y) => x - y)[needs - 1])
   }
+  for (const [node, length] of joined) if (!isBehindJoin(program, joined, node, length)) add(node, length)
+}
+
+/** Whether an edge leads from a node to a join that is shorter, so that this one adds nothing. */
+function isBehindJoin({ outOffsets, outHeads }: Program, joined: Map<number, number>, node: number, length: number) {
+  const start = outOffsets[node]
+  const end = Math.min(outOffsets[node + 1], start + SEARCHED)
+  for (let e = start; e < end; e++) {
+    const shorter = joined.get(outHeads[e])
+    if (shorter !== undefined && shorter < length) return true
+  }
+  return false
 }
 
 /** Whether a plain edge leads from one node to another. O(log in-edges). */

@@ -1,10 +1,11 @@
 import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
-import { buildImprovement, FARTHEST, reachPlain, UNREACHED, type Bounds } from './reach-bounds.ts'
+import { buildRelaxed, FARTHEST, findBounds, UNREACHED, type Bounds, type Relaxed } from './reach-bounds.ts'
 import type { Program } from './program.ts'
 import { chooseBodies } from './reach-choice.ts'
 import { findJoins } from './reach-joins.ts'
-import { closeQuestions } from './reach-own.ts'
-import { questionsOf, type SharedQuestion } from './reach-questions.ts'
+import { stepsToLanes } from './reach-near.ts'
+import { buildWork, closeQuestions } from './reach-own.ts'
+import { shareQuestions, type Asker } from './reach-questions.ts'
 import type { ProofStep } from './proof.ts'
 
 export { FARTHEST, UNREACHED }
@@ -15,7 +16,7 @@ export interface Reach {
   readonly masks: Uint32Array
   /** start * 32 + lane: rank of the first node that carries the lane; {@link UNREACHED}; saturates at {@link FARTHEST} */
   readonly hops: Uint8Array
-  /** how many starts needed a closure of their own */
+  /** how many closures the bounds left to be made, each for one lane of one start or of several alike */
   readonly own: number
 }
 
@@ -34,24 +35,19 @@ export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uin
   if (laneMasks.length !== nodeCount) throw new RangeError(`${laneMasks.length} lane masks for ${nodeCount} nodes`)
   const { slots, slotCount } = slotsOf(program, starts)
   const given = unconditional(program, laneMasks)
-  const anyBody = buildImprovement(nodeCount, { bodies: program.gateBodies, chosen: null })
-  const choice = chooseBodies(program, given.ranks)
-  const oneBody = buildImprovement(nodeCount, choice)
+  const { rare, other, contested } = chooseBodies(program, given.ranks)
+  const relaxations = gateHeads.length === 0 ? [] : other === null ? [rare] : [rare, other]
   const bounds: Bounds = {
     masks: laneMasks.slice(),
     slots,
     hops: new Uint8Array(slotCount * LANES).fill(UNREACHED),
-    joins: findJoins(program, choice.contested),
-    improvements: gateHeads.length === 0 ? [] : [oneBody, anyBody],
+    joins: findJoins(program, contested),
+    relaxed: relaxations.map((relaxation) => buildRelaxed(nodeCount, relaxation)),
   }
-  const seen = new Uint8Array(LANES).fill(UNREACHED)
-  reachPlain(program, laneMasks, bounds, (step) => noteAxioms(program, oneBody.lanes, seen, step))
-  let common = 0
-  for (let lane = 0; lane < LANES; lane++) if (seen[lane] < given.hops[lane]) common |= 1 << lane
-
-  const questions = questionsOf(program, bounds, starts, { sooner: oneBody.lanes, open: anyBody.lanes, common })
-  if (questions.length > 0) closeQuestions(program, { ...bounds, open: anyBody.lanes }, questions)
-  return answers(bounds, starts, questions, given.hops)
+  findBounds(program, laneMasks, bounds)
+  const reach = upperBounds(bounds, starts, given.hops)
+  if (bounds.relaxed.length === 0) return { ...reach, own: 0 }
+  return { ...reach, own: settleOpen(program, laneMasks, bounds, { starts, given: given.hops, ...reach }) }
 }
 
 const LANES = 32
@@ -87,36 +83,67 @@ function unconditional(program: Program, laneMasks: Uint32Array): { ranks: Map<n
   return { ranks, hops }
 }
 
-/** Notes at which step an axiom first reaches a lane in the relaxed system. */
-function noteAxioms({ axioms }: Program, lanes: Uint32Array, seen: Uint8Array, step: number): void {
-  for (let i = 0; i < axioms.length; i++) {
-    for (let bits = lanes[axioms[i]]; bits !== 0; bits &= bits - 1) {
-      const lane = 31 - Math.clz32(bits & -bits)
-      seen[lane] = Math.min(seen[lane], step, FARTHEST)
-    }
-  }
-}
-
-/** The answers: plain hops, and where a question was asked or something holds unconditionally, the fewer of both. */
-function answers(bounds: Bounds, starts: Uint32Array, questions: readonly SharedQuestion[], given: Uint8Array): Reach {
+/** Per start: the upper bound, or what holds unconditionally if that is nearer. */
+function upperBounds(bounds: Bounds, starts: Uint32Array, given: Uint8Array): Pick<Reach, 'masks' | 'hops'> {
   const size = starts.length * LANES
-  const hops = bounds.hops.length === size ? bounds.hops : bounds.hops.slice(0, size)
+  const hops = new Uint8Array(bounds.hops.buffer, 0, size)
   const masks = new Uint32Array(starts.length)
   for (let i = 0; i < starts.length; i++) {
     masks[i] = bounds.masks[starts[i]]
     const slot = bounds.slots[starts[i]] - 1
     if (slot !== i) hops.copyWithin(i * LANES, slot * LANES, (slot + 1) * LANES)
   }
-  const lower = (place: number, best: Uint8Array): void => {
-    for (let lane = 0; lane < LANES; lane++) {
-      if (best[lane] >= hops[place * LANES + lane]) continue
-      hops[place * LANES + lane] = best[lane]
-      masks[place] |= 1 << lane
-    }
+  for (let lane = 0; lane < LANES; lane++) {
+    if (given[lane] === UNREACHED) continue
+    for (let i = 0; i < starts.length; i++) lower(masks, hops, i, lane, given[lane])
   }
-  for (const { places, best } of questions) for (const place of places) lower(place, best)
-  if (given.some((rank) => rank !== UNREACHED)) for (let i = 0; i < starts.length; i++) lower(i, given)
-  return { masks, hops, own: questions.length }
+  return { masks, hops }
+}
+
+function lower(masks: Uint32Array, hops: Uint8Array, place: number, lane: number, distance: number): void {
+  const at = place * LANES + lane
+  if (distance >= hops[at]) return
+  hops[at] = distance
+  masks[place] |= 1 << lane
+}
+
+interface Open extends Pick<Reach, 'masks' | 'hops'> {
+  readonly starts: Uint32Array
+  /** per lane: hops of what holds unconditionally */
+  readonly given: Uint8Array
+}
+
+/** Per start: the lanes in which every lower bound, by the start or by an axiom, is below the upper one. */
+function openLanes(relaxed: readonly Relaxed[], starts: Uint32Array, given: Uint8Array): Uint32Array {
+  const open = new Uint32Array(starts.length).fill(0xffffffff)
+  for (const { sooner, axiomHops } of relaxed) {
+    let common = 0
+    for (let lane = 0; lane < LANES; lane++) if (axiomHops[lane] < given[lane]) common |= 1 << lane
+    for (let i = 0; i < starts.length; i++) open[i] &= sooner[starts[i]] | common
+  }
+  return open
+}
+
+/** Finds the answers that the bounds leave open, lane by lane, and returns how many closures that took. */
+function settleOpen(program: Program, laneMasks: Uint32Array, bounds: Bounds, open: Open): number {
+  const { starts, given, masks, hops } = open
+  const lanesOf = openLanes(bounds.relaxed, starts, given)
+  const asked = lanesOf.reduce((lanes, some) => lanes | some, 0)
+  if (asked === 0) return 0
+  const work = buildWork(program)
+  let own = 0
+  for (const [lane, steps] of stepsToLanes(program, laneMasks, asked)) {
+    const askers: Asker[] = []
+    for (let place = 0; place < starts.length; place++) {
+      if (((lanesOf[place] >>> lane) & 1) === 0) continue
+      askers.push({ start: starts[place], place, hops: hops[place * LANES + lane] })
+    }
+    const questions = shareQuestions(program, steps, askers)
+    closeQuestions(program, { lane, steps, slots: bounds.slots, hops: bounds.hops }, work, questions)
+    for (const { places, best } of questions) for (const place of places) lower(masks, hops, place, lane, best)
+    own += questions.length
+  }
+  return own
 }
 
 /** The nodes that a start reaches, itself and everything that holds unconditionally included, in order of rank. */
