@@ -20,6 +20,7 @@ import {
   isHuman as person,
   isNonHuman,
   isTrue,
+  longEnough,
   neverAsks,
   reaches,
   waysFor,
@@ -142,9 +143,7 @@ export const asvs5: Profile = {
       text: 'look-up and out-of-band codes have at least 20 bits, which is 6 digits',
       applies: personWith([...TELEPHONE, 'email_code', 'lookup_secret', 'recovery_code']),
       check: (view) =>
-        everyOf(view, [...TELEPHONE, 'email_code', 'lookup_secret', 'recovery_code'], ({ digits, bits }) =>
-          digits === undefined ? atLeast(bits, 20) : any([atLeast(digits, 6), isTrue((bits ?? 0) >= 20)]),
-        ),
+        everyOf(view, [...TELEPHONE, 'email_code', 'lookup_secret', 'recovery_code'], (it) => longEnough(it, 6, 20)),
     },
     {
       id: 'v5.0.0-6.5.5',

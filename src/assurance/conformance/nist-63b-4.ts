@@ -23,6 +23,7 @@ import {
   impactAtLeast,
   isHuman,
   isTrue,
+  longEnough,
   neverAsks,
   waysFor,
   waysReach,
@@ -219,8 +220,7 @@ const RULES: readonly StandardRule[] = [
     force: 'SHALL',
     text: 'a look-up secret has at least 6 digits',
     applies: personWith(['lookup_secret']),
-    check: (view) =>
-      everyOf(view, ['lookup_secret'], ({ digits, bits }) => any([atLeast(digits, 6), atLeast(bits, 20)])),
+    check: (view) => everyOf(view, ['lookup_secret'], (it) => longEnough(it, 6, 20)),
   },
   {
     id: 'LUS-02',

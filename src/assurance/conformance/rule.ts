@@ -43,6 +43,10 @@ export const atLeast = (value: number | undefined, least: number): Status =>
 export const atMost = (value: number | undefined, most: number): Status =>
   isTrue(value === undefined ? undefined : value <= most)
 
+/** Whether a code has as many digits as asked for, or as many bits. */
+export const longEnough = ({ digits, bits }: AuthenticatorView, leastDigits: number, leastBits: number): Status =>
+  digits === undefined ? atLeast(bits, leastBits) : isTrue(digits >= leastDigits || (bits ?? 0) >= leastBits)
+
 /** The worst of several: one that is not met decides, then one that is not known. */
 export function all(statuses: readonly Status[]): Status {
   if (statuses.includes('not_met')) return 'not_met'
@@ -53,6 +57,9 @@ export function any(statuses: readonly Status[]): Status {
   if (statuses.includes('met')) return 'met'
   return statuses.includes('unknown') ? 'unknown' : 'not_met'
 }
+
+/** As {@link all}, of what is on record; nothing on record is not known. */
+const allRecorded = (statuses: readonly Status[]): Status => (statuses.length === 0 ? 'unknown' : all(statuses))
 
 export const isHuman = ({ account }: AccountView) => account.kind === 'human'
 export const isNonHuman = (view: AccountView) => !isHuman(view)
@@ -68,13 +75,13 @@ export const waysFor = ({ waysIn }: AccountView, purposes: readonly Purpose[]): 
   waysIn.filter(({ purpose }) => purposes.includes(purpose))
 export const hasWay = (purposes: readonly Purpose[]) => (view: AccountView) => waysFor(view, purposes).length > 0
 
-/** Every alternative of every way in of these purposes; unknown where a way in's are not known. */
+/** Every alternative of every way in of these purposes; unknown where a way in's are not known, or none is on record. */
 export function everyAlternative(
   view: AccountView,
   purposes: readonly Purpose[],
   check: (alternative: readonly AuthenticatorView[], way: WayInView) => Status,
 ): Status {
-  return all(
+  return allRecorded(
     waysFor(view, purposes).map((way) =>
       way.alternatives === null ? 'unknown' : all(way.alternatives.map((alternative) => check(alternative, way))),
     ),
@@ -87,7 +94,7 @@ export const reaches = (strength: Strength | null, least: Strength): Status =>
 
 /** Every way in of these purposes is at least so strong. */
 export const waysReach = (view: AccountView, purposes: readonly Purpose[], least: Strength): Status =>
-  all(waysFor(view, purposes).map(({ strength }) => reaches(strength, least)))
+  allRecorded(waysFor(view, purposes).map(({ strength }) => reaches(strength, least)))
 
 /** Authenticators of these kinds. */
 export const ofKinds = ({ authenticators }: AccountView, kinds: readonly AuthenticatorKind[]) =>
