@@ -43,7 +43,7 @@ export interface Program {
 
 /** What becomes of each rule: counts of the first pass, so that the second can fill arrays of the right size. */
 interface Sorting {
-  /** per rule: {@link DEAD}, {@link AXIOM}, {@link PLAIN} or {@link GATE} */
+  /** per rule: 0 for a rule that can never fire, {@link AXIOM}, {@link PLAIN} or {@link GATE} */
   readonly fates: Uint8Array
   /** the rules' bodies with repeated nodes and the head taken out, at the rule's old offset */
   readonly bodies: Uint32Array
@@ -55,7 +55,6 @@ interface Sorting {
   readonly gateBodyCount: number
 }
 
-const DEAD = 0
 const AXIOM = 1
 const PLAIN = 2
 const GATE = 3

@@ -7,7 +7,7 @@ import { buildProgram } from './program.ts'
 import type { ProofStep } from './proof.ts'
 import { costsByDefinition } from './reference.ts'
 import type { RuleSystem } from './rules.ts'
-import { effortOf, isSaturated, NO_TIER, weakest, weakestProof } from './weakest.ts'
+import { effortOf, isSaturated, NO_TIER, ruleOf, weakest, weakestProof } from './weakest.ts'
 
 const NODES = 9
 
@@ -48,7 +48,7 @@ function checkWeakest(system: RuleSystem, tiers: Uint8Array, efforts: Uint8Array
       null,
     )
     assert.deepEqual(treeCost(steps, tiers, efforts), cost)
-    assert.equal(steps.at(-1)!.rule, found.rules[node])
+    assert.equal(steps.at(-1)!.rule, ruleOf(program, found, node))
   }
 }
 
@@ -73,7 +73,7 @@ suite('the weakest way in', () => {
           ...Array.from(base.heads, (head, r) => ({
             head,
             needs: base.needs[r],
-            body: [...base.bodies.slice(base.bodyOffsets[r], base.bodyOffsets[r + 1])],
+            body: Array.from(base.bodies.slice(base.bodyOffsets[r], base.bodyOffsets[r + 1])),
           })),
           ...nodes.map((v) => ({ head: v % base.nodeCount, needs: 0, body: [] })),
         ]

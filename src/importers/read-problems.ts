@@ -127,7 +127,7 @@ export function shown(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a set of fields'
-  return `\`${clipped(String(value))}\``
+  return `\`${clipped(typeof value === 'string' ? value : JSON.stringify(value))}\``
 }
 
 function clipped(text: string): string {

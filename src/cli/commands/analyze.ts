@@ -40,7 +40,9 @@ export async function analyzeCommand(options: AnalyzeOptions, io: Io): Promise<n
   else {
     await io.writeFile(options.output, text)
     const { findings, verdicts } = report.summary
-    io.error(`wrote ${options.output}: ${findings} findings, ${verdicts['unfit'] ?? 0} of ${report.summary.accounts} accounts unfit\n`)
+    io.error(
+      `wrote ${options.output}: ${findings} findings, ${verdicts['unfit'] ?? 0} of ${report.summary.accounts} accounts unfit\n`,
+    )
   }
   return exitCodeOf(report, options.failOn)
 }

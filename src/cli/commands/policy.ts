@@ -48,7 +48,11 @@ export async function policyTest(path: string, io: Io): Promise<number> {
 }
 
 const said = (value: unknown): string =>
-  Array.isArray(value) ? value.join(', ') || 'none' : String(value ?? 'unknown')
+  Array.isArray(value)
+    ? value.join(', ') || 'none'
+    : value === null || value === undefined
+      ? 'unknown'
+      : JSON.stringify(value)
 
 const casesPath = (path: string): string => path.replace(/(?:\.ya?ml)?$/, '.cases.yaml')
 
