@@ -8,19 +8,21 @@ import type { RuleBuilder } from './rule-builder.ts'
 /** `tiered`: few ways up into the core. `flat`: percolated, most accounts can climb into one giant component. */
 export type Regime = 'tiered' | 'flat'
 
-/** One generated enterprise. Node blocks are contiguous; inside a block the order is random. */
-export interface Enterprise {
-  readonly system: RuleSystem
-  /** per node: 1 for accounts */
+/** What the questions ask of each node; see `SnapshotContents`, which names the same arrays. */
+export interface Marks {
   readonly accountBit: Uint8Array
-  /** per node: bit c set where the node itself is capability class c (R1 targets) */
   readonly capabilityMasks: Uint32Array
-  /** per node: bit p set where attacker profile p defeats or holds the node outright (R3 seeds) */
-  readonly attackerMasks: Uint32Array
-  /** per node: cost of defeating it outright, 0xffffffff where that is impossible (R4) */
-  readonly directCosts: Uint32Array
-  /** per node: bit s set where owners still hold the node after scenario s (R6 seeds) */
-  readonly ownerMasks: Uint32Array
+  readonly attackerSeeds: Uint32Array
+  readonly ownerSeeds: Uint32Array
+  readonly directNodes: Uint32Array
+  /** per direct node */
+  readonly directTiers: Uint8Array
+  readonly directEfforts: Uint8Array
+}
+
+/** One generated enterprise. Node blocks are contiguous; inside a block the order is random. */
+export interface Enterprise extends Marks {
+  readonly system: RuleSystem
 }
 
 /** How readily people climb. Chosen so that about one account in ten (tiered) or most (flat) reach the directory. */
@@ -135,7 +137,10 @@ function addPeople(context: Context): void {
     rules.edge(mailbox, password)
     const staff = random.chance(0.01)
     const separate = staff && !random.chance(LEAKS[regime].helpDeskInOrdinaryUnit)
-    rules.edge(separate ? layout.directories.first : any(random, layout.units), password)
+    const resetter = separate ? layout.directories.first : any(random, layout.units)
+    rules.edge(resetter, password)
+    // Help desks that may replace the factor as well take both, and with them the account.
+    if (factor !== undefined && random.chance(0.3)) rules.edge(resetter, factor)
     for (let k = 0; k < 4; k++) rules.edge(person, ordinaryGroup(context))
     if (staff) rules.edge(person, privilegedGroup(context, 0))
     else if (random.chance(0.1)) rules.edge(person, privilegedGroup(context, 1))

@@ -1,8 +1,8 @@
-import type { Block, Enterprise, Layout } from './generate.ts'
+import type { Block, Layout, Marks } from './generate.ts'
 import type { Random } from './random.ts'
 
-/** Cost of a node that cannot be defeated outright. */
-const NEVER = 0xffffffff
+/** All 32 lanes. */
+const EVERY = 0xffffffff
 
 /** Attacker tiers and efforts of directly defeated nodes; arbitrary but of the shape that a policy yields. */
 const DIRECT = [
@@ -26,39 +26,53 @@ const CAPABILITIES = [
 ] as const
 
 /** Returns the per-node marks of an enterprise: accounts, capability classes, attacker and owner seeds, direct costs. */
-export function markNodes(layout: Layout, random: Random): Omit<Enterprise, 'system'> {
+export function markNodes(layout: Layout, random: Random): Marks {
   const { nodeCount } = layout
   const accountBit = new Uint8Array(nodeCount).fill(1, 0, layout.passwords.first)
   const capabilityMasks = new Uint32Array(nodeCount)
-  const attackerMasks = new Uint32Array(nodeCount)
-  const ownerMasks = new Uint32Array(nodeCount)
-  const directCosts = new Uint32Array(nodeCount).fill(NEVER)
+  const attackerSeeds = new Uint32Array(nodeCount)
+  const ownerSeeds = new Uint32Array(nodeCount)
   for (const { block, share, firstBit, bits } of CAPABILITIES) {
     forEachNode(layout[block], (node) => {
       if (random.chance(share)) capabilityMasks[node] = (1 << (firstBit + random.below(bits))) >>> 0
     })
   }
+  const directNodes = new Uint32Array(DIRECT.reduce((sum, { block }) => sum + layout[block].count, 0))
+  const directTiers = new Uint8Array(directNodes.length)
+  const directEfforts = new Uint8Array(directNodes.length)
+  let direct = 0
   for (const { block, tier, weakShare, weakBits, bits } of DIRECT) {
     forEachNode(layout[block], (node) => {
       const weak = random.chance(weakShare)
-      attackerMasks[node] = weak ? weakBits : bits
-      directCosts[node] = weak ? tier * 16 + random.below(8) : bits === 0 ? NEVER : (tier + 1) * 16 + random.below(16)
+      attackerSeeds[node] = weak ? weakBits : bits
+      if (!weak && bits === 0) return
+      directNodes[direct] = node
+      directTiers[direct] = weak ? tier : tier + 1
+      directEfforts[direct++] = 1 + random.below(weak ? 3 : 8)
     })
   }
   // Insider profiles: the last lanes each start from a few accounts.
   for (let lane = 28; lane < 32; lane++) {
     for (let k = 0; k < 3; k++) {
       const account = random.below(layout.passwords.first)
-      attackerMasks[account] = (attackerMasks[account] | (1 << lane)) >>> 0
+      attackerSeeds[account] = (attackerSeeds[account] | (1 << lane)) >>> 0
     }
   }
   // Owners know passwords and hold phones, devices and factors; each scenario takes some of them away.
   for (const block of [layout.passwords, layout.factors, layout.phones, layout.devices, layout.secrets]) {
     forEachNode(block, (node) => {
-      ownerMasks[node] = random.chance(0.1) ? Math.floor(random.next() * 4294967296) : NEVER
+      ownerSeeds[node] = random.chance(0.1) ? Math.floor(random.next() * 4294967296) : EVERY
     })
   }
-  return { accountBit, capabilityMasks, attackerMasks, directCosts, ownerMasks }
+  return {
+    accountBit,
+    capabilityMasks,
+    attackerSeeds,
+    ownerSeeds,
+    directNodes: directNodes.slice(0, direct),
+    directTiers: directTiers.slice(0, direct),
+    directEfforts: directEfforts.slice(0, direct),
+  }
 }
 
 function forEachNode({ first, count }: Block, visit: (node: number) => void): void {

@@ -284,7 +284,7 @@ function retract({ nodeWeights, accountWeights, gates }: SizePlan, walk: Walk, s
 }
 
 /** Turns counts per component into counts per start; starts left open get the bracket of their parent and the any-of graph. */
-function sizesOfStarts(
+export function sizesOfStarts(
   program: Program,
   { of, nodeWeights, accountWeights }: SizePlan,
   { nodes, accounts, done, parent }: Tally,

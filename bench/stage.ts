@@ -1,0 +1,71 @@
+/** Runs one stage in a process of its own, so that its peak memory is its own, and prints what it measured as JSON. */
+import { generateEnterprise } from './generate.ts'
+import type { Enterprise, Regime } from './generate.ts'
+import { timeOnDemand } from './on-demand.ts'
+import { refreshOnTwo, sizesOnTwo } from './parallel.ts'
+import { runGraphology, runSqlite } from './rivals.ts'
+import { timeIngest } from './ingest.ts'
+import { STAGES } from './stages.ts'
+import type { Checksum, Stage } from './stages.ts'
+import { contentsOf, readSnapshot, writeSnapshot } from './store.ts'
+import { timed, timeOf } from './timing.ts'
+import type { Measured, Timed } from './timing.ts'
+
+async function runKernel(stage: Stage, path: string, repeats: number): Promise<Omit<Measured, 'peakMb'>> {
+  const run = stage.prepare(readSnapshot(path))
+  let best: Timed<() => Checksum> | undefined
+  for (let i = 0; i < repeats; i++) {
+    const time = await timed(run)
+    if (best === undefined || time.cpuMs < best.cpuMs) best = time
+  }
+  return { wallMs: best!.wallMs, cpuMs: best!.cpuMs, checksum: best!.value() }
+}
+
+async function prepare(path: string, accounts: number, regime: Regime): Promise<Record<string, unknown>> {
+  const generated = await timed((): Enterprise => generateEnterprise(accounts, regime, SEED))
+  const { system } = generated.value
+  const shape = { nodes: system.nodeCount, rules: system.heads.length, arcs: system.bodies.length }
+  const built = await timed(() => contentsOf(generated.value))
+  const written = await timed(() => writeSnapshot(path, built.value))
+  return {
+    ...shape,
+    gates: built.value.program.gateHeads.length,
+    bytes: written.value,
+    generate: timeOf(generated),
+    build: timeOf(built),
+    write: timeOf(written),
+  }
+}
+
+/** All graphs are drawn from this seed. */
+const SEED = 20_260_101
+
+async function main([name, path, ...rest]: readonly string[]): Promise<unknown> {
+  if (name === undefined || path === undefined) throw new RangeError('usage: stage.ts <stage> <snapshot> …')
+  const repeats = Number(rest[0] ?? 1)
+  if (name in STAGES) return runKernel(STAGES[name as keyof typeof STAGES], path, repeats)
+  switch (name) {
+    case 'prepare':
+      return prepare(path, Number(rest[0]), rest[1] as Regime)
+    case 'load':
+      return timeOf(await timed(() => readSnapshot(path)))
+    case 'refresh':
+      return refreshOnTwo(path)
+    case 'r2-two':
+      return sizesOnTwo(path)
+    case 'on-demand':
+      return timeOnDemand(readSnapshot(path))
+    case 'graphology':
+      return runGraphology(readSnapshot(path))
+    case 'sqlite':
+      return runSqlite(readSnapshot(path))
+    case 'ingest':
+      return timeIngest(Number(path))
+    default:
+      throw new RangeError(`unknown stage ${name}`)
+  }
+}
+
+const result = await main(process.argv.slice(2))
+const peakMb = process.resourceUsage().maxRSS / 1024
+process.stdout.write(`${JSON.stringify({ ...(result as object), peakMb })}\n`)
