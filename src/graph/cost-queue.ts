@@ -1,21 +1,22 @@
 import { NO_COST, type CostTable } from './cost-table.ts'
 
-/** End of a list of nodes. */
+/** End of a list of entries. */
 const END = 0xffffffff
 
 /**
- * A priority queue of nodes by cost. Nodes of one cost form a list, and a binary heap holds each listed cost once:
- * distinct costs are few, so most insertions touch no heap.
+ * A priority queue of nodes by cost. The entries of one cost form a list, and a binary heap holds each listed cost once:
+ * distinct costs are few, so most insertions touch no heap. A node that gets cheaper leaves its old entry behind.
  */
 export interface CostQueue {
-  /** per node: the cheapest cost offered so far; {@link NO_COST} */
-  readonly costIds: Uint32Array
-  /** per node: the neighbours in the list of its cost */
-  readonly nexts: Uint32Array
-  readonly previous: Uint32Array
-  /** per cost: the first node of its list */
-  firsts: Uint32Array
-  /** per cost: whether it is in {@link heap}, or was the last taken from it */
+  /** per entry, in order of insertion: its node, and the entry before it in the list of its cost */
+  nodes: Uint32Array
+  before: Uint32Array
+  entries: number
+  /** per cost: the last entry of its list */
+  lasts: Uint32Array
+  /** per cost: entries in its list */
+  counts: Uint32Array
+  /** per cost: whether it is in {@link heap}, or was taken from it */
   listed: Uint8Array
   heap: Uint32Array
   size: number
@@ -24,52 +25,45 @@ export interface CostQueue {
 /** Returns an empty queue. */
 export function buildCostQueue(nodeCount: number): CostQueue {
   return {
-    costIds: new Uint32Array(nodeCount).fill(NO_COST),
-    nexts: new Uint32Array(nodeCount),
-    previous: new Uint32Array(nodeCount),
-    firsts: new Uint32Array(64).fill(END),
+    nodes: new Uint32Array(nodeCount + 64),
+    before: new Uint32Array(nodeCount + 64),
+    entries: 0,
+    lasts: new Uint32Array(64).fill(END),
+    counts: new Uint32Array(64),
     listed: new Uint8Array(64),
     heap: new Uint32Array(64),
     size: 0,
   }
 }
 
-/** Puts a node under a cost, taking it from the list of the dearer cost that it was under, if any. */
+/** Puts a node under a cost. */
 export function enqueue(queue: CostQueue, table: CostTable, node: number, cost: number): void {
-  const { costIds, nexts, previous } = queue
-  const old = costIds[node]
-  if (old !== NO_COST) {
-    const next = nexts[node]
-    const before = previous[node]
-    if (before === END) queue.firsts[old] = next
-    else nexts[before] = next
-    if (next !== END) previous[next] = before
-  }
-  if (cost >= queue.firsts.length) growLists(queue, table.upper.length)
-  const { firsts } = queue
-  const first = firsts[cost]
-  costIds[node] = cost
-  nexts[node] = first
-  previous[node] = END
-  if (first !== END) previous[first] = node
-  firsts[cost] = node
+  if (cost >= queue.lasts.length) growLists(queue, table.upper.length)
+  if (queue.entries === queue.nodes.length) growEntries(queue)
+  const entry = queue.entries++
+  queue.nodes[entry] = node
+  queue.before[entry] = queue.lasts[cost]
+  queue.lasts[cost] = entry
+  queue.counts[cost]++
   if (queue.listed[cost] === 0) {
     queue.listed[cost] = 1
     pushHeap(queue, table, cost)
   }
 }
 
-/** Takes the first node from the list of a cost; -1 when it is empty. */
-export function takeFirst({ firsts, nexts, previous }: CostQueue, cost: number): number {
-  const node = firsts[cost]
-  if (node === END) return -1
-  const next = nexts[node]
-  firsts[cost] = next
-  if (next !== END) previous[next] = END
-  return node
+/** Empties the list of a cost into `nodes`, as far as they fit, and returns how many entries it had. */
+export function takeAll(queue: CostQueue, cost: number, nodes: Uint32Array): number {
+  const count = queue.counts[cost]
+  if (count <= nodes.length) {
+    let at = 0
+    for (let entry = queue.lasts[cost]; entry !== END; entry = queue.before[entry]) nodes[at++] = queue.nodes[entry]
+  }
+  queue.lasts[cost] = END
+  queue.counts[cost] = 0
+  return count
 }
 
-/** Takes the cheapest cost from the heap; {@link NO_COST} when none is left. Its list may have emptied meanwhile. */
+/** Takes the cheapest cost from the heap; {@link NO_COST} when none is left. */
 export function dequeue(queue: CostQueue, { upper, lower }: CostTable): number {
   const { heap } = queue
   if (queue.size === 0) return NO_COST
@@ -108,11 +102,19 @@ function pushHeap(queue: CostQueue, { upper, lower }: CostTable, cost: number): 
 
 /** Makes room for as many costs as the table has. */
 function growLists(queue: CostQueue, capacity: number): void {
-  const { firsts, listed, heap } = queue
-  queue.firsts = new Uint32Array(capacity).fill(END)
-  queue.firsts.set(firsts)
-  queue.listed = new Uint8Array(capacity)
-  queue.listed.set(listed)
-  queue.heap = new Uint32Array(capacity)
-  queue.heap.set(heap)
+  queue.lasts = grown(queue.lasts, new Uint32Array(capacity).fill(END))
+  queue.counts = grown(queue.counts, new Uint32Array(capacity))
+  queue.heap = grown(queue.heap, new Uint32Array(capacity))
+  queue.listed = grown(queue.listed, new Uint8Array(capacity))
+}
+
+function growEntries(queue: CostQueue): void {
+  const capacity = Math.ceil(queue.nodes.length * 1.5)
+  queue.nodes = grown(queue.nodes, new Uint32Array(capacity))
+  queue.before = grown(queue.before, new Uint32Array(capacity))
+}
+
+function grown<A extends Uint32Array | Uint8Array>(array: A, larger: A): A {
+  larger.set(array)
+  return larger
 }

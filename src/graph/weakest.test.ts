@@ -73,7 +73,7 @@ suite('the weakest way in', () => {
           ...Array.from(base.heads, (head, r) => ({
             head,
             needs: base.needs[r],
-            body: Array.from(base.bodies.slice(base.bodyOffsets[r], base.bodyOffsets[r + 1])),
+            body: Array.from(Array.from(base.bodies.subarray(base.bodyOffsets[r], base.bodyOffsets[r + 1]))),
           })),
           ...nodes.map((v) => ({ head: v % base.nodeCount, needs: 0, body: [] })),
         ]

@@ -1,5 +1,5 @@
 import { buildCostTable, FIELD_MAX, NO_COST, plus, plusRule, tierOf, TIERS, type CostTable } from './cost-table.ts'
-import { buildCostQueue, dequeue, enqueue, isCheaper, takeFirst, type CostQueue } from './cost-queue.ts'
+import { buildCostQueue, dequeue, enqueue, isCheaper, takeAll, type CostQueue } from './cost-queue.ts'
 import type { Program } from './program.ts'
 import type { ProofStep } from './proof.ts'
 
@@ -19,10 +19,8 @@ export const NONE = 0xffffffff
 export interface Weakest {
   /** per node: the highest tier with any effort in its cheapest derivation; {@link NO_TIER} where there is none */
   readonly tiers: Uint8Array
-  /** per node: the last rule of its cheapest derivation; {@link NONE} */
-  readonly rules: Uint32Array
-  /** per node: body node of a plain edge; nodeCount + gate; {@link NONE} for a rule that needs nothing */
-  readonly sources: Uint32Array
+  /** per node: the last step of its cheapest derivation, as a number that {@link ruleOf} reads; {@link NONE} */
+  readonly vias: Uint32Array
   /** per node: its place in the order in which the nodes were settled; {@link NONE} */
   readonly places: Uint32Array
   /** per node: index of its cost in {@link costs}; {@link NONE} */
@@ -48,7 +46,7 @@ export interface Weakest {
  * @throws {RangeError} if there is not one cost per rule, or a tier above 4
  */
 export function weakest(program: Program, costs: RuleCosts): Weakest {
-  const { nodeCount, axioms, axiomRules, gateHeads, gateNeeds } = program
+  const { nodeCount, axioms, axiomRules, outHeads, gateHeads, gateNeeds } = program
   const classes = costClasses(program, costs)
   const table = buildCostTable()
   const queue = buildCostQueue(nodeCount)
@@ -57,27 +55,29 @@ export function weakest(program: Program, costs: RuleCosts): Weakest {
     queue,
     classes,
     sums: new Uint32Array(TIERS * EFFORTS),
-    rules: new Uint32Array(nodeCount).fill(NONE),
-    sources: new Uint32Array(nodeCount).fill(NONE),
+    costIds: new Uint32Array(nodeCount).fill(NO_COST),
+    vias: new Uint32Array(nodeCount).fill(NONE),
+    listed: new Uint32Array(Math.ceil(nodeCount / DENSE)),
     places: new Uint32Array(nodeCount).fill(NONE),
     missing: gateNeeds.slice(),
     gathered: new Uint32Array(gateHeads.length),
     settled: 0,
   }
   for (let i = 0; i < axioms.length; i++) {
-    const rule = axiomRules[i]
-    const cost = plusRule(table, 0, classes[rule] >>> 8, classes[rule] & 255)
-    offer(run, axioms[i], cost, rule, NONE)
+    const kind = classes[axiomRules[i]]
+    offer(run, axioms[i], plusRule(table, 0, kind >>> 8, kind & 255), outHeads.length + gateHeads.length + i)
   }
   for (let cost = dequeue(queue, table); cost !== NO_COST; cost = dequeue(queue, table)) settleAll(program, run, cost)
-  const { costIds } = queue
+  const { costIds, vias, places } = run
   const tiers = new Uint8Array(nodeCount).fill(NO_TIER)
   for (let v = 0; v < nodeCount; v++) if (costIds[v] !== NO_COST) tiers[v] = tierOf(table, costIds[v])
-  const { rules, sources, places } = run
-  return { tiers, rules, sources, places, costIds, costs: table.fields.slice(0, table.size * TIERS) }
+  return { tiers, vias, places, costIds, costs: table.fields.slice(0, table.size * TIERS) }
 }
 
 const EFFORTS = 256
+
+/** More than a DENSEth of the nodes at one cost are found by a walk over all of them; see `front.ts`. */
+const DENSE = 64
 
 /** What one pass works on. */
 interface Run {
@@ -87,9 +87,11 @@ interface Run {
   readonly classes: Uint16Array
   /** per class: id of the cost being settled plus that class; {@link NONE} until it is asked for */
   readonly sums: Uint32Array
-  readonly rules: Uint32Array
-  readonly sources: Uint32Array
+  readonly costIds: Uint32Array
+  readonly vias: Uint32Array
   readonly places: Uint32Array
+  /** nodes of one cost, if they are no more than fit */
+  readonly listed: Uint32Array
   /** per gate: body nodes it still waits for */
   readonly missing: Uint16Array
   /** per gate: id of the cost of those it has */
@@ -110,53 +112,58 @@ function costClasses({ ruleCount }: Program, { tiers, efforts }: RuleCosts): Uin
   return classes
 }
 
-/** Settles every node of one cost, also those that join its list on the way over rules that cost nothing. */
+/**
+ * Settles every node of one cost, also those that come to it on the way over rules that cost nothing. Many at once are
+ * found by a walk over all nodes, in order, so that the arrays are read along, not across.
+ */
 function settleAll(program: Program, run: Run, cost: number): void {
+  const { nodeCount } = program
+  const { queue, costIds, listed, places } = run
+  run.sums.fill(NONE)
+  for (let count = takeAll(queue, cost, listed); count > 0; count = takeAll(queue, cost, listed)) {
+    const some = count <= listed.length ? count : nodeCount
+    for (let i = 0; i < some; i++) {
+      const v = count <= listed.length ? listed[i] : i
+      // an entry is out of date when its node has become cheaper and settled long since
+      if (costIds[v] === cost && places[v] === NONE) settle(program, run, v, cost)
+    }
+  }
+}
+
+/** Makes a node's cost final and offers what follows from it. */
+function settle(program: Program, run: Run, v: number, cost: number): void {
   const { outOffsets, outHeads, outRules, nodeGateOffsets, nodeGates, gateHeads, gateRules } = program
-  const { table, queue, classes, sums, rules, sources, places, missing, gathered } = run
-  const { costIds } = queue
-  let { upper, lower } = table
-  sums.fill(NONE)
-  for (let v = takeFirst(queue, cost); v >= 0; v = takeFirst(queue, cost)) {
-    places[v] = run.settled++
-    for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
-      const head = outHeads[e]
-      const old = costIds[head]
-      if (old === cost) continue // nothing is cheaper than what is being settled
-      const rule = outRules[e]
-      const kind = classes[rule]
-      let sum = sums[kind]
-      if (sum === NONE) {
-        sum = sums[kind] = plusRule(table, cost, kind >>> 8, kind & 255)
-        upper = table.upper
-        lower = table.lower
-      }
-      if (old !== NONE && !isCheaper(upper, lower, sum, old)) continue
-      enqueue(queue, table, head, sum)
-      rules[head] = rule
-      sources[head] = v
-    }
-    for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) {
-      const gate = nodeGates[e]
-      if (missing[gate] === 0) continue // the k cheapest are in; this one is dearer
-      gathered[gate] = plus(table, gathered[gate], cost)
-      if (--missing[gate] > 0) continue
-      const rule = gateRules[gate]
-      const sum = plusRule(table, gathered[gate], classes[rule] >>> 8, classes[rule] & 255)
-      offer(run, gateHeads[gate], sum, rule, program.nodeCount + gate)
-    }
-    upper = table.upper
-    lower = table.lower
+  const { table, classes, sums, costIds, vias, places, missing, gathered } = run
+  places[v] = run.settled++
+  for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
+    const head = outHeads[e]
+    const old = costIds[head]
+    if (old === cost) continue // nothing is cheaper than what is being settled
+    const kind = classes[outRules[e]]
+    let sum = sums[kind]
+    if (sum === NONE) sum = sums[kind] = plusRule(table, cost, kind >>> 8, kind & 255)
+    if (old !== NONE && !isCheaper(table.upper, table.lower, sum, old)) continue
+    costIds[head] = sum
+    vias[head] = e
+    enqueue(run.queue, table, head, sum)
+  }
+  for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) {
+    const gate = nodeGates[e]
+    if (missing[gate] === 0) continue // the k cheapest are in; this one is dearer
+    gathered[gate] = plus(table, gathered[gate], cost)
+    if (--missing[gate] > 0) continue
+    const kind = classes[gateRules[gate]]
+    offer(run, gateHeads[gate], plusRule(table, gathered[gate], kind >>> 8, kind & 255), outHeads.length + gate)
   }
 }
 
 /** Takes a derivation of a node if it is the cheapest so far. */
-function offer({ table, queue, rules, sources }: Run, node: number, cost: number, rule: number, source: number): void {
-  const old = queue.costIds[node]
+function offer({ table, queue, costIds, vias }: Run, node: number, cost: number, via: number): void {
+  const old = costIds[node]
   if (old !== NO_COST && !isCheaper(table.upper, table.lower, cost, old)) return
+  costIds[node] = cost
+  vias[node] = via
   enqueue(queue, table, node, cost)
-  rules[node] = rule
-  sources[node] = source
 }
 
 /**
@@ -178,14 +185,14 @@ export function isSaturated(weakest: Weakest, node: number): boolean {
  *
  * @throws {RangeError} if nothing derives the node
  */
-export function weakestProof(program: Program, { rules, sources, places }: Weakest, node: number): ProofStep[] {
+export function weakestProof(program: Program, { vias, places }: Weakest, node: number): ProofStep[] {
   if (!(places[node] < NONE)) throw new RangeError(`nothing derives node ${node}`)
   const steps: ProofStep[] = []
   const wanted = [node]
   const seen = new Set(wanted)
   for (let v = wanted.pop(); v !== undefined; v = wanted.pop()) {
-    const from = bodyOf(program, sources[v], places)
-    steps.push({ rule: rules[v], node: v, from })
+    const { rule, from } = lastStep(program, vias[v], places)
+    steps.push({ rule, node: v, from })
     for (const body of from) {
       if (seen.has(body)) continue
       seen.add(body)
@@ -195,11 +202,30 @@ export function weakestProof(program: Program, { rules, sources, places }: Weake
   return steps.sort((a, b) => places[a.node] - places[b.node])
 }
 
-/** The body nodes that a derivation uses: of a gate those settled first, which are its cheapest. */
-function bodyOf(program: Program, source: number, places: Uint32Array): number[] {
-  if (source === NONE) return []
-  if (source < program.nodeCount) return [source]
-  const gate = source - program.nodeCount
-  const body = program.gateBodies.slice(program.gateBodyOffsets[gate], program.gateBodyOffsets[gate + 1])
-  return Array.from(body.sort((a, b) => places[a] - places[b])).slice(0, program.gateNeeds[gate])
+/** Returns the last rule of a node's cheapest derivation; null where there is none. */
+export function ruleOf(program: Program, { vias, places }: Weakest, node: number): number | null {
+  return vias[node] === NONE ? null : lastStep(program, vias[node], places).rule
+}
+
+/** Reads a step: an out-edge, after those a gate, after those a rule that needs nothing. */
+function lastStep(program: Program, via: number, places: Uint32Array): { rule: number; from: number[] } {
+  const { outOffsets, outHeads, outRules, gateHeads, gateRules, gateNeeds, gateBodies, gateBodyOffsets } = program
+  if (via < outHeads.length) return { rule: outRules[via], from: [bodyOfEdge(outOffsets, via)] }
+  const gate = via - outHeads.length
+  if (gate >= gateHeads.length) return { rule: program.axiomRules[gate - gateHeads.length], from: [] }
+  // those settled first are the cheapest
+  const body = gateBodies.slice(gateBodyOffsets[gate], gateBodyOffsets[gate + 1]).sort((a, b) => places[a] - places[b])
+  return { rule: gateRules[gate], from: Array.from(body.subarray(0, gateNeeds[gate])) }
+}
+
+/** The node whose out-edges include an edge. O(log nodes). */
+function bodyOfEdge(outOffsets: Uint32Array, edge: number): number {
+  let low = 0
+  let high = outOffsets.length - 1
+  while (low + 1 < high) {
+    const middle = (low + high) >>> 1
+    if (outOffsets[middle] <= edge) low = middle
+    else high = middle
+  }
+  return low
 }
