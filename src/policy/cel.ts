@@ -233,7 +233,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** The type check lets has() ask for anything, so that a slip in it would never be found. */
 function unknownField(of: string, field: string, known: Readonly<Record<string, Fields>>): string | undefined {
   const fields = known[of]
-  if (fields === undefined || field in fields) return undefined
+  if (fields === undefined || Object.hasOwn(fields, field)) return undefined
   const guess = nearest(field, Object.keys(fields))
   return `\`${of}\` has no field \`${field}\`${guess === undefined ? '' : `; did you mean \`${guess}\`?`}`
 }
@@ -286,4 +286,6 @@ export const compileDefeat = (section: DefeatSection, text: string): Compiled<Re
   }))
 
 const pick = (from: Readonly<Record<string, unknown>>, fields: Fields, used: ReadonlySet<string>) =>
-  Object.fromEntries([...used].flatMap((key) => (key in fields && from[key] !== undefined ? [[key, from[key]]] : [])))
+  Object.fromEntries(
+    [...used].flatMap((key) => (Object.hasOwn(fields, key) && from[key] !== undefined ? [[key, from[key]]] : [])),
+  )
