@@ -88,6 +88,8 @@ const FORGED: readonly (readonly [Row, RegExp])[] = [
   [['administer_all', 'right:change_code:cloud:box', 'right:administer:git:repo'], /not over/],
   [['administer_all', 'right:change_code:git:repo', 'right:alter_infrastructure:git:repo'], /to administer/],
   [['administer_all', 'git:repo', 'right:administer:git:repo'], /not a right/],
+  [['administer_all', 'right:impersonate:idp:team', 'right:administer:idp:team'], /can join it/],
+  [['administer_all', 'right:impersonate:idp:undeclared', 'right:administer:idp:undeclared'], /can join it/],
   [['inherited', 'right:change_code:cloud:tenant', 'right:change_code:cloud:box'], /does not lie in/],
   [['inherited', 'right:administer:cloud:box', 'right:change_code:cloud:tenant'], /same right/],
   [['scope', 'right:administer:idp:ana', 'right:administer:idp:team'], /no right over its members/],

@@ -10,6 +10,7 @@ import { checkProof } from './check-proof.ts'
 import { recount, type Failure } from './recount.ts'
 import { indexFacts, type FactIndex } from './fact-index.ts'
 import { isPlainId, parseRight } from './nodes.ts'
+import { flawsOfSnapshot, type Sha256 } from './snapshot-id.ts'
 
 /** What {@link verifyReport} found. The report holds when `failures` is empty. */
 export interface Verification {
@@ -38,11 +39,14 @@ export function asReport(value: unknown): Report {
  * The levels, verdicts of single ways in and reasons rest on the policy, and are not checked here.
  *
  * @param report  parsed JSON, of any shape
+ * @param sha256  with it, the snapshot's id is recomputed too
  * @throws {AmbitError} `report_invalid` when it is not a report at all
  */
-export function verifyReport(report: unknown, inventory: Inventory): Verification {
+export function verifyReport(report: unknown, inventory: Inventory, sha256?: Sha256): Verification {
   const checkedReport = asReport(report)
-  const facts = indexFacts(inventory)
+  // facts without a time were analysed as of the one that the report states
+  const at = inventory.at ?? checkedReport.snapshot.at
+  const facts = indexFacts({ facts: inventory.facts, ...(at === null ? {} : { at }) })
   const leaves = undeclaredLeaves(inventory, facts)
   const failures: Failure[] = []
   let checked = 0
@@ -63,7 +67,10 @@ export function verifyReport(report: unknown, inventory: Inventory): Verificatio
     if (reach !== null) check(finding.id, 'reach', reach, flawOfReach(finding, reach))
     if (entry !== null) check(finding.id, 'entry', entry, flawOfEntry(finding.account, entry, facts, leaves))
   }
-  return { checked, failures: [...failures, ...recount(checkedReport, inventory)] }
+  return {
+    checked,
+    failures: [...flawsOfSnapshot(checkedReport, inventory, sha256), ...failures, ...recount(checkedReport, inventory)],
+  }
 }
 
 function flawOfReach({ account, capability }: Finding, { given, goal }: Proof): string | null {

@@ -23,6 +23,8 @@ export interface FactIndex {
   readonly rulesFor: ById<'rule'>
   /** entitlements by {@link entitlementKey} */
   readonly entitlements: ById<'entitlement'>
+  /** every id that some memberOf lists */
+  readonly joined: ReadonlySet<string>
   /** every id that any fact declares */
   readonly declared: ReadonlySet<string>
   /** snapshot time in milliseconds since 1970; null when the inventory states none, and then nothing has expired */
@@ -76,6 +78,7 @@ export function indexFacts({ facts, at }: Pick<Inventory, 'facts' | 'at'>): Fact
     waysInto: group(facts, 'wayIn', headsOfWayIn),
     rulesFor: group(facts, 'rule', (rule) => [rule.then]),
     entitlements: group(facts, 'entitlement', (fact) => [entitlementKey(fact.holder, fact.on)]),
+    joined: new Set(facts.flatMap(({ fact }) => ('memberOf' in fact ? (fact.memberOf ?? []) : []))),
     declared: new Set(facts.flatMap(({ fact }) => (fact.id === undefined ? [] : [fact.id]))),
     at: Number.isNaN(time) ? null : time,
   }

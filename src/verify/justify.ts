@@ -106,7 +106,7 @@ function administerAll(node: string, body: string, facts: FactIndex): string | n
   const [head, source] = [parseRight(node), parseRight(body)]
   if (head === null) return `\`${node}\` is not a right`
   if (source?.capability !== 'administer') return `\`${body}\` is not a right to administer`
-  if (facts.group.has(head.target) || facts.role.has(head.target))
+  if (isGroup(head.target, facts) || (facts.joined.has(head.target) && !facts.declared.has(head.target)))
     return `whoever administers the group \`${head.target}\` can join it, and no more`
   return because(head.target === source.target, `\`${body}\` is not over \`${head.target}\``)
 }

@@ -198,8 +198,8 @@ function formulaRules(
 
 /**
  * Adds what rights have in common: they pass to what lies in a container and to the members of a group, a full reset
- * includes each kind, and whoever administers a thing that is no group has every right on it that a rule names. A right is named when
- * it is the head of a rule, or a rule of the thing itself asks for it.
+ * includes each kind, and whoever administers a thing that is no group has every right on it that a rule names. A right
+ * is named when it is the head of a rule, or a rule of the thing itself asks for it.
  */
 function withRightsInCommon(stated: readonly NaiveRule[], all: readonly Fact[]): NaiveRule[] {
   const rules = [...stated]

@@ -5,7 +5,7 @@ import type { Inventory } from '#model/facts.ts'
 
 /** One claim of the report that does not hold. */
 export interface Failure {
-  /** the finding or account whose claim it is; `summary` for those of the whole */
+  /** the finding or account whose claim it is; `snapshot` and `summary` for those of the whole */
   readonly id: string
   /** the proof of reach, the proof of entry, or something else that the record says */
   readonly which: 'reach' | 'entry' | 'record'
@@ -18,13 +18,14 @@ export interface Failure {
 
 type Counts = Readonly<Record<string, number>>
 
-const record = (id: string, reason: string): Failure => ({ id, which: 'record', step: null, node: null, reason })
+/** A failure of what a record says, outside its proofs. */
+export const record = (id: string, reason: string): Failure => ({ id, which: 'record', step: null, node: null, reason })
 
 /** Every claim of the report that a recount contradicts, in the order of the report. */
 export function recount(report: Report, inventory: Inventory): Failure[] {
   return [
     ...accountsAgainstInventory(report, inventory),
-    ...report.accounts.flatMap(flawsOfAccount),
+    ...flawsOfAccounts(report, inventory),
     ...flawsOfFindings(report, inventory),
     ...flawsOfSummary(report),
   ]
@@ -40,13 +41,41 @@ function accountsAgainstInventory({ accounts }: Report, inventory: Inventory): F
   ]
 }
 
-function flawsOfAccount(account: Account): Failure[] {
-  const { id, verdict, waysIn, capabilities, reach } = account
+/** What the inventory says of one account: its record, and every way in that leads to it. */
+interface Declared {
+  readonly kind: string
+  readonly enabled: boolean
+  readonly ways: Set<string>
+}
+
+function flawsOfAccounts({ accounts }: Report, { facts }: Inventory): Failure[] {
+  const declared = new Map<string, Declared>()
+  for (const { fact } of facts) {
+    if (fact.fact !== 'account') continue
+    declared.set(fact.id, { kind: fact.kind, enabled: fact.enabled !== false, ways: new Set() })
+  }
+  for (const { fact } of facts) {
+    if (fact.fact === 'wayIn' || fact.fact === 'session') declared.get(fact.account)?.ways.add(fact.id)
+    else if (fact.fact === 'secret') for (const opened of fact.opens ?? []) declared.get(opened)?.ways.add(fact.id)
+  }
+  return accounts.flatMap((account) => flawsOfAccount(account, declared.get(account.id)))
+}
+
+function flawsOfAccount(account: Account, declared: Declared | undefined): Failure[] {
+  const { id, kind, verdict, waysIn, capabilities, reach } = account
+  if (declared === undefined) return []
   const flaws: Failure[] = []
+  if (kind !== declared.kind) flaws.push(record(id, `it is called ${kind}, and the inventory says ${declared.kind}`))
   const worst = VERDICTS.find((word) => waysIn.some((way) => way.verdict === word))
   if (worst !== undefined && worst !== verdict)
     flaws.push(record(id, `the verdict is ${verdict}, and that of its worst way in is ${worst}`))
+  if (worst === undefined && declared.enabled && verdict !== 'unknown')
+    flaws.push(record(id, `the verdict is ${verdict}, and no way in is known, so it can only be unknown`))
   for (const way of repeated(waysIn.map((one) => one.id))) flaws.push(record(id, `way in \`${way}\` is listed twice`))
+  const said = new Set(waysIn.map((way) => way.id))
+  const open = declared.enabled ? declared.ways : new Set<string>()
+  for (const way of open.difference(said)) flaws.push(record(id, `way in \`${way}\` is left out`))
+  for (const way of said.difference(open)) flaws.push(record(id, `\`${way}\` is no way in of this account`))
   const reached = new Set(reach.capabilities.map(({ capability }) => capability))
   if (new Set(capabilities).symmetricDifference(reached).size > 0)
     flaws.push(record(id, 'the capabilities listed are not those of its reach'))
@@ -55,23 +84,33 @@ function flawsOfAccount(account: Account): Failure[] {
 
 function flawsOfFindings({ findings, accounts }: Report, { facts }: Inventory): Failure[] {
   const byId = new Map(accounts.map((account) => [account.id, account]))
-  const declared = new Set(facts.flatMap(({ fact }) => (fact.id === undefined ? [] : [fact.id])))
+  const known = new Set<string>()
+  for (const { fact } of facts) addStrings(fact, known)
   return [
     ...repeated(findings.map(({ id }) => id)).map((id) => record(id, 'two findings have this id')),
     ...outOfOrder(findings),
-    ...findings.flatMap((finding) => flawsOfFinding(finding, byId.get(finding.account), declared)),
+    ...findings.flatMap((finding) => flawsOfFinding(finding, byId.get(finding.account), known)),
   ]
 }
 
-function flawsOfFinding(finding: Finding, account: Account | undefined, declared: ReadonlySet<string>): Failure[] {
+function flawsOfFinding(finding: Finding, account: Account | undefined, known: ReadonlySet<string>): Failure[] {
   const { id, wayIn, exception, proof } = finding
   if (account === undefined) return [record(id, `its account \`${finding.account}\` is not in the report`)]
   const flaws: Failure[] = []
   if (wayIn !== null && !account.waysIn.some((way) => way.id === wayIn))
     flaws.push(record(id, `\`${wayIn}\` is no way in of \`${account.id}\``))
-  if (exception !== null && !declared.has(exception)) flaws.push(record(id, `no fact is called \`${exception}\``))
-  for (const fact of proof.facts) if (!declared.has(fact)) flaws.push(record(id, `no fact is called \`${fact}\``))
+  if (exception !== null && !known.has(exception))
+    flaws.push(record(id, `the inventory knows nothing called \`${exception}\``))
+  for (const fact of proof.facts)
+    if (!known.has(fact)) flaws.push(record(id, `the inventory knows nothing called \`${fact}\``))
   return flaws
+}
+
+/** Every string that a fact holds: its id, and those that it names, which may be declared nowhere. */
+function addStrings(value: unknown, into: Set<string>): void {
+  if (typeof value === 'string') into.add(value)
+  else if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) addStrings(inner, into)
 }
 
 /** Findings come worst first. */

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { AmbitError } from '#lib/errors.ts'
-import { refuseErrors } from '#model/inventory.ts'
+import { checkInventory, refuseErrors } from '#model/inventory.ts'
 import { verifyReport } from '#verify/check-report.ts'
 import type { Failure } from '#verify/recount.ts'
 import type { Io } from '../io.ts'
@@ -20,8 +21,8 @@ export async function verifyCommand({ report: path, paths }: VerifyOptions, io: 
   io.progress.show('reading …')
   const report = await readReport(path)
   const inventory = await readFiles(paths).finally(() => io.progress.done())
-  refuseErrors(inventory.diagnostics)
-  const { checked, failures } = verifyReport(report, inventory)
+  refuseErrors(checkInventory(inventory).diagnostics)
+  const { checked, failures } = verifyReport(report, inventory, sha256)
   if (failures.length === 0) {
     io.write(`${checked} proofs checked, all hold; every count agrees with the inventory\n`)
     return EXIT.clean
@@ -30,6 +31,12 @@ export async function verifyCommand({ report: path, paths }: VerifyOptions, io: 
   if (failures.length > SHOWN) io.write(`… and ${failures.length - SHOWN} more\n`)
   io.write(`${checked} proofs checked, ${failures.length} things do not hold\n`)
   return EXIT.findings
+}
+
+function sha256(pieces: Iterable<string>): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest('hex')
 }
 
 function lineOf({ id, which, step, node, reason }: Failure): string {

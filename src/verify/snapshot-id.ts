@@ -1,0 +1,46 @@
+/** Whether a report speaks of this inventory at all: its snapshot's id, time, name and number of facts. */
+import type { Report } from '#contract/report.ts'
+import type { Inventory } from '#model/facts.ts'
+import { record, type Failure } from './recount.ts'
+
+/** SHA-256 of the pieces one after another, in hexadecimal; the caller's, so that nothing here needs a platform. */
+export type Sha256 = (pieces: Iterable<string>) => string
+
+/** Each fact once, as one line of JSON with keys in order at every depth, lines in order (both by UTF-16 code units). */
+export function canonicalFacts({ facts }: Pick<Inventory, 'facts'>): string[] {
+  return [...new Set(facts.map(({ fact }) => canonical(fact)))].toSorted()
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`
+}
+
+/** The id is the hash of the snapshot's time and of the canonical facts, a line each. */
+function idOf(at: string, facts: readonly string[], sha256: Sha256): string {
+  const lines = function* () {
+    yield `${at}\n`
+    for (const fact of facts) yield `${fact}\n`
+  }
+  return `sha256:${sha256(lines())}`
+}
+
+/** What the report says of its snapshot that this inventory contradicts. Without `sha256` the id is not recomputed. */
+export function flawsOfSnapshot({ snapshot }: Report, inventory: Inventory, sha256?: Sha256): Failure[] {
+  const facts = canonicalFacts(inventory)
+  const flaws: Failure[] = []
+  const say = (reason: string) => void flaws.push(record('snapshot', reason))
+  if (inventory.at !== undefined && snapshot.at !== inventory.at)
+    say(`the report is of ${snapshot.at ?? 'no stated time'}, the inventory of ${inventory.at}`)
+  if (snapshot.name !== (inventory.name ?? null))
+    say(`the report calls it ${named(snapshot.name)}, the inventory ${named(inventory.name)}`)
+  if (snapshot.facts !== facts.length)
+    say(`the report rests on ${snapshot.facts} facts, and the inventory holds ${facts.length}`)
+  else if (sha256 !== undefined && snapshot.id !== idOf(snapshot.at ?? '', facts, sha256))
+    say('the report was made of other facts than these: its snapshot id is not theirs')
+  return flaws
+}
+
+const named = (name: string | null | undefined): string => (name == null ? 'nothing' : `\`${name}\``)
