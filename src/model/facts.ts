@@ -39,7 +39,7 @@ const seconds = (description: string) => whole(0, 10_000_000_000, description)
 const day = (description: string) => Type.String({ pattern: DATE_PATTERN, description })
 const flag = (description: string) => Type.Boolean({ description })
 
-const Id = id('names this one thing in the whole inventory; `source:native`')
+export const Id = id('names this one thing in the whole inventory; `source:native`')
 const Name = name('what people call it')
 const System = id('the system it belongs to')
 const Sensitivity = words(
