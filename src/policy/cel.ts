@@ -14,7 +14,7 @@ const MAX_LIST = 10_000
 const MAX_COMPREHENSIONS = 2
 
 /** Functions and methods a condition may call. `matches` is absent: its regular expressions can run for minutes. */
-const ALLOWED: readonly string[] = [
+export const ALLOWED_FUNCTIONS: readonly string[] = [
   'has',
   'size',
   'startsWith',
@@ -192,7 +192,8 @@ function inspect(ast: ASTNode, known: Readonly<Record<string, Fields>>): Inspect
     let depth = comprehensions
     if (value.op === 'call' || value.op === 'rcall') {
       const name = value.args[0]
-      if (!ALLOWED.includes(name)) refused ??= `\`${name}\` is not among the functions allowed: ${ALLOWED.join(', ')}`
+      if (!ALLOWED_FUNCTIONS.includes(name))
+        refused ??= `\`${name}\` is not among the functions allowed: ${ALLOWED_FUNCTIONS.join(', ')}`
       if (COMPREHENSIONS.includes(name)) depth++
       if (depth > MAX_COMPREHENSIONS) refused ??= `no more than ${MAX_COMPREHENSIONS} comprehensions may be nested`
     }
