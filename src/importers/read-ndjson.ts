@@ -47,7 +47,7 @@ export async function readNdjson(
   { file, header, first, rest }: NdjsonFile,
   target: { readonly facts: PlacedFact[]; readonly diagnostics: Diagnostic[] },
 ): Promise<NativeHeader> {
-  const pool = new Map<string, string>()
+  const pool: string[] = Array.from({ length: POOL_SIZE }, () => '')
   const sink = {
     fact: (placed: PlacedFact) => {
       shareIds(placed, pool)
@@ -114,19 +114,31 @@ function isBlank(text: string): boolean {
   return (Number.isNaN(c) || c <= 0x20) && text.trim() === ''
 }
 
-/** Lets equal ids share one string: less memory, and later look-ups hash each id once. */
-function shareIds({ fact }: PlacedFact, pool: Map<string, string>): void {
+/** Slots of the pool of ids, a power of two: enough that an account and its groups are still there when named again. */
+const POOL_SIZE = 65_536
+
+/**
+ * Lets equal ids share one string: less memory, and later look-ups hash each id once. The pool is a cache of fixed
+ * size, not a map of all ids; a map costs more than the sharing saves.
+ */
+function shareIds({ fact }: PlacedFact, pool: string[]): void {
   const fields: Record<string, unknown> = fact
-  const share = (value: string): string => {
-    const known = pool.get(value)
-    if (known === undefined) pool.set(value, value)
-    return known ?? value
-  }
-  if (fact.id !== undefined) fact.id = share(fact.id)
+  if (fact.id !== undefined) fact.id = shared(fact.id, pool)
   for (const { field } of REFERENCES[fact.fact]) {
     const value = fields[field]
-    if (typeof value === 'string') fields[field] = share(value)
-    else if (Array.isArray(value))
-      for (let i = 0; i < value.length; i++) if (typeof value[i] === 'string') value[i] = share(value[i])
+    if (typeof value === 'string') fields[field] = shared(value, pool)
+    else if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) if (typeof value[i] === 'string') value[i] = shared(value[i], pool)
+    }
   }
+}
+
+function shared(id: string, pool: string[]): string {
+  const n = id.length
+  let hash = n
+  for (let i = Math.max(0, n - 12); i < n; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0
+  const slot = hash & (POOL_SIZE - 1)
+  if (pool[slot] === id) return pool[slot]
+  pool[slot] = id
+  return id
 }

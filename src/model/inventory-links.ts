@@ -56,11 +56,14 @@ function wrongKind({ fact, place }: PlacedFact, { id, field, kinds, target }: Wr
   }
 }
 
+/** Missing things up to which the id that may be meant is looked for; beyond, a whole source is missing, not a letter. */
+const MAX_SUGGESTIONS = 1000
+
 /** One warning per missing thing, with what was assumed of it and, where one is near, the id that may be meant. */
 export function missingWarnings(missing: ReadonlyMap<string, MissingThing>, ids: Iterable<string>): Diagnostic[] {
   if (missing.size === 0) return []
   const near = new Map<string, string>()
-  for (const id of ids) near.set(folded(id), id)
+  if (missing.size <= MAX_SUGGESTIONS) for (const id of ids) near.set(folded(id), id)
   return Array.from(missing, ([id, { place, by, field, expected, references }]): Diagnostic => {
     const more = references === 1 ? '' : ` and ${references - 1} more`
     const meant = near.get(folded(id))
