@@ -30,13 +30,25 @@ const someone = (...has: string[]): Has => {
 }
 
 /** What the first of the flows takes; the others are those it names, as `second`, `third`. */
-function asked(who: Has, first: Execution[], second: Execution[] = [], third: Execution[] = [], config = {}) {
+function asked(
+  who: Has,
+  first: Execution[],
+  second: Execution[] = [],
+  third: Execution[] = [],
+  config = {},
+  passkeys = false,
+) {
   const unknown: string[] = []
   const named: Flow[] = [first, second, third].map((authenticationExecutions, i) => ({
     alias: ['first', 'second', 'third'][i]!,
     authenticationExecutions,
   }))
-  const realm = { realm: 'r', authenticationFlows: named, authenticatorConfig: [{ alias: 'config', config }] }
+  const realm = {
+    realm: 'r',
+    authenticationFlows: named,
+    authenticatorConfig: [{ alias: 'config', config }],
+    webAuthnPolicyPasswordlessPasskeysEnabled: passkeys,
+  }
   const outcome = outcomeOf(
     flowsOf(realm, [], (name) => unknown.push(name)),
     'first',
@@ -66,7 +78,7 @@ suite('Keycloak flows', () => {
       someone('password', 'otp'),
       [step('ALTERNATIVE', 'auth-username-password-form'), sub('CONDITIONAL', 'second')],
       [IF_CONFIGURED, step('REQUIRED', 'webauthn-authenticator')],
-      null,
+      undefined,
     ],
     [
       'any alternative will do',
@@ -194,6 +206,33 @@ suite('Keycloak flows', () => {
     const second = [step('REQUIRED', 'conditional-moon'), step('REQUIRED', 'auth-otp-form')]
     const { formula, unknown } = asked(someone('password', 'otp'), [PASSWORD, sub('CONDITIONAL', 'second')], second)
     assert.deepEqual([formula, unknown], ['password', ['conditional-moon']])
+  })
+
+  test('a flow in which only an unknown condition may leave something to do is passed by doing it', () => {
+    const second = [step('REQUIRED', 'conditional-moon'), PASSWORD]
+    assert.equal(asked(someone('password'), [sub('CONDITIONAL', 'second')], second).formula, 'password')
+  })
+
+  test('a passkey in the user name form stands for the password and for the second factor', () => {
+    const second = [
+      IF_CONFIGURED,
+      step('REQUIRED', 'conditional-credential', { authenticatorConfig: 'config' }),
+      step('ALTERNATIVE', 'auth-otp-form'),
+    ]
+    const flows = (who: Has, passkeys: boolean) =>
+      asked(
+        who,
+        [PASSWORD, sub('CONDITIONAL', 'second')],
+        second,
+        [],
+        { credentials: 'webauthn-passwordless' },
+        passkeys,
+      )
+    const both = { all: ['password', 'otp'] }
+    const who = someone('password', 'otp', 'passkey')
+    assert.deepEqual(flows(who, true), { formula: { any: [both, 'passkey'] }, binds: [], unknown: [] })
+    assert.deepEqual(flows(who, false).formula, both)
+    assert.deepEqual(flows(someone('password', 'otp'), true).formula, both)
   })
 
   test('an unknown step is not counted, and reported', () => {

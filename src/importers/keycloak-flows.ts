@@ -23,6 +23,8 @@ export interface Has {
   readonly mail: readonly string[]
   readonly certificate: readonly string[]
   readonly kerberos: readonly string[]
+  /** set where the user name form is answered with a passkey in place of the password */
+  readonly entered?: 'webauthn-passwordless'
   /** ids or names of the roles it has, composites included; for conditions */
   readonly roles: ReadonlySet<string>
 }
@@ -41,14 +43,22 @@ const FREE: Outcome = { formula: null, binds: [], resets: [] }
 export interface Flows {
   readonly byAlias: ReadonlyMap<string, Flow>
   readonly configs: ReadonlyMap<string, Readonly<Record<string, unknown>>>
-  /** whether the user name form also takes passkeys (Keycloak 26.3, "Passkeys integrated in the default UIs") */
+  /** whether the user name form also takes passkeys (Keycloak 26.4, "Passkeys integrated in the default UIs") */
   readonly passkeysInForm: boolean
   /** called for a step or a condition that is not in the tables, with its name and its flow */
   readonly unknown: (name: string, flow: string) => void
 }
 
 /** What it takes the user to pass the flow; undefined when it cannot. */
-export function outcomeOf(flows: Flows, alias: string, has: Has, path: readonly string[] = []): Outcome | undefined {
+export function outcomeOf(flows: Flows, alias: string, has: Has): Outcome | undefined {
+  const byPassword = flowOutcome(flows, alias, has, [])
+  if (!flows.passkeysInForm || has.passwordless.length === 0) return byPassword
+  const byPasskey = flowOutcome(flows, alias, { ...has, entered: 'webauthn-passwordless' }, [])
+  const same = JSON.stringify(byPassword?.formula) === JSON.stringify(byPasskey?.formula)
+  return same ? byPassword : anyOf([byPassword, byPasskey].filter((one) => one !== undefined))
+}
+
+function flowOutcome(flows: Flows, alias: string, has: Has, path: readonly string[]): Outcome | undefined {
   const flow = flows.byAlias.get(alias)
   if (flow === undefined || path.includes(alias)) {
     flows.unknown(alias, path.at(-1) ?? alias)
@@ -61,20 +71,24 @@ export function outcomeOf(flows: Flows, alias: string, has: Has, path: readonly 
   const required = elements.filter(({ requirement }) => requirement === 'REQUIRED' || requirement === 'CONDITIONAL')
   if (required.length > 0) {
     const outcomes: Outcome[] = []
+    const doubtful: Execution[] = []
     for (const element of required) {
-      if (element.requirement === 'CONDITIONAL' && !applies(flows, element, has, inside)) continue
+      const applying = element.requirement === 'CONDITIONAL' ? applies(flows, element, has, inside) : true
+      if (applying === undefined) doubtful.push(element)
+      if (applying !== true) continue
       const outcome = elementOutcome(flows, element, has, inside)
       if (outcome === undefined) return undefined
       outcomes.push(outcome)
     }
-    return everyOf(outcomes)
+    // a flow in which nothing is left to do fails
+    if (outcomes.length > 0) return everyOf(outcomes)
+    return anyOf(doubtful.flatMap((element) => elementOutcome(flows, element, has, inside) ?? []))
   }
-  const alternatives = elements.flatMap((element) => elementOutcome(flows, element, has, inside) ?? [])
-  return elements.length === 0 ? FREE : anyOf(alternatives)
+  return anyOf(elements.flatMap((element) => elementOutcome(flows, element, has, inside) ?? []))
 }
 
 function elementOutcome(flows: Flows, element: Execution, has: Has, path: readonly string[]): Outcome | undefined {
-  if (element.flowAlias !== undefined) return outcomeOf(flows, element.flowAlias, has, path)
+  if (element.flowAlias !== undefined) return flowOutcome(flows, element.flowAlias, has, path)
   const name = element.authenticator ?? ''
   const step = STEPS[name]
   if (step === undefined) {
@@ -83,34 +97,45 @@ function elementOutcome(flows: Flows, element: Execution, has: Has, path: readon
   }
   if (step.asks === 'nothing') return { ...FREE, resets: step.resets === undefined ? [] : [step.resets] }
   if (step.asks === 'elsewhere' || step.asks === 'never') return undefined
-  const proofs = proofsFor(flows, name, step, has)
+  const proofs = proofsFor(name, step, has)
   if (proofs !== undefined) return { ...FREE, formula: proofs }
   if (element.requirement === 'REQUIRED' && step.setup !== undefined) return { ...FREE, binds: [step.setup] }
   return undefined
 }
 
-function proofsFor(flows: Flows, name: string, { asks }: Step, has: Has): Formula | undefined {
+function proofsFor(name: string, { asks }: Step, has: Has): Formula | undefined {
   if (asks === 'nothing' || asks === 'elsewhere' || asks === 'never') return undefined
   if (asks === 'password+otp') {
     const [password, otp] = [oneOf(has.password), oneOf(has.otp)]
     return password === undefined || otp === undefined ? undefined : { all: [password, otp] }
   }
-  const passkeys = name === 'auth-username-password-form' && flows.passkeysInForm ? has.passwordless : []
-  return oneOf([...has[asks], ...passkeys])
+  const byPasskey = name === 'auth-username-password-form' && has.entered === 'webauthn-passwordless'
+  return oneOf(byPasskey ? has.passwordless : has[asks])
 }
 
 const oneOf = (ids: readonly string[]): Formula | undefined => (ids.length > 1 ? { any: [...ids] } : ids[0])
 
-/** Whether a CONDITIONAL flow applies to the user: it holds conditions, and none of them fails. */
-function applies(flows: Flows, { flowAlias = '' }: Execution, has: Has, path: readonly string[]): boolean {
+/**
+ * Whether a CONDITIONAL flow applies to the user: it holds conditions, and none of them fails. Undefined: one is not
+ * known, and an attacker hopes that it fails.
+ */
+function applies(flows: Flows, { flowAlias = '' }: Execution, has: Has, path: readonly string[]): boolean | undefined {
   const elements = flows.byAlias.get(flowAlias)?.authenticationExecutions ?? []
   const conditions = elements.filter(
     ({ authenticator, requirement }) => isCondition(authenticator) && requirement !== 'DISABLED',
   )
-  return conditions.length > 0 && conditions.every((one) => conditionMet(flows, one, flowAlias, has, path))
+  const met = conditions.map((one) => conditionMet(flows, one, flowAlias, has, path))
+  if (met.length === 0 || met.includes(false)) return false
+  return met.includes(undefined) ? undefined : true
 }
 
-function conditionMet(flows: Flows, condition: Execution, alias: string, has: Has, path: readonly string[]): boolean {
+function conditionMet(
+  flows: Flows,
+  condition: Execution,
+  alias: string,
+  has: Has,
+  path: readonly string[],
+): boolean | undefined {
   const config = flows.configs.get(condition.authenticatorConfig ?? '') ?? {}
   const negated = config['negate'] === 'true' || config['not'] === 'true'
   if (condition.authenticator === 'conditional-user-configured') return isConfigured(flows, alias, has, path)
@@ -118,9 +143,13 @@ function conditionMet(flows: Flows, condition: Execution, alias: string, has: Ha
     return has.roles.has(String(config['condUserRole'])) !== negated
   if (condition.authenticator === 'conditional-level-of-authentication')
     return Number(config['loa-condition-level'] ?? 1) <= 1
-  // not known: an attacker hopes that the flow does not apply
+  if (condition.authenticator === 'conditional-credential') {
+    // met when none of the credentials listed began this sign-in or, if `included`, when one of them did
+    const listed = String(config['credentials'] ?? '').split('##')
+    return listed.includes(has.entered ?? 'password') === (config['included'] === 'true')
+  }
   flows.unknown(condition.authenticator ?? '', alias)
-  return false
+  return undefined
 }
 
 /** Whether the user has set up all that the flow requires, or any of its alternatives. */
@@ -136,7 +165,7 @@ function isConfigured(flows: Flows, alias: string, has: Has, path: readonly stri
     if (step === undefined) return false
     if (step.resets === 'otp') return has.otp.length > 0
     if (step.asks === 'nothing' || step.asks === 'mail') return true
-    return proofsFor(flows, name, step, has) !== undefined
+    return proofsFor(name, step, has) !== undefined
   }
   const required = elements.filter(({ requirement }) => requirement === 'REQUIRED' || requirement === 'CONDITIONAL')
   if (required.length > 0) return required.every(configured)

@@ -3,7 +3,7 @@ import type { Formula } from '#model/facts.ts'
 import type { ImportDiagnostic, Imported } from './importer.ts'
 import { type Has, outcomeOf } from './keycloak-flows.ts'
 import type { Realm } from './keycloak-realm.ts'
-import type { Setting } from './keycloak-users.ts'
+import { type Setting, hasDirectGrants, isUnstated } from './keycloak-users.ts'
 
 /** Without users no account can be judged; what the flows would ask of one is said instead. */
 export function* withoutUsers({ realm, flows }: Setting): Iterable<Imported> {
@@ -37,11 +37,7 @@ export function* withoutUsers({ realm, flows }: Setting): Iterable<Imported> {
   }
   const asked: [string, string, boolean][] = [
     ['sign-in page', realm.browserFlow ?? 'browser', true],
-    [
-      'direct access grant',
-      realm.directGrantFlow ?? 'direct grant',
-      (realm.clients ?? []).some((one) => one.directAccessGrantsEnabled === true),
-    ],
+    ['direct access grant', realm.directGrantFlow ?? 'direct grant', hasDirectGrants(realm)],
     ['forgotten password', realm.resetCredentialsFlow ?? 'reset credentials', realm.resetPasswordAllowed === true],
   ]
   for (const [name, alias, open] of asked) {
@@ -63,6 +59,23 @@ function wordsOf(formula: Formula): string {
   if ('all' in formula) return formula.all.map(wordsOf).join(' and ')
   const parts = 'any' in formula ? formula.any : formula.of
   return `(${parts.map(wordsOf).join(' or ')})`
+}
+
+/** What is not known of the users, counted. */
+export function* usersLimits({ users = [] }: Realm): Iterable<Imported> {
+  const people = users.filter(({ serviceAccountClientId }) => serviceAccountClientId === undefined)
+  const unstated = people.filter(isUnstated).length
+  if (unstated > 0) {
+    const message = `credentials of ${unstated} of ${people.length} users are not in this export; each is taken to have one unknown authenticator`
+    const remedy = 'export with kc.sh export, which writes them; the admin console and the REST API leave them out'
+    yield { diagnostic: { code: 'credentials_unstated', level: 'warning', message, remedy }, pointer: '/users' }
+  }
+  const boxes = new Set(people.flatMap(({ email }) => (email ? [email.toLowerCase()] : []))).size
+  if (boxes > 0) {
+    const message = `who holds the mailboxes of ${boxes} addresses is not in this export, so nothing leads to them`
+    const remedy = 'state each mailbox as a channel with `heldBy`, or import the mail system too'
+    yield { diagnostic: { code: 'mailbox_holder_unknown', level: 'info', message, remedy }, pointer: '/users' }
+  }
 }
 
 /** Parts of the realm that Ambit does not read. */
@@ -93,6 +106,12 @@ export const stepUnknown = (name: string, flow: string): ImportDiagnostic => ({
   level: 'warning',
   message: `\`${name}\` in flow \`${flow}\` is not known to Ambit; what it asks for is not counted`,
   remedy: 'state the way in as a fact of your own if the step asks for more',
+})
+export const usersAlone = (realm: string): ImportDiagnostic => ({
+  code: 'realm_split',
+  level: 'error',
+  message: `the file holds users of realm \`${realm}\` without the realm; what they sign in with depends on its flows`,
+  remedy: 'export realm and users into one file: kc.sh export --realm … --users realm_file --file …',
 })
 export const groupMissing = (path: string): ImportDiagnostic => ({
   code: 'group_missing',

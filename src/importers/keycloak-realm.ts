@@ -138,6 +138,8 @@ export const realmIds = (realm: string) => {
     /** every account of the realm */
     users: `${system}/users`,
     authorization: `${system}/authorization`,
+    /** the clients and their secrets, as one resource */
+    clients: `${system}/clients`,
     smtp: `${system}/smtp`,
     grantable: `${system}/grantable`,
     user: (username: string) => `${system}/user/${username}`,

@@ -9,7 +9,7 @@ import type { Imported } from './importer.ts'
 import { type Group, type Realm, type RealmIds, realmIds } from './keycloak-realm.ts'
 
 interface AdminRight {
-  readonly on: 'realm' | 'users' | 'authorization' | 'grantable'
+  readonly on: 'realm' | 'users' | 'authorization' | 'clients' | 'grantable'
   readonly capabilities: readonly Capability[]
   readonly note: string
 }
@@ -45,15 +45,17 @@ const ADMIN_ROLES: Readonly<Record<string, readonly AdminRight[]>> = {
   ],
   'manage-clients': [
     {
-      on: 'realm',
+      on: 'clients',
       capabilities: ['mint_credentials', 'use_secrets', 'rotate_secrets'],
       note: 'GET and POST clients/{id}/client-secret',
     },
   ],
-  'create-client': [{ on: 'realm', capabilities: ['mint_credentials'], note: 'POST clients-initial-access, clients' }],
-  'view-clients': [{ on: 'realm', capabilities: ['use_secrets'], note: 'GET clients/{id}/client-secret' }],
+  'create-client': [
+    { on: 'clients', capabilities: ['mint_credentials'], note: 'POST clients-initial-access, clients' },
+  ],
+  'view-clients': [{ on: 'clients', capabilities: ['use_secrets'], note: 'GET clients/{id}/client-secret' }],
   'manage-authorization': [{ on: 'authorization', capabilities: ['administer'], note: 'policies of resource servers' }],
-  'view-users': [{ on: 'realm', capabilities: ['read_sensitive_data'], note: 'GET users' }],
+  'view-users': [{ on: 'users', capabilities: ['read_sensitive_data'], note: 'GET users' }],
 }
 
 /** Administrative roles that change nothing and reveal no secret. */
@@ -120,7 +122,38 @@ export function* roleFacts(realm: Realm, ids: RealmIds): Iterable<Imported> {
       if (of !== undefined) yield* adminFacts(id, name, realmIds(of), pointer)
     }
   }
+  yield* referredRoles(realm, ids)
   yield* grantableFacts(realm, ids, grantable)
+}
+
+/** Roles that users, groups or composites name and the file does not list, as in a partial file for an import. */
+function* referredRoles(realm: Realm, ids: RealmIds): Iterable<Imported> {
+  const listed = new Set((realm.roles?.realm ?? []).map(({ name }) => ids.role(name)))
+  const ofClients = Object.entries(realm.roles?.client ?? {})
+  for (const [client, roles] of ofClients) for (const { name } of roles) listed.add(ids.clientRole(client, name))
+  const composites = [...(realm.roles?.realm ?? []), ...ofClients.flatMap(([, roles]) => roles)].map(
+    ({ composites: { realm: realmRoles, client } = {} }) => ({ realmRoles, clientRoles: client }),
+  )
+  const groups = [...groupsOf(realm.groups ?? [])].map(({ group }) => group)
+  for (const { realmRoles = [], clientRoles = {} } of [...composites, ...groups, ...(realm.users ?? [])]) {
+    for (const name of realmRoles) {
+      const id = ids.role(name)
+      if (listed.has(id)) continue
+      listed.add(id)
+      yield { fact: { fact: 'role', id, name, system: ids.system }, pointer: '/roles' }
+      if (realm.realm === 'master' && name === 'admin') yield* adminFacts(id, 'realm-admin', ids, '/roles')
+    }
+    for (const [client, names] of Object.entries(clientRoles)) {
+      const of = administeredBy(realm.realm, client)
+      for (const name of names) {
+        const id = ids.clientRole(client, name)
+        if (listed.has(id)) continue
+        listed.add(id)
+        yield { fact: { fact: 'role', id, name: `${client} ${name}`, system: ids.system }, pointer: '/roles' }
+        if (of !== undefined) yield* adminFacts(id, name, realmIds(of), '/roles')
+      }
+    }
+  }
 }
 
 function* adminFacts(holder: string, name: string, of: RealmIds, pointer: string): Iterable<Imported> {

@@ -107,8 +107,13 @@ const KINDS: Readonly<Record<string, AuthenticatorKind>> = {
   'recovery-authn-codes': 'recovery_code',
 }
 
+/** Whether the export leaves open what the user signs in with; an empty list says that there is nothing. */
+export const isUnstated = ({ credentials, federationLink, federatedIdentities = [] }: User) =>
+  credentials === undefined && federationLink === undefined && federatedIdentities.length === 0
+
 function authenticatorsOf(setting: Setting, user: User): Authenticator[] {
   const id = setting.ids.user(user.username)
+  if (isUnstated(user)) return [{ fact: 'authenticator', id: `${id}#unstated`, kind: 'unknown', of: [id] }]
   const credentials = user.credentials ?? []
   const facts = credentials.map((credential, i): Authenticator => {
     const kind = KINDS[credential.type] ?? 'unknown'
@@ -225,7 +230,7 @@ function hasOf(
 ): Has {
   const of = (...kinds: AuthenticatorKind[]) => own.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id)
   return {
-    password: of('password'),
+    password: isUnstated(user) ? own.map((one) => one.id) : of('password'),
     otp: of('totp', 'hotp'),
     webauthn: of('security_key'),
     passwordless: of('passkey'),
@@ -248,7 +253,7 @@ function* waysIn(setting: Setting, user: User, id: string, has: Has, pointer: st
   const pending = (user.requiredActions ?? []).flatMap((action) => OFFERS[action] ?? [])
   yield* enter('browser', 'sign-in page', browser && { ...browser, binds: [...browser.binds, ...pending] })
   const clients = (realm.clients ?? []).filter(({ enabled, bearerOnly }) => enabled !== false && bearerOnly !== true)
-  if (clients.some(({ directAccessGrantsEnabled }) => directAccessGrantsEnabled === true)) {
+  if (hasDirectGrants(realm)) {
     yield* enter('direct-grant', 'direct access grant', outcomeOf(flows, realm.directGrantFlow ?? 'direct grant', has))
   }
   const aliasOf = new Map((realm.authenticationFlows ?? []).map((flow) => [flow.id ?? flow.alias, flow.alias]))
@@ -285,6 +290,14 @@ function* waysIn(setting: Setting, user: User, id: string, has: Has, pointer: st
       })
     }
   }
+}
+
+/** Whether any client takes a password straight. Every realm has client `admin-cli`, which does, listed or not. */
+export function hasDirectGrants({ clients = [] }: Realm): boolean {
+  const open = clients.some(
+    (one) => one.enabled !== false && one.bearerOnly !== true && one.directAccessGrantsEnabled === true,
+  )
+  return open || !clients.some(({ clientId }) => clientId === 'admin-cli')
 }
 
 const joined = (account: string, { formula, binds, resets }: Outcome): Outcome => ({

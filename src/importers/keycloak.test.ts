@@ -44,7 +44,24 @@ suite('importing a Keycloak realm export', () => {
           offers: ['password', 'totp'],
           ...SESSION,
         },
-        { fact: 'resource', id: '~/realm', name: 'realm shop', kind: 'realm', system: '~', governs: ['~/users'] },
+        {
+          fact: 'resource',
+          id: '~/realm',
+          name: 'realm shop',
+          kind: 'realm',
+          system: '~',
+          governs: ['~/users'],
+          secretStore: true,
+        },
+        {
+          fact: 'resource',
+          id: '~/clients',
+          name: 'clients of shop',
+          kind: 'clients',
+          system: '~',
+          in: '~/realm',
+          secretStore: true,
+        },
         {
           fact: 'resource',
           id: '~/authorization',
@@ -203,12 +220,12 @@ suite('importing a Keycloak realm export', () => {
       kind: 'client_secret',
       name: 'secret of batch',
       opens: ['~/user/service-account-batch'],
-      storedIn: ['~/realm'],
+      storedIn: ['~/clients'],
     })
   })
 
-  test('nothing in the fixture needs a report', () => {
-    assert.deepEqual(codesOf(fixture()), [])
+  test('of the fixture, only who holds the mailboxes is not known', () => {
+    assert.deepEqual(codesOf(fixture()), ['mailbox_holder_unknown /users'])
   })
 
   test('a user without a name is refused with its place', () => {
@@ -234,6 +251,7 @@ suite('importing a Keycloak realm export', () => {
 
   test('what the administrative roles give is stated for each, and an unknown one is reported', () => {
     const page = fixture()
+    page.roles.realm = []
     const names = ['manage-realm', 'impersonation', 'view-clients', 'manage-identity-providers', 'fly']
     page.roles.client['realm-management'] = names.map((name) => ({ name }))
     const rights = factsOf(page).flatMap((fact) =>
@@ -242,11 +260,50 @@ suite('importing a Keycloak realm export', () => {
     assert.deepEqual(rights, [
       'manage-realm ~/realm alter_auth_policy control_channel',
       'impersonation ~/users impersonate',
-      'view-clients ~/realm use_secrets',
+      'view-clients ~/clients use_secrets',
       'manage-identity-providers ~/users impersonate',
     ])
-    assert.deepEqual(codesOf(page), ['role_unknown /roles/client/realm-management/4'])
+    assert.deepEqual(codesOf(page), ['role_unknown /roles/client/realm-management/4', 'mailbox_holder_unknown /users'])
   })
+
+  test('a built-in role that is given to a user counts even where the file does not list it', () => {
+    const page = fixture()
+    page.users[1].clientRoles = { 'realm-management': ['impersonation'] }
+    const id = '~/client/realm-management/role/impersonation'
+    assert.deepEqual(
+      factsOf(page).filter((fact) => fact.id === id || (fact.fact === 'entitlement' && fact.holder === id)),
+      [
+        { fact: 'role', id, name: 'realm-management impersonation', system: '~' },
+        { fact: 'entitlement', holder: id, on: '~/users', capabilities: ['impersonate'], right: 'impersonation' },
+      ],
+    )
+  })
+
+  test('a user whose credentials the export leaves open has one that is unknown, not none', () => {
+    const page = fixture()
+    delete page.users[0].credentials
+    const facts = factsOf(page)
+    assert.deepEqual(
+      facts.find(({ id }) => id === '~/user/alice#unstated'),
+      { fact: 'authenticator', id: '~/user/alice#unstated', kind: 'unknown', of: ['~/user/alice'] },
+    )
+    const browser = facts.find(({ id }) => id === '~/user/alice#way/browser')
+    assert.deepEqual(browser?.fact === 'wayIn' && browser.requires, '~/user/alice#unstated')
+    assert.deepEqual(codesOf(page), ['credentials_unstated /users', 'mailbox_holder_unknown /users'])
+  })
+
+  test('a file of users without their realm is refused', () => {
+    const { realm, users } = fixture()
+    assert.deepEqual(run({ realm, users }).facts, [])
+    assert.deepEqual(codesOf({ realm, users }), ['realm_split '])
+  })
+
+  for (const [what, root] of [
+    ['a client', { clientId: 'batch', protocol: 'openid-connect', attributes: {} }],
+    ['the authorization settings of a client', { policyEnforcementMode: 'ENFORCING', resources: [], policies: [] }],
+  ] as const) {
+    test(`an export of ${what} is not taken for a realm`, () => assert.equal(keycloak.recognises(root), false))
+  }
 
   test('secrets in the clear are reported', () => {
     const page = fixture()
@@ -257,6 +314,7 @@ suite('importing a Keycloak realm export', () => {
       'secret_in_export /smtpServer/password',
       'secret_in_export /users/0/credentials',
       'secret_in_export /clients/0/secret',
+      'mailbox_holder_unknown /users',
     ])
     assert.doesNotMatch(JSON.stringify(run(page)), /hunter2/u)
   })
@@ -296,8 +354,9 @@ suite('Keycloak realms of others', { skip: !existsSync(`${SHARED}/data/keycloak-
     ],
     [
       'moped-realm.json',
-      { role: 9, group: 16, account: 4, wayIn: 7 },
+      { role: 9, group: 16, account: 4, wayIn: 9 },
       [
+        'mailbox_holder_unknown',
         'roles_unknown',
         'secret_in_export',
         'secret_in_export',
@@ -308,8 +367,8 @@ suite('Keycloak realms of others', { skip: !existsSync(`${SHARED}/data/keycloak-
     ],
     [
       'quickstart-rest-authz-resource-server.json',
-      { role: 3, account: 3, wayIn: 4, secret: 1 },
-      ['secret_in_export', 'secret_in_export', 'secret_in_export'],
+      { role: 4, account: 3, wayIn: 4, secret: 1 },
+      ['mailbox_holder_unknown', 'secret_in_export', 'secret_in_export', 'secret_in_export'],
     ],
   ]
   for (const [file, counts, codes] of cases) {

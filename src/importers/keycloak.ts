@@ -5,7 +5,16 @@
 import type { FactOf } from '#model/facts.ts'
 import type { Imported, Importer } from './importer.ts'
 import { flowsOf } from './keycloak-flows.ts'
-import { groupMissing, limitsOf, rolesUnknown, secretInExport, stepUnknown, withoutUsers } from './keycloak-limits.ts'
+import {
+  groupMissing,
+  limitsOf,
+  rolesUnknown,
+  secretInExport,
+  stepUnknown,
+  usersAlone,
+  usersLimits,
+  withoutUsers,
+} from './keycloak-limits.ts'
 import { type Client, Realm, type RealmIds, SOURCE, realmIds } from './keycloak-realm.ts'
 import { groupFacts, roleFacts } from './keycloak-roles.ts'
 import { DEFAULT_FLOWS } from './keycloak-steps.ts'
@@ -24,7 +33,14 @@ export const keycloak: Importer<typeof Realm> = {
   facts: factsOf,
 }
 
+/** Keys of a file that `kc.sh export --users different_files` writes beside the realm's own. */
+const USERS_ALONE = new Set(['realm', 'users', 'federatedUsers'])
+
 function* factsOf(realm: Realm): Iterable<Imported> {
+  if (realm.users !== undefined && Object.keys(realm).every((key) => USERS_ALONE.has(key))) {
+    yield { diagnostic: usersAlone(realm.realm), pointer: '' }
+    return
+  }
   const ids = realmIds(realm.realm)
   const reports = new Map<string, Imported>()
   const flows = flowsOf(realm, DEFAULT_FLOWS, (name, flow) => {
@@ -41,8 +57,22 @@ function* factsOf(realm: Realm): Iterable<Imported> {
       kind: 'realm',
       system: ids.system,
       governs: [ids.users],
+      secretStore: true,
     },
     pointer: '',
+  }
+  const clients = `clients of ${realm.realm}`
+  yield {
+    fact: {
+      fact: 'resource',
+      id: ids.clients,
+      name: clients,
+      kind: 'clients',
+      system: ids.system,
+      in: ids.resource,
+      secretStore: true,
+    },
+    pointer: '/clients',
   }
   const authorization = `authorization services of ${realm.realm}`
   yield {
@@ -77,6 +107,7 @@ function* factsOf(realm: Realm): Iterable<Imported> {
   yield* clientFacts(setting)
   if (!(realm.users ?? []).some(({ serviceAccountClientId }) => serviceAccountClientId === undefined))
     yield* withoutUsers(setting)
+  yield* usersLimits(realm)
   yield* limitsOf(realm)
   yield* reports.values()
 }
@@ -178,7 +209,7 @@ function* clientFacts(setting: Setting): Iterable<Imported> {
 
 function clientSecretOf(ids: RealmIds, client: Client, account: string): FactOf<'secret'> {
   const kind = CLIENT_SECRETS[client.clientAuthenticatorType ?? 'client-secret'] ?? 'other'
-  const here = kind === 'client_secret' ? { storedIn: [ids.resource] } : {} // the realm keeps only the public half of a key
+  const here = kind === 'client_secret' ? { storedIn: [ids.clients] } : {} // the realm keeps only the public half of a key
   return {
     fact: 'secret',
     id: ids.clientSecret(client.clientId),
