@@ -165,7 +165,7 @@ function ownIds(value: unknown, pointer: string, context: Resolution): unknown {
     problems.push({ pointer, message, remedy })
     return value
   }
-  if (depth > MAX_FORMULA_DEPTH) return value // the check of its shape refuses it
+  if (depth > 2 * MAX_FORMULA_DEPTH) return value // a level is a mapping and its list; the check of its shape refuses it
   const deeper = { own, problems, depth: depth + 1 }
   if (Array.isArray(value)) return value.map((part, index) => ownIds(part, `${pointer}/${index}`, deeper))
   if (!isFields(value)) return value

@@ -179,13 +179,18 @@ function scalarEnd(text: string, at: number): number {
 
 function broken(text: string, offset: number, expected: string): JsonFault {
   // an unclosed string is seen at its opening quote, although it is the end of the file that is missing
-  const cutOff = offset >= text.length || (text[offset] === '"' && !text.slice(offset + 1).includes('"'))
-  return {
-    code: 'syntax_invalid',
-    message: cutOff ? 'not valid JSON: it ends in the middle of a value' : `not valid JSON: ${expected} belongs here`,
-    remedy: cutOff ? 'it was probably cut off; export it again' : 'correct the JSON at this place',
-    offset,
+  const quote = text[offset] === '"'
+  const cutOff = offset >= text.length || (quote && text.indexOf('"', offset + 1) < 0)
+  const code = 'syntax_invalid'
+  if (cutOff) {
+    const message = 'not valid JSON: it ends in the middle of a value'
+    return { code, message, remedy: 'it was probably cut off; export it again', offset }
   }
+  if (quote && expected !== '`:`' && !expected.includes(',')) {
+    const message = 'not valid JSON: a text with a raw control character, or a backslash that means nothing'
+    return { code, message, remedy: 'write it as `\\n`, `\\t`, `\\u0000`, and a backslash as `\\\\`', offset }
+  }
+  return { code, message: `not valid JSON: ${expected} belongs here`, remedy: 'correct the JSON at this place', offset }
 }
 
 const tooDeep = (offset: number): JsonFault => ({

@@ -50,7 +50,9 @@ export function parseYaml(text: string): { documents: YamlDocument[]; faults: Ya
       lineOf: (pointer) => lineAt(offsetOf(document, pointer)),
     })
   }
-  return { documents, faults }
+  // a parser that ran out of stack may go on with what it takes for another document; one fault is enough
+  const deep = faults.find(({ code }) => code === TOO_DEEP.code)
+  return deep ? { documents: [], faults: [deep] } : { documents, faults }
 }
 
 const TOO_DEEP: ImportDiagnostic = {
