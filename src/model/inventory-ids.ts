@@ -8,11 +8,12 @@ export interface DeclaredFacts {
   readonly byId: ReadonlyMap<string, PlacedFact>
 }
 
-/** Drops exact repetitions (one `info` per file that has any) and reports ids with two meanings. */
+/** Drops repetitions, exact or bare (one `info` per file that has any), and reports ids with two meanings. */
 export function declareFacts(facts: readonly PlacedFact[], diagnostics: Diagnostic[]): DeclaredFacts {
   const byId = new Map<string, PlacedFact>()
   const unnamed = new Map<string, PlacedFact[]>()
   const repeated = new Map<string, { readonly first: PlacedFact; readonly before: PlacedFact; count: number }>()
+  let extended = false
   const kept: PlacedFact[] = []
   const noteRepetition = (placed: PlacedFact, before: PlacedFact) => {
     const known = repeated.get(placed.place.file)
@@ -38,6 +39,16 @@ export function declareFacts(facts: readonly PlacedFact[], diagnostics: Diagnost
         noteRepetition(placed, before)
         continue
       }
+      if (before && saysAllOf(before.fact, fact)) {
+        noteRepetition(placed, before)
+        continue
+      }
+      if (before && saysAllOf(fact, before.fact)) {
+        extended = true
+        byId.set(fact.id, placed)
+        noteRepetition(before, placed)
+        continue
+      }
       if (before) diagnostics.push(conflict(placed, before))
       else byId.set(fact.id, placed)
       if (!fact.id.isWellFormed()) diagnostics.push(malformed(placed))
@@ -50,12 +61,12 @@ export function declareFacts(facts: readonly PlacedFact[], diagnostics: Diagnost
     diagnostics.push({
       code: 'fact_repeated',
       level: 'info',
-      message: `${which} repeats ${placeText(before.place)} word for word${others}; each is taken once`,
+      message: `${which} says nothing beyond ${placeText(before.place)}${others}; each is taken once`,
       place: first.place,
       remedy: 'nothing need be done; leave the repetitions out if they are not meant',
     })
   }
-  return { facts: kept, byId }
+  return { facts: extended ? kept.map((placed) => fullest(placed, byId)) : kept, byId }
 }
 
 function conflict({ fact, place }: PlacedFact, before: PlacedFact): Diagnostic {
@@ -85,6 +96,19 @@ export function article(kind: Fact['fact']): string {
   const words = kind === 'wayIn' ? 'way in' : kind
   return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`
 }
+
+function fullest(placed: PlacedFact, byId: ReadonlyMap<string, PlacedFact>): PlacedFact {
+  const declared = byId.get(placed.fact.id ?? '')
+  return declared !== undefined && saysAllOf(declared.fact, placed.fact) ? declared : placed
+}
+
+/**
+ * Whether one fact says all that a bare other says: that the thing is there and of what kind, and no more. Importers
+ * declare things so that another source keeps; its own, fuller fact then stands.
+ */
+const saysAllOf = (full: Fact, bare: Fact) =>
+  Object.entries(bare).every(([key, value]) => BARE.has(key) && Reflect.get(full, key) === value)
+const BARE = new Set(['fact', 'id', 'kind'])
 
 /** Whether two facts say the same, in whatever order of fields. */
 function sameContent(a: unknown, b: unknown): boolean {
