@@ -23,7 +23,8 @@ export function* outsidersOf(world: World): Iterable<Imported> {
         const id = sort === 'named' ? `${SOURCE}:${value}` : `${SOURCE}:${value}:any`
         if (!declared.has(id)) {
           declared.add(id)
-          yield { fact: outsider(id, sort === 'named' ? value : `any user or role of AWS account ${value}`), pointer }
+          // a user or role that is named is left to the export of its own account to declare
+          if (sort === 'account') yield { fact: outsider(id, `any user or role of AWS account ${value}`), pointer }
           yield { diagnostic: foreign(sort === 'named' ? accountOf(value) : value), pointer }
         }
         const { unknown } = conditionOf(statement.condition, {})

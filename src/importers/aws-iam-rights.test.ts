@@ -209,6 +209,17 @@ suite('evaluating AWS policies', () => {
     )
   })
 
+  test('a role that names a user of another account is within its reach, once that account is imported too', () => {
+    const elsewhere = 'arn:aws:iam::444455556666:user/eve'
+    const page = exportOf([], { principal: { AWS: elsewhere } })
+    assert.deepEqual(rightsOf(page, `aws-iam:${elsewhere}`), ['role/target: impersonate'])
+    assert.equal(
+      factsOf(page).some(({ id }) => id === `aws-iam:${elsewhere}`),
+      false,
+    )
+    assert.ok(codesOf(page).includes('account_elsewhere /RoleDetailList/0/AssumeRolePolicyDocument/Statement'))
+  })
+
   test('trust in everyone is a way in that asks for what everyone has', () => {
     const open = exportOf([], { principal: '*' })
     const ways = factsOf(open).flatMap((fact) =>
