@@ -108,7 +108,8 @@ function keyInHardware(it: Authenticator, reading: Reading): boolean {
   if (evidence === 'kind') return true
   if (!IN_HARDWARE.includes(it.keyProtection)) return false
   // a security key is a separate device by its kind; a passkey is taken to sync until shown otherwise
-  return evidence === 'stated' || (it.attestation === 'verified' && (it.synced === false || it.kind === 'security_key'))
+  if (evidence === 'stated') return it.synced === false
+  return it.attestation === 'verified' && (it.synced === false || it.kind === 'security_key')
 }
 
 const validated = ({ fips140Level }: Authenticator, reading: Reading): boolean =>
