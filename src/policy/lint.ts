@@ -1,6 +1,7 @@
-/** What a valid policy may still get wrong: things that can't be meant. */
+/** What a valid policy may still get wrong: things that cannot be meant. */
 import { CAPABILITIES, IMPACTS, SENSITIVITIES, STRENGTHS, type Impact } from '#contract/vocabulary.ts'
-import type { Policy, Requirement, RuleFacts } from './policy.ts'
+import { ACCOUNT_FIELDS, SYSTEM_FIELDS, compileRule } from './cel.ts'
+import type { Policy, PolicyRule, Requirement, RuleFacts } from './policy.ts'
 
 /** Something odd, with a JSON pointer into the policy file. */
 export interface LintNote {
@@ -86,6 +87,50 @@ function* grid(): Generator<RuleFacts> {
   }
 }
 
+/** Made-up accounts tried on a rule that held for none of the grid; ours. Enough for five independent conditions. */
+const TRIES = 4000
+
+/**
+ * Accounts made up of what a condition itself names: each field is absent or holds one of its texts, or a number next
+ * to one of its numbers. Always the same ones, so that two runs agree.
+ */
+function* madeUp(condition: string): Generator<RuleFacts> {
+  const compiled = compileRule(condition)
+  if (!('condition' in compiled)) return
+  const { literals } = compiled.condition
+  const texts = ['human', 'workforce', ...literals.filter((each) => typeof each === 'string')]
+  const numbers = literals.filter((each) => typeof each === 'number').flatMap((each) => [each - 1, each, each + 1])
+  let state = 1
+  // the multiplier of MINSTD (Park and Miller, 1988)
+  const below = (limit: number) => (state = (state * 48_271) % 2_147_483_647) % limit
+  const one = <T>(list: readonly T[]): T | undefined => list[below(list.length)]
+  const valueOf = (type: string): unknown => {
+    if (type === 'bool') return below(2) === 0
+    if (type === 'int') return one([0, 1_000_000, ...numbers])
+    return type === 'string' ? one(texts) : texts.filter(() => below(2) === 0)
+  }
+  const some = (fields: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(fields).flatMap(([name, type]) => (below(4) === 0 ? [] : [[name, valueOf(type)]])),
+    )
+  for (let i = 0; i < TRIES; i++) {
+    const [nodes, accounts] = [valueOf('int') as number, valueOf('int') as number]
+    yield {
+      account: { kind: 'human', ...some(ACCOUNT_FIELDS) },
+      system: some(SYSTEM_FIELDS),
+      impact: one(IMPACTS) ?? 'none',
+      capabilities: CAPABILITIES.filter(() => below(2) === 0),
+      reach: { nodes: Math.max(nodes, 0), accounts: Math.max(accounts, 0) },
+    }
+  }
+}
+
+function holdsSomewhere(rule: PolicyRule, facts: readonly RuleFacts[]): boolean {
+  if (facts.some((each) => rule.when(each))) return true
+  for (const each of madeUp(rule.condition ?? 'false')) if (rule.when(each)) return true
+  return false
+}
+
 function* rules({ rules: all }: Policy): Generator<LintNote> {
   const facts = [...grid()]
   for (const [i, rule] of all.entries()) {
@@ -98,11 +143,10 @@ function* rules({ rules: all }: Policy): Generator<LintNote> {
       }
       continue
     }
-    const held = facts.filter((each) => rule.when(each)).length
-    if (held === 0)
+    if (!holdsSomewhere(rule, facts))
       yield {
         pointer: `/rules/${i}/when`,
-        message: `rule \`${rule.code}\` held for none of ${facts.length} sorts of account`,
+        message: `rule \`${rule.code}\` holds for none of ${facts.length + TRIES} made-up accounts`,
         remedy: 'check its condition',
       }
     if (Object.keys(rule.requires).length === 0)
