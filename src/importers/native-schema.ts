@@ -1,6 +1,7 @@
 /** The JSON Schema of an inventory document, for editors, and the field tables of its documentation. */
 import { FACT_SCHEMAS, Id, ID_PATTERN, type FactKind } from '#model/facts.ts'
-import { AUTHENTICATOR_KINDS } from '#contract/vocabulary.ts'
+import { AUTHENTICATOR_KINDS, CAPABILITIES, CONTROLS } from '#contract/vocabulary.ts'
+import { REFERENCES } from '#model/inventory-references.ts'
 import { INLINE_FIELDS } from './native-inline.ts'
 import { LISTS } from './native.ts'
 import { FACT_KINDS, isFactKind } from './read-fact.ts'
@@ -67,6 +68,7 @@ export function inventorySchemaText(): string {
     },
     required: ['ambit'],
     additionalProperties: false,
+    allOf: requiredUnlessDefault(),
     $defs: {
       condition: conditionSchema(),
       ...Object.fromEntries(FACT_KINDS.map((kind) => [kind, factSchema(kind)])),
@@ -117,11 +119,29 @@ const objectSchema = (fields: ReadonlyMap<string, Json>, required: readonly stri
   additionalProperties: false,
 })
 
-/** Required fields that no default can fill in: a word such as `kind` may come from `defaults`, an id never does. */
-function requiredOf(kind: FactKind): string[] {
-  const fields = fieldsOf(kind)
-  return FACT_SCHEMAS[kind].required.filter(
-    (field) => field !== 'fact' && !Object.hasOwn(fields.get(field) ?? {}, 'enum'),
+/** Required fields of a kind that `defaults` may fill in: all but its id. */
+const defaultableOf = (kind: FactKind) =>
+  FACT_SCHEMAS[kind].required.filter((field) => field !== 'fact' && field !== 'id')
+
+/** What must be stated of a fact whatever the defaults are. */
+const statedOf = (kind: FactKind) => FACT_SCHEMAS[kind].required.filter((field) => field === 'id')
+
+/** For each field that a default may fill in: where there is no such default, every fact of the kind must state it. */
+function requiredUnlessDefault(): Json[] {
+  return FACT_KINDS.flatMap((kind) =>
+    defaultableOf(kind).map((field) => {
+      const given = { required: [kind], properties: { [kind]: { required: [field] } } }
+      const stated = { items: { required: [field] } } // says nothing of an item that is one word
+      const lists: [string, Json][] = [[LISTS[kind], stated]]
+      for (const owner of FACT_KINDS) {
+        if (field === FILLED_IN[kind] || !INLINE_FIELDS[owner]?.includes(LISTS[kind])) continue
+        lists.push([LISTS[owner], { items: { properties: { [LISTS[kind]]: stated } } }])
+      }
+      return {
+        if: { required: ['defaults'], properties: { defaults: given } },
+        else: { properties: Object.fromEntries(lists) },
+      }
+    }),
   )
 }
 
@@ -135,15 +155,14 @@ function factSchema(kind: FactKind): Json {
       description: `its own ${list}, written in place`,
     })
   }
-  return objectSchema(fields, requiredOf(kind), KIND_NOTES[kind])
+  return objectSchema(fields, statedOf(kind), KIND_NOTES[kind])
 }
 
 function inlineSchema(kind: FactKind): Json {
   const filled = FILLED_IN[kind]
   const fields = fieldsOf(kind)
   if (filled !== undefined) fields.delete(filled)
-  const required = requiredOf(kind).filter((field) => field !== 'id' && field !== filled)
-  const object = objectSchema(fields, required, KIND_NOTES[kind])
+  const object = objectSchema(fields, [], KIND_NOTES[kind])
   if (kind !== 'authenticator') return object
   return { anyOf: [{ enum: AUTHENTICATOR_KINDS, description: 'its kind, where nothing else is known' }, object] }
 }
@@ -154,39 +173,58 @@ function defaultsSchema(kind: FactKind): Json {
   return objectSchema(fields, [], `values for every ${kind} that leaves the field out`)
 }
 
-/** The Markdown table of one kind's fields, for `docs/inventory.md`. */
+/** The Markdown table of one kind's fields, those of nested fields included, for `docs/inventory.md`. */
 export function fieldTable(kind: FactKind): string {
   const required: readonly string[] = FACT_SCHEMAS[kind].required
-  const rows = Array.from(fieldsOf(kind), ([field, schema]) => {
+  const rows = Array.from(fieldsOf(kind)).flatMap(([field, schema]) => {
     const name = required.includes(field) ? `**\`${field}\`**` : `\`${field}\``
-    return `| ${name} | ${typeText(schema)} | ${textOf(schema['description'])} |`
+    return [
+      `| ${name} | ${valueText(kind, field, schema)} | ${textOf(schema['description'])} |`,
+      ...nestedRows(kind, field, schema),
+    ]
   })
   const inline = (INLINE_FIELDS[kind] ?? []).map((list) => `| \`${list}\` | list, in place | its own ${list} |`)
   return ['| field | holds | means |', '|---|---|---|', ...rows, ...inline].join('\n')
 }
 
-/** A page with the table of its kind put between each `<!-- fields of KIND -->` and the `<!-- end -->` after it. */
-export function withFieldTables(page: string): string {
-  return page.replace(/<!-- fields of (\w+) -->[^]*?<!-- end -->/g, (whole, kind: string) =>
-    isFactKind(kind) ? `<!-- fields of ${kind} -->\n${fieldTable(kind)}\n<!-- end -->` : whole,
+function nestedRows(kind: FactKind, field: string, schema: Json): string[] {
+  const properties = isJson(schema['properties']) ? schema['properties'] : {}
+  return Object.entries(properties).flatMap(([inner, own]) =>
+    isJson(own) ? [`| \`${field}.${inner}\` | ${valueText(kind, inner, own)} | ${textOf(own['description'])} |`] : [],
   )
 }
 
-/** What a field holds, in a few words. */
-function typeText(schema: Json): string {
-  if ('$ref' in schema) return 'condition'
-  const { enum: words, type, pattern, items } = schema
-  if (Array.isArray(words)) return words.map((word) => `\`${String(word)}\``).join(' ')
-  if (pattern === ID_PATTERN) return 'id'
-  if (pattern !== undefined) return 'date'
-  if (type === 'array') return `list of: ${typeText(isJson(items) ? items : {})}`
-  if (type === 'object') {
-    const properties = isJson(schema['properties']) ? schema['properties'] : {}
-    return Object.entries(properties)
-      .map(([field, inner]) => `\`${field}\` (${typeText(isJson(inner) ? inner : {})})`)
-      .join(', ')
+/** A page with the table of its kind put between each `<!-- fields of KIND -->` and the `<!-- end -->` after it. */
+export function withFieldTables(page: string): string {
+  return page.replace(/<!-- fields of (\w+) -->[^]*?<!-- end -->/g, (whole, kind: string) =>
+    isFactKind(kind) ? `<!-- fields of ${kind} -->\n\n${fieldTable(kind)}\n\n<!-- end -->` : whole,
+  )
+}
+
+/** Vocabularies too long for a table, and the section of the page that explains their words. */
+const LONG_LISTS: readonly { readonly words: readonly string[]; readonly link: string }[] = [
+  { words: CAPABILITIES, link: '[capability](#capabilities)' },
+  { words: AUTHENTICATOR_KINDS, link: '[kind of authenticator](#kinds-of-authenticator)' },
+  { words: CONTROLS, link: '[control](#controls)' },
+]
+
+/** What a field holds, in a few words; of a reference, what it may name. */
+function valueText(kind: FactKind, field: string, schema: Json): string {
+  const kinds = REFERENCES[kind].find((reference) => reference.field === field)?.kinds.map((word) => `\`${word}\``)
+  const of = kinds
+    ? ` of ${kinds.length < 2 ? kinds.join('') : `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`}`
+    : ''
+  if ('$ref' in schema) return `condition over ids${of}`
+  const { enum: words, type, pattern, items, minimum, maximum } = schema
+  if (Array.isArray(words)) {
+    const long = LONG_LISTS.find((list) => list.words.join() === words.join())
+    return long?.link ?? words.map((word) => `\`${String(word)}\``).join(' ')
   }
-  const { minimum, maximum } = schema
+  if (pattern === ID_PATTERN) return `id${of}`
+  if (pattern !== undefined) return 'date'
+  if (type === 'array') return kinds ? `ids${of}` : `list: ${valueText(kind, field, isJson(items) ? items : {})}`
+  if (type === 'object') return 'fields'
+  if (type === 'integer' && field.endsWith('Seconds')) return 'seconds'
   if (type === 'integer') return `whole number, ${String(minimum)} to ${String(maximum)}`
   if (type === 'number') return `number, ${String(minimum)} to ${String(maximum)}`
   return type === 'boolean' ? '`true` or `false`' : 'text'
