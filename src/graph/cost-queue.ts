@@ -5,16 +5,19 @@ const END = 0xffffffff
 
 /**
  * A priority queue of nodes by cost. The entries of one cost form a list, and a binary heap holds each listed cost once:
- * distinct costs are few, so most insertions touch no heap. A node that gets cheaper leaves its old entry behind.
+ * distinct costs are few, so most insertions touch no heap. A node that gets cheaper leaves its old entry behind. A list
+ * that grows beyond a limit is only counted from then on: its nodes are found by a walk over all of them instead.
  */
 export interface CostQueue {
+  /** most entries of one cost that are kept */
+  readonly limit: number
   /** per entry, in order of insertion: its node, and the entry before it in the list of its cost */
   nodes: Uint32Array
   before: Uint32Array
   entries: number
   /** per cost: the last entry of its list */
   lasts: Uint32Array
-  /** per cost: entries in its list */
+  /** per cost: entries made, kept or not */
   counts: Uint32Array
   /** per cost: whether it is in {@link heap}, or was taken from it */
   listed: Uint8Array
@@ -22,11 +25,12 @@ export interface CostQueue {
   size: number
 }
 
-/** Returns an empty queue. */
-export function buildCostQueue(nodeCount: number): CostQueue {
+/** Returns an empty queue that keeps up to `limit` entries per cost. */
+export function buildCostQueue(limit: number): CostQueue {
   return {
-    nodes: new Uint32Array(nodeCount + 64),
-    before: new Uint32Array(nodeCount + 64),
+    limit,
+    nodes: new Uint32Array(64),
+    before: new Uint32Array(64),
     entries: 0,
     lasts: new Uint32Array(64).fill(END),
     counts: new Uint32Array(64),
@@ -39,27 +43,29 @@ export function buildCostQueue(nodeCount: number): CostQueue {
 /** Puts a node under a cost. */
 export function enqueue(queue: CostQueue, table: CostTable, node: number, cost: number): void {
   if (cost >= queue.lasts.length) growLists(queue, table.upper.length)
-  if (queue.entries === queue.nodes.length) growEntries(queue)
-  const entry = queue.entries++
-  queue.nodes[entry] = node
-  queue.before[entry] = queue.lasts[cost]
-  queue.lasts[cost] = entry
-  queue.counts[cost]++
+  if (queue.counts[cost]++ < queue.limit) {
+    if (queue.entries === queue.nodes.length) growEntries(queue)
+    const entry = queue.entries++
+    queue.nodes[entry] = node
+    queue.before[entry] = queue.lasts[cost]
+    queue.lasts[cost] = entry
+  }
   if (queue.listed[cost] === 0) {
     queue.listed[cost] = 1
     pushHeap(queue, table, cost)
   }
 }
 
-/** Empties the list of a cost into `nodes`, as far as they fit, and returns how many entries it had. */
+/** Empties the list of a cost into `nodes`, if it was kept, and returns how many entries were made. */
 export function takeAll(queue: CostQueue, cost: number, nodes: Uint32Array): number {
-  const count = queue.counts[cost]
-  if (count <= nodes.length) {
+  const { limit, before, lasts, counts } = queue
+  const count = counts[cost]
+  if (count <= limit) {
     let at = 0
-    for (let entry = queue.lasts[cost]; entry !== END; entry = queue.before[entry]) nodes[at++] = queue.nodes[entry]
+    for (let entry = lasts[cost]; entry !== END; entry = before[entry]) nodes[at++] = queue.nodes[entry]
   }
-  queue.lasts[cost] = END
-  queue.counts[cost] = 0
+  lasts[cost] = END
+  counts[cost] = 0
   return count
 }
 
@@ -109,7 +115,7 @@ function growLists(queue: CostQueue, capacity: number): void {
 }
 
 function growEntries(queue: CostQueue): void {
-  const capacity = Math.ceil(queue.nodes.length * 1.5)
+  const capacity = queue.nodes.length * 2
   queue.nodes = grown(queue.nodes, new Uint32Array(capacity))
   queue.before = grown(queue.before, new Uint32Array(capacity))
 }

@@ -49,7 +49,8 @@ export function weakest(program: Program, costs: RuleCosts): Weakest {
   const { nodeCount, axioms, axiomRules, outHeads, gateHeads, gateNeeds } = program
   const classes = costClasses(program, costs)
   const table = buildCostTable()
-  const queue = buildCostQueue(nodeCount)
+  const listed = new Uint32Array(Math.ceil(nodeCount / DENSE))
+  const queue = buildCostQueue(listed.length)
   const run: Run = {
     table,
     queue,
@@ -57,7 +58,7 @@ export function weakest(program: Program, costs: RuleCosts): Weakest {
     sums: new Uint32Array(TIERS * EFFORTS),
     costIds: new Uint32Array(nodeCount).fill(NO_COST),
     vias: new Uint32Array(nodeCount).fill(NONE),
-    listed: new Uint32Array(Math.ceil(nodeCount / DENSE)),
+    listed,
     places: new Uint32Array(nodeCount).fill(NONE),
     missing: gateNeeds.slice(),
     gathered: new Uint32Array(gateHeads.length),
@@ -138,7 +139,8 @@ function settle(program: Program, run: Run, v: number, cost: number): void {
   for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
     const head = outHeads[e]
     const old = costIds[head]
-    if (old === cost) continue // nothing is cheaper than what is being settled
+    // nothing is cheaper than what is being settled: most heads are settled already, so their rule is not looked at
+    if (old !== NONE && !isCheaper(table.upper, table.lower, cost, old)) continue
     const kind = classes[outRules[e]]
     let sum = sums[kind]
     if (sum === NONE) sum = sums[kind] = plusRule(table, cost, kind >>> 8, kind & 255)
