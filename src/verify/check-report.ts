@@ -47,7 +47,7 @@ export function verifyReport(report: unknown, inventory: Inventory, sha256?: Sha
   // facts without a time were analysed as of the one that the report states
   const at = inventory.at ?? checkedReport.snapshot.at
   const facts = indexFacts({ facts: inventory.facts, ...(at === null ? {} : { at }) })
-  const leaves = undeclaredLeaves(inventory, facts)
+  const open = unguarded(inventory, facts)
   const failures: Failure[] = []
   let checked = 0
   const check = (id: string, which: 'reach' | 'entry', proof: Proof, flaw: string | null): void => {
@@ -60,12 +60,12 @@ export function verifyReport(report: unknown, inventory: Inventory, sha256?: Sha
   }
   for (const account of checkedReport.accounts) {
     const { id, weakest } = account
-    if (weakest !== null) check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, leaves))
+    if (weakest !== null) check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, open))
   }
   for (const finding of checkedReport.findings) {
     const { reach, entry } = finding.proof
     if (reach !== null) check(finding.id, 'reach', reach, flawOfReach(finding, reach))
-    if (entry !== null) check(finding.id, 'entry', entry, flawOfEntry(finding.account, entry, facts, leaves))
+    if (entry !== null) check(finding.id, 'entry', entry, flawOfEntry(finding.account, entry, facts, open))
   }
   return {
     checked,
@@ -85,7 +85,7 @@ function flawOfEntry(
   account: string,
   { given, goal }: Proof,
   facts: FactIndex,
-  leaves: ReadonlySet<string>,
+  open: ReadonlySet<string>,
 ): string | null {
   if (goal !== account) return `the goal is \`${goal}\`, not the account \`${account}\``
   const smuggled = given.find(
@@ -94,17 +94,17 @@ function flawOfEntry(
       !facts.channel.has(id) &&
       !facts.secret.has(id) &&
       !facts.session.has(id) &&
-      !leaves.has(id),
+      !open.has(id),
   )
   return smuggled === undefined
     ? null
-    : `\`${smuggled}\` is given, and is no authenticator, channel, secret or session of the inventory`
+    : `\`${smuggled}\` is given, and is neither an authenticator, channel, secret or session nor left open by the inventory`
 }
 
-function flawOfWeakest({ id, weakest, waysIn }: Account, facts: FactIndex, leaves: ReadonlySet<string>): string | null {
+function flawOfWeakest({ id, weakest, waysIn }: Account, facts: FactIndex, open: ReadonlySet<string>): string | null {
   if (weakest === null) return null
   const { proof, defeats, wayIn } = weakest
-  const flaw = flawOfEntry(id, proof, facts, leaves)
+  const flaw = flawOfEntry(id, proof, facts, open)
   if (flaw !== null) return flaw
   if (new Set(defeats).symmetricDifference(new Set(proof.given)).size > 0)
     return `it says to defeat [${defeats.join(', ')}], and its proof is given [${proof.given.join(', ')}]`
@@ -112,11 +112,13 @@ function flawOfWeakest({ id, weakest, waysIn }: Account, facts: FactIndex, leave
 }
 
 /**
- * Ids that a formula asks for and no fact declares. Nothing is known of them, so an attacker may have them; an id that
- * only other fields name, such as a group, is not such a thing.
+ * What else may be given, because the inventory leaves it open: ids that a formula asks for and no fact declares (an id
+ * that only other fields name, such as a group, is not such a thing), and people's accounts of which no way in is on
+ * record. Nothing says that these are guarded, so an attacker may have them.
  */
-function undeclaredLeaves({ facts }: Inventory, { declared }: FactIndex): Set<string> {
+function unguarded({ facts }: Inventory, { declared }: FactIndex): Set<string> {
   const leaves = new Set<string>()
+  const people = new Set<string>()
   const walk = (formula: Formula): void => {
     if (typeof formula !== 'string') {
       for (const part of 'all' in formula ? formula.all : 'any' in formula ? formula.any : formula.of) walk(part)
@@ -124,7 +126,12 @@ function undeclaredLeaves({ facts }: Inventory, { declared }: FactIndex): Set<st
   }
   for (const { fact } of facts) {
     if (fact.fact === 'wayIn') walk(fact.requires)
-    if (fact.fact === 'rule') walk(fact.when)
+    else if (fact.fact === 'rule') walk(fact.when)
+    else if (fact.fact === 'account' && fact.kind === 'human' && fact.enabled !== false) people.add(fact.id)
   }
-  return leaves
+  for (const { fact } of facts) {
+    if (fact.fact === 'wayIn' || fact.fact === 'session') people.delete(fact.account)
+    else if (fact.fact === 'secret') for (const opened of fact.opens ?? []) people.delete(opened)
+  }
+  return leaves.union(people)
 }

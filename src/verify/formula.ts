@@ -3,7 +3,7 @@
  * list, the gate named after its owner and position.
  */
 import type { Formula } from '#model/facts.ts'
-import type { FactIndex } from './fact-index.ts'
+import { isDisabled, type FactIndex } from './fact-index.ts'
 import { parseGate } from './nodes.ts'
 
 /** The parts of a list, as written. */
@@ -55,11 +55,13 @@ function listAt(formula: Formula, path: readonly number[]): Exclude<Formula, str
 export function gateHolds(node: string, from: readonly string[], facts: FactIndex): string | null {
   const gate = parseGate(node)
   if (gate === null) return `\`${node}\` is not the name of a gate`
+  const [ways, rules] = [facts.wayIn.get(gate.owner) ?? [], facts.rule.get(gate.owner) ?? []]
+  if (ways.length + rules.length === 0) return `no way in or rule is called \`${gate.owner}\``
   const owners = [
-    ...(facts.wayIn.get(gate.owner) ?? []).map((way) => way.requires),
-    ...(facts.rule.get(gate.owner) ?? []).map((rule) => rule.when),
+    ...ways.filter((way) => !isDisabled(way.account, facts)).map((way) => way.requires),
+    ...rules.filter((rule) => !isDisabled(rule.then, facts)).map((rule) => rule.when),
   ]
-  if (owners.length === 0) return `no way in or rule is called \`${gate.owner}\``
+  if (owners.length === 0) return `\`${gate.owner}\` leads to a disabled account`
   const lists = owners.map((formula) => listAt(formula, gate.path)).filter((list) => list !== undefined)
   if (lists.length === 0)
     return `the formula of \`${gate.owner}\` has no inner part at ${gate.path.join('.') || 'its top'}`

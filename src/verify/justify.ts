@@ -213,7 +213,7 @@ export const JUSTIFICATIONS: { readonly [Kind in RuleKindName]: Justification } 
     const right = parseRight(node)
     if (right?.capability !== 'alter_infrastructure') return `\`${node}\` is not a right to alter infrastructure`
     return because(
-      facts.resource.has(right.target) &&
+      mayBe('resource', right.target, facts) &&
         some(facts.resource, resource, (fact) => listed(fact.deploysTo, right.target)),
       `resource \`${resource}\` does not deploy to resource \`${right.target}\``,
     )

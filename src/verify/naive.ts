@@ -36,12 +36,16 @@ export function naiveReach(
   return held
 }
 
-/** All rules of an inventory: those that a fact states, and those that its rights have in common. */
-export function naiveRules(facts: Facts): NaiveRule[] {
+/**
+ * All rules of an inventory: those that a fact states, and those that its rights have in common.
+ *
+ * @param asked  rights that count as named even where no rule names them
+ */
+export function naiveRules(facts: Facts, asked: readonly string[] = []): NaiveRule[] {
   const all = facts.facts.map(({ fact }) => fact)
   const disabled = new Set(all.flatMap((fact) => (fact.fact === 'account' && fact.enabled === false ? [fact.id] : [])))
   const stated = all.flatMap((fact) => rulesOf(fact, all, facts.at, disabled))
-  return withRightsInCommon(stated, all).filter(({ head }) => !disabled.has(head))
+  return withRightsInCommon(stated, all, asked).filter(({ head }) => !disabled.has(head))
 }
 
 const rule = (by: RuleKindName, head: string, ...body: string[]): NaiveRule => ({ head, by, body, needs: body.length })
@@ -201,16 +205,16 @@ function formulaRules(
  * includes each kind, and whoever administers a thing that is no group has every right on it that a rule names. A right
  * is named when it is the head of a rule, or a rule of the thing itself asks for it.
  */
-function withRightsInCommon(stated: readonly NaiveRule[], all: readonly Fact[]): NaiveRule[] {
+function withRightsInCommon(stated: readonly NaiveRule[], all: readonly Fact[], asked: readonly string[]): NaiveRule[] {
   const rules = [...stated]
   const named = new Set<string>()
-  for (let at = 0; at < rules.length; at++) {
-    for (const node of [rules[at]!.head, ...rules[at]!.body]) {
-      if (!node.startsWith('right:') || named.has(node)) continue
-      named.add(node)
-      rules.push(...passedOn(node, all))
-    }
+  const name = (node: string): void => {
+    if (!node.startsWith('right:') || named.has(node)) return
+    named.add(node)
+    rules.push(...passedOn(node, all))
   }
+  for (const node of asked) name(node)
+  for (let at = 0; at < rules.length; at++) for (const node of [rules[at]!.head, ...rules[at]!.body]) name(node)
   for (const capability of RIGHT_NAMES) {
     for (const administer of named) {
       if (!administer.startsWith('right:administer:')) continue

@@ -20,7 +20,20 @@ const FACTS: readonly Fact[] = [
     expiresAt: '2026-01-01',
   },
   { fact: 'entitlement', holder: 'idp:ana', on: 'cloud:box', capabilities: ['use_secrets'], expiresAt: '2027-01-01' },
-  { fact: 'resource', id: 'git:repo', runsAs: ['ci:bot'], deploysTo: ['cloud:box'], uses: ['ci:key'] },
+  {
+    fact: 'entitlement',
+    holder: 'idp:ana',
+    on: 'cloud:box',
+    capabilities: ['impersonate'],
+    expiresAt: '2026-06-01T02:00:00+02:00',
+  },
+  {
+    fact: 'resource',
+    id: 'git:repo',
+    runsAs: ['ci:bot'],
+    deploysTo: ['cloud:box', 'cloud:undeclared'],
+    uses: ['ci:key'],
+  },
   { fact: 'resource', id: 'cloud:box', in: 'cloud:tenant' },
   { fact: 'resource', id: 'cloud:tenant', governs: ['idp:ben', 'idp:team'], runsAs: ['idp:old'] },
   {
@@ -53,6 +66,7 @@ const FACTS: readonly Fact[] = [
     yields: ['ben:password'],
   },
   { fact: 'wayIn', id: 'old:sign-in', account: 'idp:old', purpose: 'sign_in', requires: 'laptop' },
+  { fact: 'wayIn', id: 'old:reset', account: 'idp:old', purpose: 'recovery', requires: 'seed', yields: ['ben:key'] },
   { fact: 'wayIn', id: 'ana:any', account: 'idp:ana', purpose: 'sign_in', requires: { any: ['laptop', 'mail:ben'] } },
   {
     fact: 'wayIn',
