@@ -31,9 +31,23 @@ export function covers(pattern: string, other: string): boolean {
   return p === pattern.length
 }
 
+const WILD = /[*?]/u
+
+/** Whether two patterns begin with different plain text, as ARNs of different services do. */
+function differBeforeWild(a: string, b: string): boolean {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    if (a[i] === '*' || a[i] === '?' || b[i] === '*' || b[i] === '?') return false
+    if (a[i] !== b[i]) return true
+  }
+  return false
+}
+
 /** Whether some text is matched by both patterns; O(length × length). */
 export function intersects(a: string, b: string): boolean {
   if (a === '*' || b === '*' || a === b) return true
+  if (!WILD.test(b)) return covers(a, b)
+  if (!WILD.test(a)) return covers(b, a)
+  if (differBeforeWild(a, b)) return false
   // row[j]: whether a[..i] and b[..j] can have been used up together
   let row = new Uint8Array(b.length + 1)
   row[0] = 1

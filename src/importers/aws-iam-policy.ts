@@ -200,15 +200,23 @@ function denied(statements: readonly Statement[], action: string, region: string
       statement.effect === 'Deny' &&
       actionMatches(statement, action) &&
       conditionOf(statement.condition, context).met === 'yes' &&
-      [...patternsOf(statement, context, undefined)].some((pattern) =>
-        pattern.not ? !pattern.list.some((one) => intersects(one, region)) : covers(pattern.one, region),
-      ),
+      deniesRegion(statement, region, context),
   )
 }
 
+function deniesRegion(statement: Statement, region: string, context: Context): boolean {
+  for (const pattern of patternsOf(statement, context, undefined)) {
+    if (pattern.not ? !pattern.list.some((one) => intersects(one, region)) : covers(pattern.one, region)) return true
+  }
+  return false
+}
+
 /** Whether the account's own policies are known to deny the action on this resource. */
-export const isDenied = ({ identity, boundary, context }: Held, action: string, resource: string) =>
-  denied([...identity, ...(boundary ?? [])], action.toLowerCase(), resource, context)
+export function isDenied(held: Held, action: string, resource: string, context: Context = {}): boolean {
+  const known = { ...held.context, ...context }
+  const wanted = action.toLowerCase()
+  return denied(held.identity, wanted, resource, known) || denied(held.boundary ?? [], wanted, resource, known)
+}
 
 /** Whether some unconditional deny touches the action anywhere in the pattern, so that "all of it" cannot be claimed. */
 export function deniesSome(held: Held, action: string, pattern: string): boolean {

@@ -176,6 +176,25 @@ suite('evaluating AWS policies', () => {
     assert.deepEqual([...rightsOf(page), ...rightsOf(page, 'user/other')], [])
   })
 
+  test('a boundary limits what is allowed, by what it leaves out and by what it denies', () => {
+    const limited = (statements: readonly unknown[]) => {
+      const page = exportOf([allow('secretsmanager:GetSecretValue'), allow('s3:GetObject')])
+      const boundary = `${ARN}:policy/limits`
+      Object.assign(page.UserDetailList[0]!, { PermissionsBoundary: { PermissionsBoundaryArn: boundary } })
+      const version = { IsDefaultVersion: true, Document: { Statement: statements } }
+      const policy = { Arn: boundary, PolicyName: 'limits', PolicyVersionList: [version] }
+      return rightsOf({ ...page, Policies: [policy] })
+    }
+    assert.deepEqual(limited([allow('*')]), ['~:secret: use_secrets', '~:s3: read_sensitive_data'])
+    assert.deepEqual(limited([allow('s3:*')]), ['~:s3: read_sensitive_data'])
+    assert.deepEqual(limited([allow('*'), deny('secretsmanager:*')]), ['~:s3: read_sensitive_data'])
+    const two = ['arn:aws:s3:::one/*', 'arn:aws:s3:::two/*']
+    assert.deepEqual(
+      limited([allow('s3:*', two)]),
+      two.map((pattern) => `~:s3/${pattern}: read_sensitive_data`),
+    )
+  })
+
   test('a role that names the user needs no permission besides, unless it is denied', () => {
     const trust = { principal: { AWS: `${ARN}:user/start` } }
     assert.deepEqual(rightsOf(exportOf([], trust)), ['role/target: impersonate'])

@@ -117,6 +117,9 @@ function matching(
     ({ pattern, statement }) => pattern === home && Object.keys(statement.condition).length === 0,
   )
   if (plain !== undefined && !deniesSome(held, action, home)) return candidates
+  if (plain !== undefined && held.boundary === undefined) {
+    return candidates.filter((one) => !isDenied(held, action, one.arn, contextOf(one)))
+  }
   return candidates.filter((one) => assume(world, regionsOf(held, action, one.arn, contextOf(one))).length > 0)
 }
 
