@@ -5,7 +5,7 @@
  */
 import type { Capability } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
-import type { Imported } from './importer.ts'
+import { type Imported, pointerOf } from './importer.ts'
 import { type Group, type Realm, type RealmIds, realmIds } from './keycloak-realm.ts'
 
 interface AdminRight {
@@ -117,13 +117,32 @@ export function* roleFacts(realm: Realm, ids: RealmIds): Iterable<Imported> {
     const of = administeredBy(realm.realm, client)
     for (const [i, { name, composites }] of roles.entries()) {
       const id = ids.clientRole(client, name)
-      const pointer = `/roles/client/${client.replaceAll('~', '~0').replaceAll('/', '~1')}/${i}`
+      const pointer = pointerOf('roles', 'client', client, i)
       yield* emit(id, `${client} ${name}`, roleIdsOf(ids, composites?.realm, composites?.client), pointer)
       if (of !== undefined) yield* adminFacts(id, name, realmIds(of), pointer)
     }
   }
   yield* referredRoles(realm, ids)
   yield* grantableFacts(realm, ids, grantable)
+  yield* otherRealms(realm)
+}
+
+/** What the administrative roles of the master realm reach in other realms, whose own exports say more of it. */
+function* otherRealms({ realm, roles }: Realm): Iterable<Imported> {
+  for (const client of Object.keys(roles?.client ?? {})) {
+    const other = administeredBy(realm, client)
+    if (other === undefined || other === realm) continue
+    const ids = realmIds(other)
+    const pointer = pointerOf('roles', 'client', client)
+    yield { fact: { fact: 'resource', id: ids.resource }, pointer }
+    yield { fact: { fact: 'resource', id: ids.clients }, pointer }
+    yield { fact: { fact: 'resource', id: ids.authorization }, pointer }
+    yield { fact: { fact: 'group', id: ids.users }, pointer }
+    yield { fact: { fact: 'role', id: ids.grantable }, pointer }
+    const message = `roles of this realm administer realm \`${other}\`, which is not in this export`
+    const remedy = 'export that realm as well'
+    yield { diagnostic: { code: 'realm_elsewhere', level: 'info', message, remedy }, pointer }
+  }
 }
 
 /** Roles that users, groups or composites name and the file does not list, as in a partial file for an import. */

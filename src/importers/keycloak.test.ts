@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import type { Fact, FactOf } from '#model/facts.ts'
+import { checkInventory } from '#model/inventory.ts'
 import { runImporter } from './importer.ts'
 import { keycloak } from './keycloak.ts'
 
@@ -305,6 +306,24 @@ suite('importing a Keycloak realm export', () => {
     test(`an export of ${what} is not taken for a realm`, () => assert.equal(keycloak.recognises(root), false))
   }
 
+  test('what the master realm administers in another is one thing with what that realm declares', () => {
+    const clientRoles = { 'shop-realm': ['manage-realm', 'manage-users', 'manage-clients', 'manage-authorization'] }
+    const client = { 'shop-realm': clientRoles['shop-realm'].map((name) => ({ name })) }
+    const master = { realm: 'master', clients: [], roles: { client }, users: [] }
+    for (const order of [
+      [master, fixture()],
+      [fixture(), master],
+    ]) {
+      const facts = order.flatMap((root) => run(root).facts)
+      const { diagnostics, missing } = checkInventory({ sources: [], facts, diagnostics: [] })
+      assert.deepEqual(
+        diagnostics.filter(({ level }) => level === 'error'),
+        [],
+      )
+      assert.deepEqual([...missing.keys()], [])
+    }
+  })
+
   test('secrets in the clear are reported', () => {
     const page = fixture()
     page.clients[0].secret = 'hunter2'
@@ -349,8 +368,8 @@ suite('Keycloak realms of others', { skip: !existsSync(`${SHARED}/data/keycloak-
     ],
     [
       'master-realm-26.3.3.json',
-      { role: 51, entitlement: 22, account: 0 },
-      ['flow_template', 'flow_template', 'no_accounts'],
+      { role: 52, entitlement: 22, account: 0 },
+      ['flow_template', 'flow_template', 'no_accounts', 'realm_elsewhere'],
     ],
     [
       'moped-realm.json',
