@@ -1,10 +1,6 @@
 /** Runs one stage in a process of its own, so that its peak memory is its own, and prints what it measured as JSON. */
 import { generateEnterprise } from './generate.ts'
 import type { Enterprise, Regime } from './generate.ts'
-import { timeOnDemand } from './on-demand.ts'
-import { refreshOnTwo, sizesOnTwo } from './parallel.ts'
-import { runGraphology, runSqlite } from './rivals.ts'
-import { timeIngest } from './ingest.ts'
 import { STAGES } from './stages.ts'
 import type { Checksum, Stage } from './stages.ts'
 import { contentsOf, readSnapshot, writeSnapshot } from './store.ts'
@@ -44,23 +40,24 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
   if (name === undefined || path === undefined) throw new RangeError('usage: stage.ts <stage> <snapshot> …')
   const repeats = Number(rest[0] ?? 1)
   if (name in STAGES) return runKernel(STAGES[name as keyof typeof STAGES], path, repeats)
+  // Loaded when asked for, so that no stage carries another's modules in its memory.
   switch (name) {
     case 'prepare':
       return prepare(path, Number(rest[0]), rest[1] as Regime)
     case 'load':
       return timeOf(await timed(() => readSnapshot(path)))
     case 'refresh':
-      return refreshOnTwo(path)
+      return (await import('./parallel.ts')).refreshOnTwo(path)
     case 'r2-two':
-      return sizesOnTwo(path)
+      return (await import('./parallel.ts')).sizesOnTwo(path)
     case 'on-demand':
-      return timeOnDemand(readSnapshot(path))
+      return (await import('./on-demand.ts')).timeOnDemand(readSnapshot(path))
     case 'graphology':
-      return runGraphology(readSnapshot(path))
+      return (await import('./rivals.ts')).runGraphology(readSnapshot(path))
     case 'sqlite':
-      return runSqlite(readSnapshot(path))
+      return (await import('./rivals.ts')).runSqlite(readSnapshot(path))
     case 'ingest':
-      return timeIngest(Number(path))
+      return (await import('./ingest.ts')).timeIngest(Number(path))
     default:
       throw new RangeError(`unknown stage ${name}`)
   }

@@ -1,6 +1,6 @@
 import type { Program } from './program.ts'
 import { anyOfBounds } from './size-bounds.ts'
-import { NO_PARENT, planSizes } from './size-plan.ts'
+import { ACCOUNTS, EDGES, GATES, NO_PARENT, NODES, planSizes } from './size-plan.ts'
 import type { SizePlan } from './size-plan.ts'
 
 /** How many nodes and accounts each start reaches, itself not counted. */
@@ -68,34 +68,45 @@ interface Walk extends Tally {
   readonly trail: Uint32Array
   /** per gate: marked literals */
   readonly held: Uint16Array
+  /** gates whose {@link held} was raised, in that order */
+  readonly gateTrail: Uint32Array
+  /** per component on the way down: lengths of both trails before it was marked */
   readonly trailStarts: Uint32Array
+  readonly gateStarts: Uint32Array
   /** per component: how often it was put off */
   readonly delays: Uint8Array
   trailEnd: number
+  gateEnd: number
   markedNodes: number
   markedAccounts: number
   spent: number
 }
 
-/** Walks the forest until all components of starts are counted, or the budget is spent. */
-export function countComponents(plan: SizePlan, starts: Uint32Array, options: SizeOptions): Tally {
-  const { count } = plan
-  const walk: Walk = {
+function walkOf({ count, heavy, gates, gateHeads }: SizePlan): Walk {
+  return {
     nodes: new Uint32Array(count),
     accounts: new Uint32Array(count),
     done: new Uint8Array(count),
-    parent: plan.heavy.slice(),
+    parent: heavy.slice(),
     marked: new Uint8Array(count),
     trail: new Uint32Array(count),
-    held: new Uint16Array(plan.gateHeads.length),
+    held: new Uint16Array(gateHeads.length),
+    gateTrail: new Uint32Array(gates.length),
     trailStarts: new Uint32Array(count),
+    gateStarts: new Uint32Array(count),
     delays: new Uint8Array(count),
     trailEnd: 0,
+    gateEnd: 0,
     markedNodes: 0,
     markedAccounts: 0,
     spent: 0,
   }
-  for (const c of plan.axioms) mark(walk, c)
+}
+
+/** Walks the forest until all components of starts are counted, or the budget is spent. */
+export function countComponents(plan: SizePlan, starts: Uint32Array, options: SizeOptions): Tally {
+  const walk = walkOf(plan)
+  for (let i = 0; i < plan.axioms.length; i++) mark(walk, plan.axioms[i])
   extend(plan, walk, 0, Infinity)
   const budget = options.budget ?? Infinity
   const patience = options.patience ?? 4096
@@ -162,64 +173,78 @@ interface Limits {
 }
 
 /**
- * Visits the forest depth first. A component that adds more than `patience` to its parent is put off once, so that
- * large reach sets are known when it is met again, and is then hung below the largest known one that it reaches.
+ * Visits the forest depth first. A component that adds more than `patience` to its parent is put off: it is hung below
+ * the largest reach set that it was seen to contain, and counted in a later round, when that one is marked already.
  */
 function walkForest(plan: SizePlan, walk: Walk, { offsets, children }: Forest, limits: Limits): void {
   const { count } = plan
-  const { parent, marked, trailStarts, nodes, accounts, done } = walk
+  const { parent, marked, trailStarts, gateStarts, nodes, accounts, done } = walk
   const cursor = offsets.slice()
+  const rootNodes = walk.markedNodes
+  const rootAccounts = walk.markedAccounts
   let at = count
   for (;;) {
     if (cursor[at] === offsets[at + 1]) {
       if (at === count) return
-      retract(plan, walk, trailStarts[at], walk.trailEnd)
+      retract(walk, trailStarts[at], gateStarts[at])
       at = parent[at] === NO_PARENT ? count : parent[at]
+      walk.markedNodes = at === count ? rootNodes : nodes[at]
+      walk.markedAccounts = at === count ? rootAccounts : accounts[at]
       continue
     }
     const c = children[cursor[at]++]
-    const start = walk.trailEnd
-    if (marked[c] === 0) {
-      mark(walk, c)
-      if (!extendOrPutOff(plan, walk, c, limits)) continue
-    }
+    trailStarts[c] = walk.trailEnd
+    gateStarts[c] = walk.gateEnd
+    if (marked[c] === 0 && !extendOrPutOff(plan, walk, c, limits)) continue
     nodes[c] = walk.markedNodes
     accounts[c] = walk.markedAccounts
     done[c] = 1
     if (walk.spent > limits.budget) return
-    trailStarts[c] = start
     at = c
   }
 }
 
 /** Marks all that c adds and returns true, or puts c off, takes its marks off again and returns false. */
 function extendOrPutOff(plan: SizePlan, walk: Walk, c: number, limits: Limits): boolean {
-  const start = walk.trailEnd - 1
+  const { markedNodes, markedAccounts, trailEnd: start, gateEnd } = walk
+  mark(walk, c)
   const patient = walk.done[c] !== 0 || limits.last || walk.delays[c] >= MAX_DELAYS
   const next = extend(plan, walk, start, patient ? Infinity : limits.patience)
   if (next === walk.trailEnd) return true
-  const better = largestKnown(walk, start)
+  const better = largestOnTrail(plan, walk, start + 1)
   if (better === NO_PARENT && walk.delays[c] > 0) {
     extend(plan, walk, next, Infinity)
     return true
   }
-  if (better !== NO_PARENT) walk.parent[c] = better
+  if (better !== NO_PARENT && !hangsBelow(walk, better, c)) walk.parent[c] = better
   walk.delays[c]++
-  retract(plan, walk, start, next)
+  retract(walk, start, gateEnd)
+  walk.markedNodes = markedNodes
+  walk.markedAccounts = markedAccounts
   return false
 }
 
-/** The component with the largest known reach on the trail, if that is more than all that is marked; else none. */
-function largestKnown({ trail, trailEnd, done, nodes, markedNodes }: Walk, start: number): number {
+/** The component on the trail with the largest reach, known or else estimated, if that is more than all that is marked. */
+function largestOnTrail({ estimates }: SizePlan, walk: Walk, start: number): number {
+  const { trail, trailEnd, done, delays, nodes, markedNodes } = walk
   let best = NO_PARENT
   let most = markedNodes
   for (let i = start; i < trailEnd; i++) {
     const c = trail[i]
-    if (done[c] === 0 || nodes[c] <= most) continue
-    most = nodes[c]
+    // One that was put off reaches more than patience: its estimate, which knows no gates, may be far too small.
+    const size = done[c] !== 0 ? nodes[c] : delays[c] > 0 ? Math.max(estimates[c], markedNodes + 1) : estimates[c]
+    if (size <= most) continue
+    most = size
     best = c
   }
   return best
+}
+
+/** Whether c hangs below `other` in the forest as it now stands. */
+function hangsBelow({ parent }: Walk, c: number, other: number): boolean {
+  let at = c
+  while (at !== NO_PARENT && at !== other) at = parent[at]
+  return at === other
 }
 
 function mark(walk: Walk, c: number): void {
@@ -234,24 +259,24 @@ function mark(walk: Walk, c: number): void {
  * @returns the first place not worked off; the end of the trail unless the trail has grown by more than `patience`
  */
 function extend(plan: SizePlan, walk: Walk, from: number, patience: number): number {
-  const { nodeWeights, accountWeights, gateHeads, gateNeeds } = plan
-  const { offsets, targets } = plan.rows
-  const { offsets: gateOffsets, targets: gates } = plan.gates
-  const { marked, trail, held } = walk
-  let { trailEnd, markedNodes, markedAccounts } = walk
+  const { cells, edges, gates, gateHeads, gateNeeds } = plan
+  const { marked, trail, held, gateTrail } = walk
+  let { trailEnd, gateEnd, markedNodes, markedAccounts } = walk
+  const limit = from + patience
   let i = from
-  for (; i < trailEnd && trailEnd - from <= patience; i++) {
-    const c = trail[i]
-    markedNodes += nodeWeights[c]
-    markedAccounts += accountWeights[c]
-    for (let j = offsets[c], end = offsets[c + 1]; j < end; j++) {
-      const d = targets[j]
+  for (; i < trailEnd && trailEnd <= limit; i++) {
+    const at = trail[i] * 4
+    markedNodes += cells[at + NODES]
+    markedAccounts += cells[at + ACCOUNTS]
+    for (let j = cells[at + EDGES], end = cells[at + 4 + EDGES]; j < end; j++) {
+      const d = edges[j]
       if (marked[d] !== 0) continue
       marked[d] = 1
       trail[trailEnd++] = d
     }
-    for (let j = gateOffsets[c], end = gateOffsets[c + 1]; j < end; j++) {
+    for (let j = cells[at + GATES], end = cells[at + 4 + GATES]; j < end; j++) {
       const g = gates[j]
+      gateTrail[gateEnd++] = g
       if (++held[g] !== gateNeeds[g]) continue
       const d = gateHeads[g]
       if (marked[d] !== 0) continue
@@ -261,32 +286,25 @@ function extend(plan: SizePlan, walk: Walk, from: number, patience: number): num
   }
   walk.spent += i - from
   walk.trailEnd = trailEnd
+  walk.gateEnd = gateEnd
   walk.markedNodes = markedNodes
   walk.markedAccounts = markedAccounts
   return i
 }
 
-/** Takes the trail back to place `start`; the places before `weighed` had been worked off. */
-function retract({ nodeWeights, accountWeights, gates }: SizePlan, walk: Walk, start: number, weighed: number): void {
-  const { marked, trail, held, trailEnd } = walk
-  let { markedNodes, markedAccounts } = walk
-  for (let i = start; i < trailEnd; i++) {
-    const c = trail[i]
-    marked[c] = 0
-    if (i >= weighed) continue
-    markedNodes -= nodeWeights[c]
-    markedAccounts -= accountWeights[c]
-    for (let j = gates.offsets[c], end = gates.offsets[c + 1]; j < end; j++) held[gates.targets[j]]--
-  }
-  walk.trailEnd = start
-  walk.markedNodes = markedNodes
-  walk.markedAccounts = markedAccounts
+/** Takes both trails back to an earlier length; the caller puts the sums back. */
+function retract(walk: Walk, trailStart: number, gateStart: number): void {
+  const { marked, trail, trailEnd, held, gateTrail, gateEnd } = walk
+  for (let i = trailStart; i < trailEnd; i++) marked[trail[i]] = 0
+  for (let i = gateStart; i < gateEnd; i++) held[gateTrail[i]]--
+  walk.trailEnd = trailStart
+  walk.gateEnd = gateStart
 }
 
 /** Turns counts per component into counts per start; starts left open get the bracket of their parent and the any-of graph. */
 export function sizesOfStarts(
   program: Program,
-  { of, nodeWeights, accountWeights }: SizePlan,
+  { of, cells }: SizePlan,
   { nodes, accounts, done, parent }: Tally,
   starts: Uint32Array,
   accountBit: Uint8Array,
@@ -312,8 +330,8 @@ export function sizesOfStarts(
     }
     bounds ??= anyOfBounds(program, accountBit)
     while (c !== NO_PARENT && done[c] === 0) c = parent[c]
-    sizes.nodes[s] = Math.max(nodeWeights[own], c === NO_PARENT ? 0 : nodes[c]) - 1
-    sizes.accounts[s] = Math.max(accountWeights[own], c === NO_PARENT ? 0 : accounts[c]) - self
+    sizes.nodes[s] = Math.max(cells[own * 4 + NODES], c === NO_PARENT ? 0 : nodes[c]) - 1
+    sizes.accounts[s] = Math.max(cells[own * 4 + ACCOUNTS], c === NO_PARENT ? 0 : accounts[c]) - self
     sizes.nodesAtMost[s] = bounds.nodes[start] - 1
     sizes.accountsAtMost[s] = bounds.accounts[start] - self
   }
