@@ -121,14 +121,36 @@ function structureFaults(document: Document.Parsed, lineAt: (offset: number) => 
       if (node.tag && !PLAIN_TAGS.has(node.tag)) fault(node, tagFault(`the tag \`${node.tag.slice(0, 60)}\``, 0))
     }
     let size = 1
-    if (isMap(node)) for (const { key, value } of node.items) size += sizeOf(key, depth + 1) + sizeOf(value, depth + 1)
-    else if (isSeq(node)) for (const item of node.items) size += sizeOf(item, depth + 1)
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        if (isMergeKey(key) && !isMergeSource(value, document)) fault(key, MERGE_INVALID)
+        size += sizeOf(key, depth + 1) + sizeOf(value, depth + 1)
+      }
+    }
+    if (isSeq(node)) for (const item of node.items) size += sizeOf(item, depth + 1)
     else if (isPair(node)) size += sizeOf(node.key, depth + 1) + sizeOf(node.value, depth + 1)
     if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) sizes.set(node, size)
     return size
   }
   sizeOf(document.contents, 0)
   return faults
+}
+
+const MERGE_INVALID: ImportDiagnostic = {
+  code: 'merge_invalid',
+  level: 'error',
+  message: '`<<` merges something that is no mapping',
+  remedy: 'write the alias of a mapping, such as `<<: *key`, or put the key in quotes',
+}
+
+const isMergeKey = (key: unknown): boolean =>
+  isScalar(key) && (key.type === undefined || key.type === 'PLAIN') && [key.value, key.source].includes('<<')
+
+/** Whether `<<` may stand before it: a mapping, an alias of one, or a list of these. */
+function isMergeSource(value: unknown, document: Document.Parsed): boolean {
+  const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node)
+  const source = resolved(value)
+  return isMap(source) || (isSeq(source) && source.items.every((item) => isMap(resolved(item))))
 }
 
 const PLAIN_TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((t) => `tag:yaml.org,2002:${t}`))

@@ -83,6 +83,12 @@ const CASES: readonly (readonly [
     [/^alias_invalid a\.yaml:3 .*inside its own anchor/],
   ],
   [
+    'YAML that merges what is no mapping',
+    'a.yaml',
+    `${YAML}groups:\n  - {id: g, <<: 1}\n`,
+    [/^merge_invalid a\.yaml:4 .*; write the alias/],
+  ],
+  [
     'NDJSON cut off inside a line',
     'a.ndjson',
     `${NDJSON}${ADA}{"fact":"acc`,

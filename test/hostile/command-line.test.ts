@@ -1,0 +1,56 @@
+/** What a person sees who gives broken files to the command line. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { readFiles } from '#cli/read-files.ts'
+import { AmbitError } from '#lib/errors.ts'
+
+const ambit = fileURLToPath(new URL('../../bin/ambit.js', import.meta.url))
+
+suite('Broken files on the command line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ambit-hostile-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+  write('bad1.yaml', 'ambit: 1\nat: 2026-01-01\naccounts:\n  - {id: a:1, kind: robot}\n  - {kind: human}\n')
+  write(
+    'bad2.json',
+    '{"ambit": 1,\n "accounts": [\n  {"id": "a:3", "kind": "human", "nmae": "x"},\n  {"id": 7, "kind": "human"}]}',
+  )
+  mkdirSync(join(folder, 'bare'))
+  write('bare/notes.txt', 'nothing to see')
+
+  test('every error goes to standard error with file, line and remedy, nothing to standard output, and the code is 2', () => {
+    const run = spawnSync(process.execPath, [ambit, 'analyze', 'bad1.yaml', 'bad2.json'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    assert.equal(run.stdout, '')
+    assert.equal(run.status, 2)
+    const expected = [
+      /^bad1\.yaml:4 .*`robot`.*\n +write one of `human`/m,
+      /^bad1\.yaml:5 .*`id` is missing\n +add `id`/m,
+      /^bad2\.json:3 .*`nmae`\n +correct the spelling/m,
+      /^bad2\.json:4 .*`7`.*\n +put it in quotes/m,
+      /the input has 4 errors/,
+    ]
+    for (const line of expected) assert.match(run.stderr, line)
+    assert.doesNotMatch(run.stderr, /\bat .*\.ts:\d+/, 'no stack trace')
+  })
+
+  test('a folder without files to read, and a path that is not there, are said to be so', async () => {
+    const refused = (message: RegExp) => (error: unknown) =>
+      error instanceof AmbitError && error.code === 'input_unreadable' && message.test(error.message)
+    await assert.rejects(readFiles([join(folder, 'bare')]), refused(/holds no \.yaml.*; name the files themselves/))
+    await assert.rejects(readFiles([join(folder, 'gone.yaml')]), refused(/does not exist; check the spelling/))
+  })
+
+  test('a file given twice is read once', async () => {
+    const path = join(folder, 'bad1.yaml')
+    const { sources, diagnostics } = await readFiles([path, path])
+    assert.deepEqual([sources.length, diagnostics.length], [1, 2])
+  })
+})
