@@ -163,12 +163,13 @@ function takeFact({ fields, pointer: inner }: RawFact, context: RecordContext): 
   const kind = fields['fact']
   const own = isFactKind(kind) ? defaults[kind] : undefined
   const fact = own ? { ...own, ...fields } : fields
-  if (isFact(fact)) {
+  const problems = factProblems(fact)
+  if (isFact(fact, problems)) {
     sink.fact({ fact, place: placeOf(pointer) })
     return
   }
   const name = typeof fields['id'] === 'string' && fields['id'] !== '' ? ` ${shown(fields['id'])}` : ''
-  for (const problem of factProblems(fact)) {
+  for (const problem of problems) {
     const message = `${isFactKind(kind) ? `${kind}${name}: ` : ''}${problem.message}`
     const place = placeOf(pointer + problem.pointer)
     sink.diagnostic({ code: 'fact_invalid', level: 'error', message, place, remedy: problem.remedy })

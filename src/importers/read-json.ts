@@ -220,9 +220,10 @@ export function linesOf(text: string, pointers: ReadonlySet<string>): ReadonlyMa
   const lines = new Map<string, number>()
   let line = 1
   let from = 0
+  const around: string[] = [] // pointers of the containers that are open, each made once
   walkJson(text, (path, offset) => {
-    if (lines.size === pointers.size) return
-    const pointer = pointerOf(...path)
+    const pointer = path.length === 0 ? '' : `${around[path.length - 1]}${pointerOf(path.at(-1) ?? '')}`
+    around[path.length] = pointer
     if (!pointers.has(pointer)) return
     for (let i = text.indexOf('\n', from); i >= 0 && i < offset; i = text.indexOf('\n', from)) {
       line++

@@ -47,7 +47,7 @@ export async function readNdjson(
   { file, header, first, rest }: NdjsonFile,
   target: { readonly facts: PlacedFact[]; readonly diagnostics: Diagnostic[] },
 ): Promise<NativeHeader> {
-  const pool: string[] = Array.from({ length: POOL_SIZE }, () => '')
+  const pool = Array<string>(POOL_SIZE).fill('')
   const sink = {
     fact: (placed: PlacedFact) => {
       shareIds(placed, pool)
