@@ -156,7 +156,7 @@ function together(views: readonly View[]): Strength {
   for (const had of views) {
     if (!had.have) continue
     for (const known of views) {
-      if (known === had || !known.know || !(had.replayResistant || known.replayResistant)) continue
+      if (!known.know || !(had.replayResistant || known.replayResistant)) continue
       if (known.combined === 'none') continue
       strength = most(strength, had.combined)
     }
