@@ -1,5 +1,5 @@
 // R2: components, condensed rows, the forest of largest out-neighbours, and the walk that keeps one reach set marked.
-// As src/graph/size.ts without its put-off rows, which change the cost and never the answer.
+// As src/graph/size.ts and size-plan.ts.
 #pragma once
 
 struct Rows { std::vector<u32> offsets, targets; };
@@ -70,54 +70,93 @@ inline Checksum reachSizes(const Snapshot& s) {
     rows.offsets.push_back(rows.targets.size()), gates.offsets.push_back(gates.targets.size());
   }
 
-  // The forest of all components that hold an account, and their ancestors; the root's children are in row `count`.
-  std::vector<u8> needed(count);
-  std::vector<u32> childOffsets(count + 3), children;
-  for (u32 u = 0; u < s.nodes; u++) {
-    if (s.accountBit[u]) for (u32 c = of[u]; c != ~0u && !needed[c]; c = parent[c]) needed[c] = 1;
-  }
-  auto rowOf = [&](u32 c) { return parent[c] == ~0u ? count : parent[c]; };
-  for (u32 c = 0; c < count; c++) if (needed[c]) childOffsets[rowOf(c) + 2]++;
-  for (u32 c = 0; c <= count + 1; c++) childOffsets[c + 1] += childOffsets[c];
-  children.resize(childOffsets[count + 2]);
-  for (u32 c = 0; c < count; c++) if (needed[c]) children[childOffsets[rowOf(c) + 1]++] = c;
-
-  std::vector<u8> marked(count);
+  std::vector<u8> marked(count), done(count), delays(count);
   std::vector<u16> have(s.gates);
-  std::vector<u32> trail, starts(count), cursor = childOffsets, reachNodes(count), reachAccounts(count);
+  std::vector<u32> trail, gateTrail, starts(count), gateStarts(count), reachNodes(count), reachAccounts(count);
   u32 markedNodes = 0, markedAccounts = 0;
   auto mark = [&](u32 c) { if (!marked[c]) marked[c] = 1, trail.push_back(c); };
-  auto extend = [&](size_t from) {
-    for (size_t i = from; i < trail.size(); i++) {
+  auto extend = [&](size_t from, size_t patience) {
+    size_t i = from;
+    for (; i < trail.size() && trail.size() - from <= patience; i++) {
       u32 c = trail[i];
       markedNodes += nodes[c], markedAccounts += accounts[c];
       for (u32 e = rows.offsets[c]; e < rows.offsets[c + 1]; e++) mark(rows.targets[e]);
       for (u32 e = gates.offsets[c]; e < gates.offsets[c + 1]; e++) {
         u32 g = gates.targets[e];
+        gateTrail.push_back(g);
         if (++have[g] == s.gateNeeds[g]) mark(of[s.gateHeads[g]]);
       }
     }
+    return i;
   };
-  for (u32 i = 0; i < s.axioms.size; i++) mark(of[s.axioms[i]]);
-  extend(0);
-  for (u32 at = count;;) {
-    if (cursor[at] == childOffsets[at + 1]) {
-      if (at == count) break;
-      for (size_t i = starts[at]; i < trail.size(); i++) {
-        u32 c = trail[i];
-        marked[c] = 0, markedNodes -= nodes[c], markedAccounts -= accounts[c];
-        for (u32 e = gates.offsets[c]; e < gates.offsets[c + 1]; e++) have[gates.targets[e]]--;
-      }
-      trail.resize(starts[at]);
-      at = rowOf(at);
-      continue;
+  auto retract = [&](size_t start, size_t gateStart) {
+    for (size_t i = start; i < trail.size(); i++) marked[trail[i]] = 0;
+    for (size_t i = gateStart; i < gateTrail.size(); i++) have[gateTrail[i]]--;
+    trail.resize(start), gateTrail.resize(gateStart);
+  };
+  auto putOff = [&](u32 c, size_t start, size_t next) {
+    u32 best = ~0u;
+    double most = markedNodes;
+    for (size_t i = start + 1; i < trail.size(); i++) {
+      u32 d = trail[i];
+      double size = done[d] ? reachNodes[d] : delays[d] ? std::max<double>(estimates[d], markedNodes + 1.0) : estimates[d];
+      if (size > most) most = size, best = d;
     }
-    u32 c = children[cursor[at]++];
-    starts[c] = trail.size();
-    mark(c);
-    extend(starts[c]);
-    reachNodes[c] = markedNodes, reachAccounts[c] = markedAccounts;
-    at = c;
+    if (best == ~0u && delays[c]) { extend(next, ~size_t(0)); return false; }
+    if (best != ~0u) {
+      u32 at = best;
+      while (at != ~0u && at != c) at = parent[at];
+      if (at == ~0u) parent[c] = best;
+    }
+    delays[c]++;
+    return true;
+  };
+  auto rowOf = [&](u32 c) { return parent[c] == ~0u ? count : parent[c]; };
+  for (u32 i = 0; i < s.axioms.size; i++) mark(of[s.axioms[i]]);
+  extend(0, ~size_t(0));
+  const u32 rootNodes = markedNodes, rootAccounts = markedAccounts;
+  for (int round = 0;; round++) {
+    // The forest of all components that hold an account, and their ancestors; the root's children are in row `count`.
+    std::vector<u8> needed(count);
+    std::vector<u32> childOffsets(count + 3), children;
+    bool open = false;
+    for (u32 u = 0; u < s.nodes; u++) {
+      if (!s.accountBit[u] || done[of[u]]) continue;
+      open = true;
+      for (u32 c = of[u]; c != ~0u && !needed[c]; c = parent[c]) needed[c] = 1;
+    }
+    if (!open) break;
+    for (u32 c = 0; c < count; c++) if (needed[c]) childOffsets[rowOf(c) + 2]++;
+    for (u32 c = 0; c <= count + 1; c++) childOffsets[c + 1] += childOffsets[c];
+    children.resize(childOffsets[count + 2]);
+    for (u32 c = 0; c < count; c++) if (needed[c]) children[childOffsets[rowOf(c) + 1]++] = c;
+    auto larger = [&](u32 a, u32 b) { return estimates[a] > estimates[b]; };
+    if (round) std::sort(children.begin() + childOffsets[count], children.begin() + childOffsets[count + 1], larger);
+    std::vector<u32> cursor = childOffsets;
+    for (u32 at = count;;) {
+      if (cursor[at] == childOffsets[at + 1]) {
+        if (at == count) break;
+        retract(starts[at], gateStarts[at]);
+        at = rowOf(at);
+        markedNodes = at == count ? rootNodes : reachNodes[at];
+        markedAccounts = at == count ? rootAccounts : reachAccounts[at];
+        continue;
+      }
+      u32 c = children[cursor[at]++];
+      starts[c] = trail.size(), gateStarts[c] = gateTrail.size();
+      if (!marked[c]) {
+        u32 nodesBefore = markedNodes, accountsBefore = markedAccounts;
+        mark(c);
+        size_t next = extend(starts[c], done[c] || round > 6 || delays[c] >= 3 ? ~size_t(0) : 4096);
+        if (next < trail.size() && putOff(c, starts[c], next)) {
+          retract(starts[c], gateStarts[c]);
+          markedNodes = nodesBefore, markedAccounts = accountsBefore;
+          continue;
+        }
+      }
+      reachNodes[c] = markedNodes, reachAccounts[c] = markedAccounts, done[c] = 1;
+      at = c;
+    }
   }
   Checksum sum(2);
   for (u32 u = 0; u < s.nodes; u++) if (s.accountBit[u]) sum[0] += reachNodes[of[u]] - 1, sum[1] += reachAccounts[of[u]] - 1;
