@@ -88,7 +88,7 @@ suite('what follows from the seeds', () => {
       const size = 40
       const body = Array.from({ length: size }, (_, v) => v)
       const chain = body.slice(1).map((head) => ({ head, needs: 1, body: [head - 1] }))
-      const program = buildProgram(systemOf(size + 1, [{ head: size, needs, body }, ...chain]))
+      const program = buildProgram(systemOf(size + 1, [{ head: size, needs, body: [...body, ...body] }, ...chain]))
       const seeds = new Uint32Array(size + 1)
       seeds[0] = 0b11
       assert.equal(closure(program, seeds).ranks[size * 32], needs)

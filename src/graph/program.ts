@@ -41,14 +41,12 @@ export interface Program {
   readonly axiomRules: Uint32Array
 }
 
-/** What becomes of each rule: counts of the first pass, so that the second can fill arrays of the right size. */
+/** What becomes of each rule, and how many entries that makes, so that the arrays can be built at their size. */
 interface Sorting {
-  /** per rule: 0 for a rule that can never fire, {@link AXIOM}, {@link PLAIN} or {@link GATE} */
+  /** per rule: {@link AXIOM}, {@link PLAIN}, {@link GATE}, or 0 if it can never fire */
   readonly fates: Uint8Array
-  /** the rules' bodies with repeated nodes and the head taken out, at the rule's old offset */
-  readonly bodies: Uint32Array
-  /** per rule: how many nodes of {@link bodies} are left */
-  readonly sizes: Uint32Array
+  /** room for the longest body */
+  readonly buffer: Uint32Array
   readonly axiomCount: number
   readonly edgeCount: number
   readonly gateCount: number
@@ -95,40 +93,26 @@ function checkSystem({ nodeCount, heads, needs, bodyOffsets, bodies }: RuleSyste
   }
 }
 
-function sortRules({ nodeCount, heads, needs, bodyOffsets, bodies }: RuleSystem): Sorting {
-  const ruleCount = heads.length
+function sortRules(system: RuleSystem): Sorting {
+  const { needs, bodyOffsets } = system
+  const ruleCount = needs.length
   const fates = new Uint8Array(ruleCount)
-  const sizes = new Uint32Array(ruleCount)
-  const distinct = new Uint32Array(bodies.length)
-  const lastRule = new Uint32Array(nodeCount) // rule + 1 that saw the node last: finds repeats in long bodies
+  let longest = 0
+  for (let r = 0; r < ruleCount; r++) longest = Math.max(longest, bodyOffsets[r + 1] - bodyOffsets[r])
+  const buffer = new Uint32Array(longest)
   let axiomCount = 0
   let edgeCount = 0
   let gateCount = 0
   let gateBodyCount = 0
   for (let r = 0; r < ruleCount; r++) {
-    const start = bodyOffsets[r]
-    const end = bodyOffsets[r + 1]
-    const head = heads[r]
-    const need = needs[r]
-    if (need === 0) {
+    if (needs[r] === 0) {
       fates[r] = AXIOM
       axiomCount++
       continue
     }
-    let size = 0
-    if (end - start === 1) {
-      if (bodies[start] !== head) distinct[start + size++] = bodies[start]
-    } else {
-      for (let i = start; i < end; i++) {
-        const v = bodies[i]
-        if (v === head || lastRule[v] === r + 1) continue
-        lastRule[v] = r + 1
-        distinct[start + size++] = v
-      }
-    }
-    if (need > size) continue // stays DEAD
-    sizes[r] = size
-    if (need === 1) {
+    const size = distinctBody(system, r, buffer)
+    if (needs[r] > size) continue
+    if (needs[r] === 1) {
       fates[r] = PLAIN
       edgeCount += size
     } else {
@@ -137,7 +121,33 @@ function sortRules({ nodeCount, heads, needs, bodyOffsets, bodies }: RuleSystem)
       gateBodyCount += size
     }
   }
-  return { fates, bodies: distinct, sizes, axiomCount, edgeCount, gateCount, gateBodyCount }
+  return { fates, buffer, axiomCount, edgeCount, gateCount, gateBodyCount }
+}
+
+/** Bodies longer than this are searched for repeats with a set, not pair by pair. */
+const SHORT = 16
+
+/**
+ * Writes the distinct body nodes of a rule other than its head to `buffer` and returns how many they are. Asked for
+ * again in each pass: to keep them would take longer than to find them.
+ */
+function distinctBody({ heads, bodyOffsets, bodies }: RuleSystem, rule: number, buffer: Uint32Array): number {
+  const start = bodyOffsets[rule]
+  const end = bodyOffsets[rule + 1]
+  const seen = end - start > SHORT ? new Set<number>() : null
+  let size = 0
+  for (let i = start; i < end; i++) {
+    const v = bodies[i]
+    if (v === heads[rule] || (seen === null ? holds(buffer, size, v) : seen.has(v))) continue
+    seen?.add(v)
+    buffer[size++] = v
+  }
+  return size
+}
+
+function holds(buffer: Uint32Array, size: number, node: number): boolean {
+  for (let i = 0; i < size; i++) if (buffer[i] === node) return true
+  return false
 }
 
 type Edges = Pick<Program, 'outOffsets' | 'outHeads' | 'outRules' | 'inOffsets' | 'inBodies'>
@@ -146,16 +156,15 @@ type Edges = Pick<Program, 'outOffsets' | 'outHeads' | 'outRules' | 'inOffsets' 
  * Three counting sorts: by head in order of rule, from that by body (so heads ascend), from that by head again (so
  * bodies ascend). Ascending neighbours keep the kernels' random reads near each other and allow binary search.
  */
-function buildEdges({ nodeCount, heads, bodyOffsets }: RuleSystem, sorting: Sorting): Edges {
-  const { fates, bodies, sizes, edgeCount } = sorting
+function buildEdges(system: RuleSystem, { fates, buffer, edgeCount }: Sorting): Edges {
+  const { nodeCount, heads } = system
   const inOffsets = new Uint32Array(nodeCount + 1)
   const outOffsets = new Uint32Array(nodeCount + 1)
   for (let r = 0; r < fates.length; r++) {
     if (fates[r] !== PLAIN) continue
-    const start = bodyOffsets[r]
-    const size = sizes[r]
+    const size = distinctBody(system, r, buffer)
     inOffsets[heads[r] + 1] += size
-    for (let i = start; i < start + size; i++) outOffsets[bodies[i] + 1]++
+    for (let i = 0; i < size; i++) outOffsets[buffer[i] + 1]++
   }
   accumulate(inOffsets)
   accumulate(outOffsets)
@@ -165,11 +174,10 @@ function buildEdges({ nodeCount, heads, bodyOffsets }: RuleSystem, sorting: Sort
   const inNext = inOffsets.slice(0, nodeCount)
   for (let r = 0; r < fates.length; r++) {
     if (fates[r] !== PLAIN) continue
-    const start = bodyOffsets[r]
-    const size = sizes[r]
-    for (let i = start; i < start + size; i++) {
+    const size = distinctBody(system, r, buffer)
+    for (let i = 0; i < size; i++) {
       const at = inNext[heads[r]]++
-      inBodies[at] = bodies[i]
+      inBodies[at] = buffer[i]
       inRules[at] = r
     }
   }
@@ -197,8 +205,8 @@ type Gates = Pick<
   'gateHeads' | 'gateNeeds' | 'gateRules' | 'gateBodyOffsets' | 'gateBodies' | 'nodeGateOffsets' | 'nodeGates'
 >
 
-function buildGates({ nodeCount, heads, needs, bodyOffsets }: RuleSystem, sorting: Sorting): Gates {
-  const { fates, bodies, sizes, gateCount, gateBodyCount } = sorting
+function buildGates(system: RuleSystem, { fates, buffer, gateCount, gateBodyCount }: Sorting): Gates {
+  const { nodeCount, heads, needs } = system
   const gateRules = new Uint32Array(gateCount)
   const nextOfHead = new Uint32Array(nodeCount + 1)
   for (let r = 0; r < fates.length; r++) if (fates[r] === GATE) nextOfHead[heads[r] + 1]++
@@ -215,10 +223,10 @@ function buildGates({ nodeCount, heads, needs, bodyOffsets }: RuleSystem, sortin
     const r = gateRules[g]
     gateHeads[g] = heads[r]
     gateNeeds[g] = needs[r]
-    const start = bodyOffsets[r]
-    for (let i = start; i < start + sizes[r]; i++) {
-      gateBodies[at++] = bodies[i]
-      nodeGateOffsets[bodies[i] + 1]++
+    const size = distinctBody(system, r, buffer)
+    for (let i = 0; i < size; i++) {
+      gateBodies[at++] = buffer[i]
+      nodeGateOffsets[buffer[i] + 1]++
     }
     gateBodyOffsets[g + 1] = at
   }
