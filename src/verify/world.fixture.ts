@@ -65,7 +65,13 @@ const FACTS: readonly Fact[] = [
     requires: 'mail:ben',
     yields: ['ben:password'],
   },
-  { fact: 'wayIn', id: 'old:sign-in', account: 'idp:old', purpose: 'sign_in', requires: 'laptop' },
+  {
+    fact: 'wayIn',
+    id: 'old:sign-in',
+    account: 'idp:old',
+    purpose: 'sign_in',
+    requires: { any: ['laptop', { all: ['seed'] }] },
+  },
   { fact: 'wayIn', id: 'old:reset', account: 'idp:old', purpose: 'recovery', requires: 'seed', yields: ['ben:key'] },
   { fact: 'wayIn', id: 'ana:any', account: 'idp:ana', purpose: 'sign_in', requires: { any: ['laptop', 'mail:ben'] } },
   {
@@ -82,6 +88,7 @@ const FACTS: readonly Fact[] = [
     when: { all: ['seed', { any: ['laptop', 'ben:key'] }] },
     reason: 'so',
   },
+  { fact: 'rule', id: 'club', then: 'idp:ben', when: 'idp:team', reason: 'they share it' },
   { fact: 'rule', id: 'revive', then: 'idp:old', when: 'seed', reason: 'a backup' },
   { fact: 'session', id: 'ben:session', account: 'idp:ben', on: 'laptop' },
   { fact: 'session', id: 'bot:session', account: 'ci:bot', on: 'laptop', binding: 'dpop' },
