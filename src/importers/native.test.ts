@@ -321,6 +321,14 @@ suite('An inventory with one fact a line', () => {
     )
   })
 
+  test('is not what its header says when more lines follow', async () => {
+    const { diagnostics } = await read('{"ambit":1,"facts":0}\n{"fact":"group","id":"g"}\n')
+    assert.deepEqual(
+      diagnostics.map(({ message }) => message),
+      ['the header announces 0 facts, and 1 follow'],
+    )
+  })
+
   test('tells each line that cannot be taken', async () => {
     const lines = [
       '{"fact":"grp","id":"g"}',

@@ -68,9 +68,8 @@ function keysOf(value: unknown): number {
     for (const item of value) if (typeof item === 'object') count += keysOf(item)
     return count
   }
-  for (const key of Object.keys(value)) {
+  for (const field of Object.values(value)) {
     count++
-    const field: unknown = Reflect.get(value, key)
     if (typeof field === 'object') count += keysOf(field)
   }
   return count

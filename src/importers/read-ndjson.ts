@@ -1,10 +1,9 @@
 /** Ambit's NDJSON: a header line, then one fact a line, read as it arrives. The form for inventories of any size. */
 import type { Diagnostic, Place, PlacedFact } from '#model/facts.ts'
-import { REFERENCES } from '#model/inventory-references.ts'
 import { isNativeHeader, nativeReader, type NativeHeader } from './native.ts'
 import { decodedText, firstUndecodableLine, NOT_UTF8 } from './read-bytes.ts'
 import { parseJson } from './read-json.ts'
-import type { LineBlock } from './read-lines.ts'
+import { linePieces, type LineBlock } from './read-lines.ts'
 
 /** A header found at the start of a file. */
 export interface FoundHeader {
@@ -47,12 +46,8 @@ export async function readNdjson(
   { file, header, first, rest }: NdjsonFile,
   target: { readonly facts: PlacedFact[]; readonly diagnostics: Diagnostic[] },
 ): Promise<NativeHeader> {
-  const pool = Array<string>(POOL_SIZE).fill('')
   const sink = {
-    fact: (placed: PlacedFact) => {
-      shareIds(placed, pool)
-      target.facts.push(placed)
-    },
+    fact: (placed: PlacedFact) => void target.facts.push(placed),
     diagnostic: (diagnostic: Diagnostic) => void target.diagnostics.push(diagnostic),
   }
   const reader = nativeReader(header.root, () => ({ file, line: header.line }), sink)
@@ -76,18 +71,23 @@ export async function readNdjson(
       sink.diagnostic({ code, level: 'error', message: said, place, remedy })
     } else reader.take(parsed.value, '', (pointer) => (pointer === '' ? place : { ...place, pointer }))
   }
-  const takeBlock = ({ bytes }: LineBlock) => {
-    const text = decodedText(bytes)
-    if (text === undefined) {
-      const bad = { file, line: line + firstUndecodableLine(bytes) }
-      sink.diagnostic({ ...NOT_UTF8, place: bad })
-      return false
-    }
+  const takeLines = (text: string) => {
     for (let from = 0; from < text.length;) {
       const found = text.indexOf('\n', from)
       const end = found < 0 ? text.length : found
       takeLine(text.slice(from, end))
       from = end + 1
+    }
+  }
+  const takeBlock = (block: LineBlock): boolean => {
+    for (const piece of linePieces(block)) {
+      const text = decodedText(piece)
+      if (text === undefined) {
+        const place = { file, line: line + firstUndecodableLine(piece) }
+        sink.diagnostic({ ...NOT_UTF8, place })
+        return false
+      }
+      takeLines(text)
     }
     return true
   }
@@ -112,33 +112,4 @@ const HEADER_FIELDS = new Set(['ambit', 'name', 'at', 'defaults', 'facts'])
 function isBlank(text: string): boolean {
   const c = text.charCodeAt(0)
   return (Number.isNaN(c) || c <= 0x20) && text.trim() === ''
-}
-
-/** Slots of the pool of ids, a power of two: enough that an account and its groups are still there when named again. */
-const POOL_SIZE = 65_536
-
-/**
- * Lets equal ids share one string: less memory, and later look-ups hash each id once. The pool is a cache of fixed
- * size, not a map of all ids; a map costs more than the sharing saves.
- */
-function shareIds({ fact }: PlacedFact, pool: string[]): void {
-  const fields: Record<string, unknown> = fact
-  if (fact.id !== undefined) fact.id = shared(fact.id, pool)
-  for (const { field } of REFERENCES[fact.fact]) {
-    const value = fields[field]
-    if (typeof value === 'string') fields[field] = shared(value, pool)
-    else if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) if (typeof value[i] === 'string') value[i] = shared(value[i], pool)
-    }
-  }
-}
-
-function shared(id: string, pool: string[]): string {
-  const n = id.length
-  let hash = n
-  for (let i = Math.max(0, n - 12); i < n; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0
-  const slot = hash & (POOL_SIZE - 1)
-  if (pool[slot] === id) return pool[slot]
-  pool[slot] = id
-  return id
 }
