@@ -4,7 +4,7 @@
  * (adds ten million accounts), `--keep` (leaves the snapshots in `bench/build`).
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Regime } from './generate.ts'
 import { printResults } from './print.ts'
@@ -32,6 +32,8 @@ export interface Row extends Measured {
   readonly regime: Regime
   readonly stage: string
   readonly title: string
+  /** processes that wanted a processor in the minute before: above the number of cores, wall times mean little */
+  readonly load: number
   /** processor time of the same algorithm in C++, one thread */
   readonly nativeMs?: number
   /** how many times slower a rival is than the stage it answers the same question as */
@@ -92,6 +94,7 @@ function main(): void {
     regime: 'tiered',
     stage: 'ingest',
     title: 'read an NDJSON inventory',
+    load: loadavg()[0]!,
   })
   progress('')
   writeFileSync(`${OUT}/results.json`, `${JSON.stringify(results, null, 2)}\n`)
@@ -108,7 +111,7 @@ interface Graph {
 
 function measure(results: { rows: Row[]; disagreements: string[] }, { path, accounts, regime, native }: Graph): void {
   const add = (stage: string, title: string, measured: Measured, extra: Partial<Row> = {}): void => {
-    results.rows.push({ accounts, regime, stage, title, ...measured, ...extra })
+    results.rows.push({ accounts, regime, stage, title, load: loadavg()[0]!, ...measured, ...extra })
   }
   const sums = new Map<string, string>()
   const repeats = accounts > 2_000_000 ? 1 : accounts > 200_000 ? 2 : 5
@@ -118,7 +121,9 @@ function measure(results: { rows: Row[]; disagreements: string[] }, { path, acco
   }
   const compare = (stage: string, who: string, checksum: readonly number[] | undefined): void => {
     if (String(checksum) === sums.get(stage)) return
-    results.disagreements.push(`${regime} ${accounts} ${stage}: ${who} says ${checksum}, we say ${String(sums.get(stage))}`)
+    results.disagreements.push(
+      `${regime} ${accounts} ${stage}: ${who} says ${checksum}, we say ${String(sums.get(stage))}`,
+    )
   }
   add('load', 'load and check the binary snapshot', step('load'))
   for (const stage of KERNELS) {

@@ -15,7 +15,18 @@ export function printResults({ machine, graphs, rows, disagreements }: Results):
         `write ${time(write.wallMs)}, peak ${Math.round(peakMb)} MB`,
     )
   }
-  const header = ['graph', 'stage', 'wall', 'CPU', 'peak MB', 'C++ CPU', 'CPU ratio', 'growth', 'slower than R1']
+  const header = [
+    'graph',
+    'stage',
+    'wall',
+    'CPU',
+    'peak MB',
+    'C++ CPU',
+    'CPU ratio',
+    'growth',
+    'slower than R1',
+    'load',
+  ]
   const lines = rows
     .filter(({ stage }) => stage !== 'on-demand' && stage !== 'ingest')
     .map((row) => [
@@ -28,6 +39,7 @@ export function printResults({ machine, graphs, rows, disagreements }: Results):
       row.nativeMs === undefined ? '' : (row.cpuMs / row.nativeMs).toFixed(2),
       growthOf(row, rows, graphs),
       row.timesSlower === undefined ? '' : `${Math.round(row.timesSlower)}×`,
+      row.load.toFixed(1),
     ])
   const widths = header.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]!.length)))
   for (const line of [header, widths.map((width) => '-'.repeat(width)), ...lines]) {

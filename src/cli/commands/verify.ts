@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { AmbitError } from '#lib/errors.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
+import { visible } from '#report/visible.ts'
 import { verifyReport } from '#verify/check-report.ts'
 import type { Failure } from '#verify/recount.ts'
 import type { Io } from '../io.ts'
@@ -29,7 +30,9 @@ export async function verifyCommand({ report: path, paths }: VerifyOptions, io: 
   }
   for (const failure of failures.slice(0, SHOWN)) io.write(`${lineOf(failure)}\n`)
   if (failures.length > SHOWN) io.write(`… and ${failures.length - SHOWN} more\n`)
-  io.write(`${checked} proofs checked, ${failures.length} things do not hold\n`)
+  io.write(
+    `${checked} proofs checked, ${failures.length === 1 ? '1 thing does' : `${failures.length} things do`} not hold\n`,
+  )
   return EXIT.findings
 }
 
@@ -41,7 +44,8 @@ function sha256(pieces: Iterable<string>): string {
 
 function lineOf({ id, which, step, node, reason }: Failure): string {
   const where = step === null ? '' : ` step ${step + 1}`
-  return `✕ ${id}: ${which}${where}${node === null ? '' : ` (${node})`}: ${reason}`
+  // a report may come from anywhere: nothing in it may steer the terminal
+  return visible(`✕ ${id}: ${which}${where}${node === null ? '' : ` (${node})`}: ${reason}`)
 }
 
 async function readReport(path: string): Promise<unknown> {
