@@ -122,7 +122,7 @@ function measure(results: { rows: Row[]; disagreements: string[] }, { path, acco
   const compare = (stage: string, who: string, checksum: readonly number[] | undefined): void => {
     if (String(checksum) === sums.get(stage)) return
     results.disagreements.push(
-      `${regime} ${accounts} ${stage}: ${who} says ${checksum}, we say ${String(sums.get(stage))}`,
+      `${regime} ${accounts} ${stage}: ${who} says ${String(checksum)}, we say ${String(sums.get(stage))}`,
     )
   }
   add('load', 'load and check the binary snapshot', step('load'))

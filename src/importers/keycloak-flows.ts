@@ -145,7 +145,8 @@ function conditionMet(
     return Number(config['loa-condition-level'] ?? 1) <= 1
   if (condition.authenticator === 'conditional-credential') {
     // met when none of the credentials listed began this sign-in or, if `included`, when one of them did
-    const listed = String(config['credentials'] ?? '').split('##')
+    const { credentials } = config
+    const listed = (typeof credentials === 'string' ? credentials : '').split('##')
     return listed.includes(has.entered ?? 'password') === (config['included'] === 'true')
   }
   flows.unknown(condition.authenticator ?? '', alias)
