@@ -8,13 +8,13 @@ import type { Policy } from '#policy/policy.ts'
 import { requirementOf } from '#policy/requirement.ts'
 import { takeoverOf } from './attackers.ts'
 import type { AccountAnalysis, Analysis } from './context.ts'
-import { accountVerdict, judgeWay, type Case } from './judgement.ts'
+import { accountVerdict, judgePastWaysIn, judgeWay, type Case } from './judgement.ts'
 import { impactsOf, rightImpacts, type AccountImpact } from './impact.ts'
 import { proofsFor } from './proofs-on-demand.ts'
 import { recoverabilityOf } from './recovery.ts'
 import { assemble } from './report.ts'
 import { waysInOf } from './ways-in.ts'
-import { weakestWays } from './weakest-way.ts'
+import { settled, weakestWays } from './weakest-way.ts'
 import { worthsOf } from './worth.ts'
 
 /** Component visits that the exact count of a reach may cost, over all accounts; beyond it the rest are bounds. */
@@ -51,14 +51,15 @@ export function analyse(inventory: CheckedInventory, policy: Policy, onStage: On
     const requirement = requirementOf(policy, facts)
     const requirementAtWorst = requirementOf(policy, { ...facts, impact: 'high' })
     const it: Case = { snapshot, policy, fact, impact, requirement, requirementAtWorst }
-    const judged = (ways.get(fact.id) ?? []).map((way) => judgeWay(it, way, worths.ofWay(way), weakest))
+    const own = (ways.get(fact.id) ?? []).map((way) => judgeWay(it, way, worths.ofWay(way), weakest))
+    const judged = own.length === 0 ? own : [...own, ...judgePastWaysIn(it, weakest)]
     accounts.set(fact.id, {
       fact,
       human: fact.kind === 'human',
       impact,
       requirement,
       nominal: worths.nominal(fact.id),
-      effective: judged.length === 0 ? null : weakest.effective(fact.id),
+      effective: judged.length === 0 ? null : settled(weakest.ofAccount(fact.id)),
       ways: judged,
       ...accountVerdict(fact, judged),
       recoverability: recoverability(fact.id),

@@ -6,12 +6,12 @@ import type { Population } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
 import { isExposed, secretStates } from './secrets.ts'
 
-/** One lane per attacker; more than this do not fit one pass. */
-export const ATTACKERS_LIMIT = 32
-
-/** What falls to each attacker profile of the policy: R3, all profiles in one pass, lane i being attacker i. */
+/**
+ * What falls to each attacker profile of the policy: R3, all profiles in one pass, lane i being attacker i. The schema of
+ * policies allows as many attackers as there are lanes.
+ */
 export function takeoverOf(snapshot: Snapshot, program: Program, policy: Policy): Closure {
-  return closure(program, attackerSeeds(snapshot, policy.attackers.slice(0, ATTACKERS_LIMIT)))
+  return closure(program, attackerSeeds(snapshot, policy.attackers))
 }
 
 /** Per node, the attackers that hold it at the start because they defeat it by themselves. */

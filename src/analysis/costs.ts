@@ -4,7 +4,7 @@ import type { RuleSystem } from '#graph/rules.ts'
 import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { isExposed, isLoose, isOut } from './secrets.ts'
-import type { AuthenticatorFact, Way } from './ways-in.ts'
+import { isLiveSession, type AuthenticatorFact, type Way } from './ways-in.ts'
 
 /** How a way in whose authenticators are unknown is counted: as the weakest or the strongest it could be. */
 export type UnknownAs = 'worst' | 'best'
@@ -16,6 +16,8 @@ export type Origin =
   | { readonly is: 'entry'; readonly way: Way; readonly leaves: readonly string[]; readonly direct: readonly string[] }
   /** a thing the attacker has by himself */
   | { readonly is: 'given'; readonly id: string }
+  /** taken as open because it is too wide to weigh; no proof rests on it */
+  | { readonly is: 'assumed'; readonly way: Way }
 
 /**
  * The rules of the snapshot with costs for R4. A rule that only follows what is held costs one step at tier 0. A way in is
@@ -29,7 +31,7 @@ export interface CostedSystem {
   readonly origins: readonly Origin[]
 }
 
-/** More authenticators that may fall through the graph than this are taken as defeated directly. */
+/** With more authenticators than this that may fall through the graph, a way in is open at worst: unknown, not strong. */
 const DERIVABLE_LIMIT = 6
 /** Efforts of the policy run to 100; a tenth keeps the sum along a derivation readable. */
 const EFFORT_UNIT = 10
@@ -87,13 +89,14 @@ interface Context {
 
 function entryRows(context: Context, way: Way): CostedRow[] {
   const { snapshot, policy, derivable, unknownAs } = context
-  if (way.purpose === 'session') return [] // falls through its device or by exposure, which are rules and givens
+  if (isLiveSession(way)) return [] // falls through its device or by exposure, which are rules and givens
   const heads = (way.yields ?? [way.account]).flatMap((id) => snapshot.indexOf.get(id) ?? [])
   const population = populationOf(snapshot, way.account)
-  if (way.alternatives === null) {
-    if (unknownAs === 'best') return []
-    return heads.map((head) => entryRow(way, head, [], [], [], 0, 1))
-  }
+  const assumed = (): CostedRow[] =>
+    unknownAs === 'best'
+      ? []
+      : heads.map((head) => ({ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'assumed', way } }))
+  if (way.alternatives === null) return assumed()
   const rows: CostedRow[] = []
   for (const leaves of way.alternatives) {
     const provers = leaves.map((id) => (mayBeDefeated(snapshot, id) ? proverOf(snapshot, id) : null))
@@ -101,6 +104,7 @@ function entryRows(context: Context, way: Way): CostedRow[] {
       const node = snapshot.indexOf.get(leaves[i]!)
       return prover !== null && node !== undefined && derivable[node] === 1 ? [i] : []
     })
+    if (choosable.length > DERIVABLE_LIMIT) rows.push(...assumed())
     const chosen = choosable.slice(0, DERIVABLE_LIMIT)
     for (let subset = 0; subset < 1 << chosen.length; subset++) {
       const derived = new Set(chosen.filter((_, bit) => (subset >>> bit) & 1))

@@ -3,6 +3,7 @@ import { reachLanes } from '#graph/reach.ts'
 import type { Program } from '#graph/program.ts'
 import type { Snapshot } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
+import { impactOfRight, type TargetKind } from '#policy/requirement.ts'
 
 const CAPABILITY_COUNT = CAPABILITIES.length
 /** hop count of a capability that is not reached */
@@ -23,7 +24,7 @@ export interface CapabilityReach {
 
 export interface AccountImpact {
   readonly impact: Impact
-  /** the reach includes a target whose sensitivity nobody stated */
+  /** the reach includes something declared nowhere, or a target whose sensitivity nobody stated */
   readonly uncertain: boolean
   /** in the order of CAPABILITIES */
   readonly capabilities: readonly CapabilityReach[]
@@ -36,11 +37,8 @@ export type Impacts = ReadonlyMap<number, { readonly impact: Impact; readonly un
 export function rightImpacts(snapshot: Snapshot, policy: Policy): Impacts {
   const impacts = new Map<number, { impact: Impact; uncertain: boolean }>()
   for (const { node, capability, target } of snapshot.rights) {
-    const stated = sensitivityOf(snapshot, target)
-    const sensitivity = stated ?? policy.unstated[targetKind(snapshot, target)]
-    const uncertain = sensitivity === 'unknown'
-    const row = policy.impact[CAPABILITIES[capability]!]
-    impacts.set(node, { impact: row[uncertain ? 'moderate' : sensitivity], uncertain })
+    const kind = targetKind(snapshot, target)
+    impacts.set(node, impactOfRight(policy, CAPABILITIES[capability]!, kind, sensitivityOf(snapshot, target)))
   }
   return impacts
 }
@@ -50,7 +48,7 @@ function sensitivityOf(snapshot: Snapshot, target: string): Impact | undefined {
   return fact?.fact === 'resource' || fact?.fact === 'channel' ? fact.sensitivity : undefined
 }
 
-function targetKind(snapshot: Snapshot, target: string): keyof Policy['unstated'] {
+function targetKind(snapshot: Snapshot, target: string): TargetKind {
   const kind = snapshot.inventory.kindOf(target)
   switch (kind) {
     case 'account':
@@ -82,6 +80,11 @@ export function impactsOf(
     if (uncertain) anyAndModerate[node]! |= 1 << UNCERTAIN_LANE
     if (rank >= 1) lowAndHigh[node]! |= 1 << capability
     if (rank >= 3) lowAndHigh[node]! |= 1 << (CAPABILITY_COUNT + capability)
+  }
+  // nobody knows where a thing leads that is declared nowhere
+  for (const id of snapshot.inventory.missing.keys()) {
+    const node = snapshot.indexOf.get(id)
+    if (node !== undefined) anyAndModerate[node]! |= 1 << UNCERTAIN_LANE
   }
   const first = reachLanes(program, anyAndModerate, starts)
   const second = reachLanes(program, lowAndHigh, starts)

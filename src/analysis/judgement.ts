@@ -10,9 +10,9 @@ import { dutiesMissing } from './duties.ts'
 import type { AccountImpact } from './impact.ts'
 import { judgeNonHuman } from './non-human.ts'
 import { isExposed, isOut } from './secrets.ts'
-import type { WeakestWays } from './weakest-way.ts'
-import type { Way } from './ways-in.ts'
-import { isSignIn, type Worth } from './worth.ts'
+import { settled, type Bounds, type WeakestWays } from './weakest-way.ts'
+import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
+import { isSignIn, UNKNOWN, type Worth } from './worth.ts'
 
 /** What judging one account needs. */
 export interface Case {
@@ -30,9 +30,16 @@ export function judgeWay(it: Case, way: Way, worth: Worth, weakest: WeakestWays)
   const bounds = weakest.ofWay(way)
   const atLeast = lesser(worth.strength ?? worth.atLeast, bounds.atLeast)
   const atMost = lesser(worth.strength ?? worth.atMost, bounds.atMost)
-  const effective = atLeast === atMost ? atLeast : null
+  const effective = settled({ atLeast, atMost })
   const judgement =
-    it.fact.kind === 'human' ? judgeHuman(it, way, worth, effective, atLeast, atMost) : judgeNonHuman(it, way, worth)
+    it.fact.kind === 'human'
+      ? (judgeImplied(it, way, bounds) ?? judgeHuman(it, way, worth, effective, atLeast, atMost))
+      : judgeNonHuman(it, way, worth)
+  return excused(it, way, worth, effective, judgement)
+}
+
+/** The verdict of a way in, unless a live exception excuses it. */
+function excused(it: Case, way: Way, worth: Worth, effective: Strength | null, judgement: Judgement): JudgedWay {
   const excuse =
     judgement.verdict === 'unfit'
       ? exceptionsFor(it.snapshot, it.policy, way, it.impact).find(({ state }) => state.is === 'live')
@@ -60,16 +67,7 @@ function judgeHuman(
   atLeast: Strength,
   atMost: Strength,
 ): Judgement {
-  if (way.purpose === 'session') return judgeLiveSession(it, way)
-  if (way.purpose === 'secret') {
-    const secret = it.snapshot.inventory.get(way.id)?.fact
-    if (secret?.fact === 'secret' && isOut(secret))
-      return unfit('leaked_secret', 'the secret is out', 'OWASP NHI Top 10', 'NHI2:2025')
-    if (secret?.fact === 'secret' && secret.ephemeral === true) {
-      return { verdict: 'fit', reasons: [{ code: 'ephemeral', text: 'the secret is made for one use', citations: [] }] }
-    }
-  }
-  const facts = wayFacts(way, worth, effective, atLeast, atMost)
+  const facts = wayFacts(it.policy, way, worth, effective, atLeast, atMost)
   // sessions are opened by signing in; a reset or an enrolment leads back to one
   const opensSession =
     isSignIn(way) || way.session.overallSeconds !== undefined || way.session.idleSeconds !== undefined
@@ -87,7 +85,7 @@ function judgeHuman(
     )
     if (worstCase.verdict === 'unfit' || worstCase.verdict === 'unknown') {
       const text =
-        'the reach includes something whose sensitivity nobody stated; were it high, this way in would not do'
+        'the reach includes something that is declared nowhere, or whose sensitivity nobody stated; were it high, this way in would not do'
       return { verdict: 'unknown', reasons: [{ code: 'sensitivity_unstated', text, citations: [] }] }
     }
   }
@@ -99,9 +97,16 @@ const effectiveBelow = (worth: Worth, effective: Strength | null): boolean =>
 
 const spoken = (word: string): string => word.replaceAll('_', ' ')
 
-function wayFacts(way: Way, worth: Worth, effective: Strength | null, atLeast: Strength, atMost: Strength): WayFacts {
+function wayFacts(
+  policy: Policy,
+  way: Way,
+  worth: Worth,
+  effective: Strength | null,
+  atLeast: Strength,
+  atMost: Strength,
+): WayFacts {
   const weakened = effectiveBelow(worth, effective)
-  const restricted = worth.authenticators.filter(({ kind }) => kind === 'sms_code' || kind === 'voice_code')
+  const restricted = worth.authenticators.filter(({ kind }) => policy.authenticators[kind].restricted)
   return {
     strength: effective,
     // a doubt about AAL3 alone is no doubt about what was taken away on the way
@@ -124,22 +129,65 @@ function dutiesMet(restricted: Worth['authenticators']): boolean | null {
   return restricted.every((it) => dutiesMissing(it).length === 0)
 }
 
-function judgeLiveSession(it: Case, way: Way): Judgement {
-  const live = it.snapshot.inventory.get(way.id)?.fact
-  if (live?.fact === 'session' && isExposed(live)) {
-    return unfit('exposed_session', 'the session is in other hands', 'NIST SP 800-63B-4', '5.1')
+/**
+ * Verdict of a way in that asks for nothing itself and is as strong as what leads to it: a live session, a secret made for
+ * one use. Null for any other.
+ */
+function judgeImplied(it: Case, way: Way, bounds: Bounds): Judgement | null {
+  const fact = it.snapshot.inventory.get(way.id)?.fact
+  if (fact?.fact === 'session' && isLiveSession(way)) {
+    if (isExposed(fact)) return unfit('exposed_session', 'the session is in other hands', 'NIST SP 800-63B-4', '5.1')
+    return judgeByGraph(it, bounds, way.session)
   }
+  if (fact?.fact !== 'secret') return null
+  if (isOut(fact)) return unfit('leaked_secret', 'the secret is out', 'OWASP NHI Top 10', 'NHI2:2025')
+  return fact.ephemeral === true ? judgeByGraph(it, bounds, null) : null
+}
+
+/** Holds what leads to the account against what its reach requires; session limits only where a session is judged. */
+function judgeByGraph(it: Case, { atLeast, atMost }: Bounds, session: Way['session'] | null): Judgement {
+  const known = (least: Strength): boolean | null =>
+    STRENGTHS.indexOf(atLeast) >= STRENGTHS.indexOf(least)
+      ? true
+      : STRENGTHS.indexOf(atMost) < STRENGTHS.indexOf(least)
+        ? false
+        : null
   return judge(
-    { ...it.policy.requirements.none, session: it.requirement.session, citations: it.requirement.citations },
+    { ...it.requirement, controls: [], session: session === null ? {} : it.requirement.session },
     {
-      strength: 'hardware',
-      phishingResistant: true,
-      hardwareBacked: true,
+      strength: settled({ atLeast, atMost }),
+      atLeast,
+      atMost,
+      phishingResistant: known('phishing_resistant'),
+      hardwareBacked: known('hardware'),
       code: false,
-      session: way.session,
+      session: session ?? {},
       controls: [],
     },
   )
+}
+
+/**
+ * Rights and rules that give the account without any of its ways in, judged as ways in themselves: whoever may reset or
+ * act as it is a back door, as strong as what guards its holder. Only for people; a service is judged by the reach of
+ * whoever can act as it.
+ */
+export function judgePastWaysIn(it: Case, weakest: WeakestWays): JudgedWay[] {
+  if (it.fact.kind !== 'human') return []
+  const judged = new Map<string, JudgedWay>()
+  for (const past of weakest.pastWaysIn(it.fact.id)) {
+    const way = wayOfRule(it.snapshot, it.fact.id, past.rule)
+    if (judged.has(way.id)) continue
+    const judgement = judgeByGraph(it, past, null)
+    const text = `\`${way.id}\` gives the account past its own ways in`
+    const reasons = [
+      { code: 'past_ways_in', text, citations: [{ standard: 'NIST CSF 2.0', section: 'PR.AA-05' }] },
+      ...judgement.reasons,
+    ]
+    const effective = settled(past)
+    judged.set(way.id, excused(it, way, UNKNOWN, effective, { verdict: judgement.verdict, reasons }))
+  }
+  return [...judged.values()]
 }
 
 /** A verdict of `unfit` for one reason with one citation. */

@@ -47,7 +47,7 @@ export function proofOfEntry(
     steps.push(step)
   }
   for (const { origin, step } of origins) {
-    if (origin.is === 'given') continue
+    if (origin.is === 'given' || origin.is === 'assumed') continue
     if (origin.is === 'rule') {
       add(ruleStep(snapshot, origin.rule, step))
       continue

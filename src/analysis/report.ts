@@ -2,7 +2,6 @@ import type { Account, Finding, Report, WayIn } from '#contract/report.ts'
 import { IMPACTS, SEVERITIES, STRENGTHS, VERDICTS } from '#contract/vocabulary.ts'
 import { NEVER, type Closure } from '#graph/closure.ts'
 import type { ReachSizes } from '#graph/size.ts'
-import { ATTACKERS_LIMIT } from './attackers.ts'
 import { conformanceFor } from './conformance.ts'
 import type { AccountAnalysis, Analysis, JudgedWay } from './context.ts'
 import { allFindings } from './findings/all.ts'
@@ -103,7 +102,7 @@ function wayInOf({ way, worth, effective, verdict, reasons }: JudgedWay, human: 
 
 function fallsTo({ policy, snapshot }: Analysis, { ranks }: Closure, account: string): Account['fallsTo'] {
   const node = snapshot.indexOf.get(account)!
-  return policy.attackers.slice(0, ATTACKERS_LIMIT).flatMap(({ name }, lane) => {
+  return policy.attackers.flatMap(({ name }, lane) => {
     const step = ranks[node * 32 + lane]!
     return step === NEVER ? [] : [{ attacker: name, step }]
   })
@@ -124,7 +123,7 @@ function summaryOf(analysis: Analysis, accounts: readonly Account[], findings: r
     bySeverity: countBy(SEVERITIES.toReversed(), findings, ({ severity }) => severity),
     byCode: countBy([...new Set(findings.map(({ code }) => code))].toSorted(), findings, ({ code }) => code),
     weakerThanTheyLook: humans.filter(looksStronger).length,
-    attackers: analysis.policy.attackers.slice(0, ATTACKERS_LIMIT).map(({ name }) => {
+    attackers: analysis.policy.attackers.map(({ name }) => {
       const taken = accounts.filter(({ fallsTo: list }) => list.some(({ attacker }) => attacker === name))
       return {
         attacker: name,

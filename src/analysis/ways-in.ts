@@ -1,6 +1,7 @@
 import type { Control, Purpose } from '#contract/vocabulary.ts'
 import type { FactOf, Place, PlacedFact } from '#model/facts.ts'
 import { alternativesOf, type Alternative } from '#model/formula.ts'
+import type { Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
 
 export type AuthenticatorFact = FactOf<'authenticator'>
@@ -21,9 +22,13 @@ export interface Way {
   readonly enrols: readonly string[]
   readonly session: { readonly overallSeconds?: number; readonly idleSeconds?: number; readonly binding?: string }
   readonly controls: ReadonlySet<Control>
+  /** null for a way in that a secret, a live session, a right or a rule implies */
   readonly fact: FactOf<'wayIn'> | null
   readonly place: Place
 }
+
+/** A session that lives now, as against a way in that opens one. */
+export const isLiveSession = (way: Way): boolean => way.purpose === 'session' && way.fact === null
 
 /** All ways in by account, in the order of the inventory; disabled accounts have none. */
 export function waysInOf(inventory: CheckedInventory): Map<string, Way[]> {
@@ -66,7 +71,7 @@ function statedWay(inventory: CheckedInventory, { fact, place }: PlacedFact<Fact
     account: fact.account,
     purpose: fact.purpose,
     alternatives: alternativesOf(fact.requires, ALTERNATIVES_LIMIT),
-    yields: fact.yields ?? null,
+    yields: fact.yields?.length ? fact.yields : null, // to yield nothing is to yield the account
     enrols: fact.enrols ?? [],
     session,
     controls,
@@ -75,13 +80,23 @@ function statedWay(inventory: CheckedInventory, { fact, place }: PlacedFact<Fact
   }
 }
 
+/** The way in that a rule of the snapshot is: named by the right it rests on, or by the organisation's own rule. */
+export function wayOfRule(snapshot: Snapshot, account: string, rule: number): Way {
+  const { rules, rulePlaces, nodeIds, inventory } = snapshot
+  const place = rulePlaces[rule]
+  const declared = inventory.byKind.rule.find((each) => each.place === place && each.fact.then === account)
+  const right = nodeIds[rules.bodies[rules.bodyOffsets[rule]!]!]!
+  const id = declared?.fact.id ?? right
+  return impliedWay(id, account, 'admin_reset', declared?.fact.reason, place ?? { file: '' })
+}
+
 function impliedWay(id: string, account: string, purpose: Purpose, name: string | undefined, place: Place): Way {
   return {
     id,
     ...(name === undefined ? {} : { name }),
     account,
     purpose,
-    alternatives: [[id]],
+    alternatives: purpose === 'admin_reset' ? [] : [[id]],
     yields: null,
     enrols: [],
     session: {},

@@ -35,7 +35,8 @@ const NOTHING: Worth = {
   leaves: [],
   authenticators: [],
 }
-const UNKNOWN: Worth = {
+/** Of a way in of which nothing is known, or that proves nothing of its own. */
+export const UNKNOWN: Worth = {
   ...NOTHING,
   strength: null,
   atMost: 'hardware',

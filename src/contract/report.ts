@@ -102,7 +102,7 @@ export const Account = Type.Object({
   population: orNull(words('workforce', 'partner', 'customer')),
   system: orNull(Type.String()),
   impact: Impact,
-  /** true when the reach includes a target of unstated sensitivity, so that the impact may be higher */
+  /** true when the reach includes something undeclared, or of unstated sensitivity, so that the impact may be higher */
   impactUncertain: Type.Boolean(),
   capabilities: Type.Array(Type.String()),
   reach: Type.Object({

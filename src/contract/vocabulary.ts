@@ -25,7 +25,7 @@ export const IMPACTS = ['none', 'low', 'moderate', 'high'] as const
 export type Impact = (typeof IMPACTS)[number]
 
 /** Sensitivity of a resource, rising; the same words as impact, said of the thing and not of its loss. */
-export const SENSITIVITIES = IMPACTS
+export const SENSITIVITIES = [...IMPACTS] as const
 export type Sensitivity = Impact
 
 export const ACCOUNT_KINDS = ['human', 'service', 'workload'] as const

@@ -154,7 +154,8 @@ function compileChannels(builder: RuleBuilder, inventory: CheckedInventory): voi
 function compileWaysIn(builder: RuleBuilder, inventory: CheckedInventory, disabled: ReadonlySet<string>): void {
   for (const { fact, place } of inventory.byKind.wayIn) {
     if (disabled.has(fact.account)) continue
-    compileFormula(builder, 'way_in', fact.id, fact.yields ?? [fact.account], fact.requires, place)
+    const heads = fact.yields?.length ? fact.yields : [fact.account]
+    compileFormula(builder, 'way_in', fact.id, heads, fact.requires, place)
   }
 }
 

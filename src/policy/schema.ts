@@ -242,7 +242,9 @@ export function policySchema(partial: boolean) {
       ),
       requirements: may(Type.Object(each(IMPACTS, Requirement), Closed)),
       authenticators: may(Type.Object(each(AUTHENTICATOR_KINDS, KindWorth), Closed)),
-      attackers: may(Type.Array(Attacker, { minItems: 1 })),
+      attackers: may(
+        Type.Array(Attacker, { minItems: 1, maxItems: 32, description: 'all are followed in one pass of 32 lanes' }),
+      ),
       rules: may(Type.Array(Rule)),
       exceptions: may(
         Type.Object(

@@ -142,7 +142,7 @@ export function* noWayBack(_analysis: Analysis, account: AccountAnalysis): Gener
     severity: account.impact.impact === 'high' ? 'medium' : 'low',
     account: account.fact.id,
     message: `${nameOf(account)} is locked out for good by losing ${listOf(lostWithout, 'or')}`,
-    facts: account.ways.map(({ way }) => way.id),
+    facts: account.ways.flatMap(({ way }) => (way.fact === null ? [] : [way.id])),
   }
 }
 

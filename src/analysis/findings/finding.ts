@@ -1,5 +1,5 @@
 import type { Citation, Finding, Proof } from '#contract/report.ts'
-import { IMPACTS, type Capability, type Impact, type Severity } from '#contract/vocabulary.ts'
+import { type Capability, type Impact, type Severity } from '#contract/vocabulary.ts'
 import type { AccountAnalysis } from '../context.ts'
 import { FINDING_KINDS, type FindingCode } from './catalogue.ts'
 
@@ -46,11 +46,6 @@ export function findingOf(draft: Draft): Finding {
 const lower = (severity: Severity): Severity =>
   ({ critical: 'high', high: 'medium', medium: 'low', low: 'info', info: 'info' } as const)[severity]
 
-/** Severity of a weakness by what it opens. */
-export function severityBy(impact: Impact, table: Readonly<Record<Impact, Severity>>): Severity {
-  return table[impact]
-}
-
 /** Weaknesses of entry: as bad as what lies behind. */
 export const BY_IMPACT: Readonly<Record<Impact, Severity>> = {
   none: 'info',
@@ -65,8 +60,6 @@ export const MILD_BY_IMPACT: Readonly<Record<Impact, Severity>> = {
   moderate: 'medium',
   high: 'high',
 }
-
-export const outranks = (a: Impact, b: Impact): boolean => IMPACTS.indexOf(a) > IMPACTS.indexOf(b)
 
 /** What people call the account, with its id where that says more. */
 export const nameOf = ({ fact }: AccountAnalysis): string => fact.name ?? fact.id

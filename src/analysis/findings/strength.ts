@@ -5,7 +5,8 @@ import { BY_IMPACT, MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
 import { kindsWords, kindWords, listOf, plain, purposeWords, stepsOf, strengthWords } from './words.ts'
 
 /** Ways that need no ceremony are reported by their own findings, about secrets and sessions. */
-const asksForSomething = ({ way }: JudgedWay): boolean => way.purpose !== 'secret' && way.purpose !== 'session'
+const asksForSomething = ({ way }: JudgedWay): boolean =>
+  way.fact !== null || (way.purpose !== 'secret' && way.purpose !== 'session')
 
 /** Weaker first; unknown counts as weakest. */
 const byStrength = (a: JudgedWay, b: JudgedWay): number => rankOf(a.effective) - rankOf(b.effective)
@@ -43,10 +44,11 @@ export function* codeBeyondReach(analysis: Analysis, account: AccountAnalysis): 
 export function* belowRequired(analysis: Analysis, account: AccountAnalysis): Generator<Draft> {
   if (!account.human) return
   for (const judged of account.ways) {
-    if (!asksForSomething(judged) || (judged.verdict !== 'unfit' && judged.verdict !== 'excepted')) continue
+    if (judged.verdict !== 'unfit' && judged.verdict !== 'excepted') continue
+    if (judged.reasons.some(({ code }) => code === 'leaked_secret' || code === 'exposed_session')) continue // said by their own findings
     if (judged.worth.code && account.requirement.codes === 'refused') continue
     if (judged.effective === null || rankOf(judged.effective) >= rankOf(account.requirement.strength)) continue
-    if (!isSignIn(judged.way) && rankOf(judged.effective) < rankOf(account.nominal?.strength ?? null)) continue // recovery_weaker_than_sign_in
+    if (!isSignIn(judged.way) && rankOf(judged.effective) < rankOf(account.nominal?.strength ?? null)) continue // recovery_weaker_than_sign_in, weaker_than_it_looks
     const bare = account.impact.impact === 'high' && rankOf(judged.effective) <= 1
     const top = account.impact.capabilities.toSorted((a, b) => IMPACTS.indexOf(b.impact) - IMPACTS.indexOf(a.impact))[0]
     yield {
@@ -57,11 +59,17 @@ export function* belowRequired(analysis: Analysis, account: AccountAnalysis): Ge
       message: `${nameOf(account)}: ${purposeWords(judged)} proves ${strengthWords(judged.effective)}, the reach (${account.impact.impact} impact) requires ${strengthWords(account.requirement.strength)}`,
       reach: top === undefined ? null : analysis.reachProof(account.fact.id, top),
       entry: analysis.entryProof(account.fact.id),
-      facts: [judged.way.id, ...judged.worth.authenticators.map(({ id }) => id)],
+      facts: factsOf(analysis, judged),
       exception: judged.exception,
     }
   }
 }
+
+/** Facts a finding about a way in rests on: itself, unless a right implies it, and its authenticators. */
+const factsOf = ({ snapshot }: Analysis, { way, worth }: JudgedWay): string[] =>
+  [way.id, ...worth.authenticators.map(({ id }) => id)].filter(
+    (id) => way.fact?.id === id || snapshot.inventory.get(id) !== undefined,
+  )
 
 const BACK_DOORS = new Set(['recovery', 'help_desk', 'admin_reset'])
 
@@ -69,7 +77,7 @@ export function* recoveryWeakerThanSignIn(analysis: Analysis, account: AccountAn
   const nominal = account.nominal?.strength ?? null
   if (!account.human || nominal === null) return
   for (const judged of account.ways) {
-    if (!BACK_DOORS.has(judged.way.purpose)) continue
+    if (!BACK_DOORS.has(judged.way.purpose) || judged.way.fact === null) continue
     if (judged.effective === null || rankOf(judged.effective) >= rankOf(nominal)) continue
     yield {
       code: 'recovery_weaker_than_sign_in',

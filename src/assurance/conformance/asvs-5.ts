@@ -1,12 +1,5 @@
 /** OWASP ASVS 5.0. Rules of level 3 apply where the impact is high; that mapping of levels is ours. */
 import {
-  GUESSABLE,
-  MAIL,
-  OTP,
-  PHISHING_RESISTANT,
-  RECOVERY,
-  SIGN_IN,
-  TELEPHONE,
   all,
   allOf,
   any,
@@ -14,6 +7,8 @@ import {
   atMost,
   everyAlternative,
   everyOf,
+  failuresAtMost,
+  GUESSABLE,
   hasKind,
   hasWay,
   impactAtLeast,
@@ -21,11 +16,17 @@ import {
   isNonHuman,
   isTrue,
   longEnough,
+  MAIL,
   neverAsks,
+  OTP,
+  PHISHING_RESISTANT,
+  type Profile,
   reaches,
+  RECOVERY,
+  SIGN_IN,
+  TELEPHONE,
   waysFor,
   waysReach,
-  type Profile,
 } from './rule.ts'
 
 const personWith = (kinds: Parameters<typeof hasKind>[0]) => allOf(person, hasKind(kinds))
@@ -180,7 +181,7 @@ export const asvs5: Profile = {
         everyOf(
           view,
           GUESSABLE.filter((kind) => TELEPHONE.includes(kind) || MAIL.includes(kind)),
-          ({ maxFailures }) => isTrue(maxFailures === undefined ? undefined : maxFailures > 0),
+          ({ maxFailures }) => failuresAtMost(maxFailures, Infinity),
         ),
     },
     {

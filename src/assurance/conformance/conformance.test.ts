@@ -82,7 +82,7 @@ const anyAuthenticator: fc.Arbitrary<AuthenticatorView> = fc.record(
     bits: fc.integer({ min: 10, max: 200 }),
     lifetimeSeconds: fc.integer({ min: 1, max: 100_000 }),
     minLength: fc.integer({ min: 1, max: 20 }),
-    maxFailures: fc.integer({ min: 1, max: 200 }),
+    maxFailures: fc.integer({ min: 0, max: 200 }),
     boundAtAal: fc.integer({ min: 0, max: 3 }),
   },
   { requiredKeys: ['id', 'kind'] },

@@ -2,11 +2,6 @@
 import type { Capability, Purpose } from '#contract/vocabulary.ts'
 import type { AccountView } from './view.ts'
 import {
-  GUESSABLE,
-  OTP,
-  RECOVERY,
-  SIGN_IN,
-  TELEPHONE,
   all,
   allOf,
   any,
@@ -14,14 +9,20 @@ import {
   atMost,
   everyAlternative,
   everyOf,
+  failuresAtMost,
+  GUESSABLE,
   hasKind,
   hasWay,
   isHuman,
   isNonHuman,
   isTrue,
+  OTP,
+  type Profile,
+  RECOVERY,
+  SIGN_IN,
+  TELEPHONE,
   waysFor,
   waysReach,
-  type Profile,
 } from './rule.ts'
 
 const inScope = ({ system }: AccountView) => system?.cardholderData === true
@@ -75,7 +76,7 @@ export const pci401: Profile = {
       force: 'SHALL',
       text: 'an account is locked after at most 10 failures',
       applies: allOf(person, hasKind(GUESSABLE)),
-      check: (view) => everyOf(view, GUESSABLE, ({ maxFailures }) => atMost(maxFailures, 10)),
+      check: (view) => everyOf(view, GUESSABLE, ({ maxFailures }) => failuresAtMost(maxFailures, 10)),
     },
     {
       id: 'PCI-8.3.6',

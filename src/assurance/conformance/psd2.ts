@@ -2,23 +2,24 @@
 import { fallTogether } from '../shared-channel.ts'
 import type { AccountView } from './view.ts'
 import {
-  GUESSABLE,
-  MAIL,
-  OTP,
-  SIGN_IN,
-  TELEPHONE,
   all,
   allOf,
   atMost,
   everyAlternative,
   everyOf,
+  failuresAtMost,
+  GUESSABLE,
   hasKind,
   hasWay,
   isHuman,
   isTrue,
+  MAIL,
+  OTP,
+  type Profile,
+  SIGN_IN,
+  TELEPHONE,
   waysFor,
   waysReach,
-  type Profile,
 } from './rule.ts'
 
 const person = allOf(isHuman, ({ system }: AccountView) => system?.paymentService === true)
@@ -51,7 +52,7 @@ export const psd2: Profile = {
       force: 'SHALL',
       text: 'access is blocked after at most 5 failures in a row',
       applies: allOf(person, hasKind(GUESSABLE)),
-      check: (view) => everyOf(view, GUESSABLE, ({ maxFailures }) => atMost(maxFailures, 5)),
+      check: (view) => everyOf(view, GUESSABLE, ({ maxFailures }) => failuresAtMost(maxFailures, 5)),
     },
     {
       id: 'PSD2-4.3d',

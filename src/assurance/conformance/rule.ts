@@ -47,6 +47,10 @@ export const atMost = (value: number | undefined, most: number): Status =>
 export const longEnough = ({ digits, bits }: AuthenticatorView, leastDigits: number, leastBits: number): Status =>
   digits === undefined ? atLeast(bits, leastBits) : isTrue(digits >= leastDigits || (bits ?? 0) >= leastBits)
 
+/** At most so many failures in a row, where the limit is stated; 0 states that there is none. */
+export const failuresAtMost = (maxFailures: number | undefined, most: number): Status =>
+  maxFailures === 0 ? 'not_met' : atMost(maxFailures, most)
+
 /** The worst of several: one that is not met decides, then one that is not known. */
 export function all(statuses: readonly Status[]): Status {
   if (statuses.includes('not_met')) return 'not_met'
