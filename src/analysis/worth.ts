@@ -1,23 +1,12 @@
 import { AAL_OF_STRENGTH, STRENGTHS, type Aal, type Strength } from '#contract/vocabulary.ts'
-import { strengthOf } from '#assurance/strength.ts'
+import { strengthOf, type StrengthFacts } from '#assurance/strength.ts'
 import type { Snapshot } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { proverOf } from './costs.ts'
 import type { AuthenticatorFact, Way } from './ways-in.ts'
 
 /** What a way in proves by itself: its weakest alternative, before asking what leads to its authenticators. */
-export interface Worth {
-  /** null where an authenticator is unknown */
-  readonly strength: Strength | null
-  /** bounds of the strength, however the open questions are answered */
-  readonly atLeast: Strength
-  readonly atMost: Strength
-  readonly aal: Aal | null
-  readonly phishingResistant: boolean | null
-  readonly hardwareBacked: boolean | null
-  /** rests on something typed, read out, clicked or approved */
-  readonly code: boolean
-  readonly restricted: boolean
+export interface Worth extends Omit<StrengthFacts, 'reasons'> {
   /** leaves of the weakest alternative */
   readonly leaves: readonly string[]
   readonly authenticators: readonly AuthenticatorFact[]

@@ -20,7 +20,7 @@ export interface Authenticator {
   readonly singleUse?: boolean
 }
 
-/** What a kind is worth at most; the facts about one authenticator only take away from it. `KindWorth` of the policy. */
+/** What a kind is worth at most; the facts about one authenticator only take away from it. */
 export interface Worth {
   readonly factor: 'know' | 'have' | 'are' | 'both' | 'none'
   readonly alone: Strength

@@ -13,6 +13,7 @@ import type {
   Sensitivity,
   Strength,
 } from '#contract/vocabulary.ts'
+import type { Worths } from '#assurance/authenticator.ts'
 import type { Citation } from '#contract/report.ts'
 
 /** What an impact, or a rule of the policy, asks of every way in. Absent means: asks nothing. */
@@ -29,21 +30,6 @@ export interface Requirement {
   readonly codeSession?: { readonly overallSeconds?: number; readonly idleSeconds?: number }
   /** controls without which the way in is not fit, even if strong enough */
   readonly controls: readonly Control[]
-  readonly citations: readonly Citation[]
-}
-
-/** What one kind of authenticator is worth by itself (SP 800-63B-4 §3.1; `standards.md`-style table in default.yaml). */
-export interface KindWorth {
-  readonly factor: 'know' | 'have' | 'are' | 'both' | 'none'
-  /** strength when it is the only one */
-  readonly alone: Strength
-  /** strength together with something known (or, for a thing known, with something had) */
-  readonly combined: Strength
-  /** typed, read out, approved or clicked: can be relayed or replayed to another session */
-  readonly code: boolean
-  readonly restricted: boolean
-  readonly phishingResistant: boolean
-  readonly replayResistant: boolean
   readonly citations: readonly Citation[]
 }
 
@@ -112,7 +98,8 @@ export interface Policy {
     Record<'resource' | 'account' | 'group' | 'role' | 'channel' | 'secret', Sensitivity | 'unknown'>
   >
   readonly requirements: Readonly<Record<Impact, Requirement>>
-  readonly authenticators: Readonly<Record<AuthenticatorKind, KindWorth>>
+  /** what each kind is worth at most (SP 800-63B-4 §3.1) */
+  readonly authenticators: Worths
   readonly attackers: readonly Attacker[]
   readonly rules: readonly PolicyRule[]
   readonly exceptions: {

@@ -1,8 +1,9 @@
 /** Turns a policy file that was found valid into the policy the rest of Ambit works with; conditions are compiled once. */
+import type { Worth } from '#assurance/authenticator.ts'
 import { AUTHENTICATOR_KINDS, IMPACTS, type Capability, type Impact, type Sensitivity } from '#contract/vocabulary.ts'
 import type { Citation } from '#contract/report.ts'
 import { compileDefeat, compileRule, type DefeatSection } from './cel.ts'
-import type { Attacker, Defeat, KindWorth, Policy, PolicyRule, Requirement } from './policy.ts'
+import type { Attacker, Defeat, Policy, PolicyRule, Requirement } from './policy.ts'
 import type { PolicyFile } from './schema.ts'
 
 export interface FileDefeat {
@@ -61,7 +62,7 @@ function requirementFrom({ source, why: _why, ...rest }: PolicyFile['requirement
   return { ...rest, citations: citations(source) }
 }
 
-function worthFrom({ source, ...rest }: PolicyFile['authenticators'][(typeof AUTHENTICATOR_KINDS)[number]]): KindWorth {
+function worthFrom({ source, ...rest }: PolicyFile['authenticators'][(typeof AUTHENTICATOR_KINDS)[number]]): Worth {
   return { ...rest, citations: citations(source) }
 }
 
