@@ -28,6 +28,14 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A binary snapshot is damaged, or was written by another version.',
     'Write it again from the inventory.',
   ],
+  store_unavailable: [
+    'The store cannot be opened, cannot be reached, or was last used by a newer Ambit.',
+    'Check its path or URL and its permissions; the message says which.',
+  ],
+  config_invalid: [
+    'A key of the server configuration is missing, unknown or has a value that cannot be.',
+    'The message names the key, the value and what is possible.',
+  ],
 }
 
 const slug = (text: string) => text.toLowerCase()

@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'account_unknown'
   | 'report_invalid'
   | 'snapshot_invalid'
+  | 'store_unavailable'
+  | 'config_invalid'
 
 /** The one error class: a stable code, a sentence that says what to do, and machine-readable detail. */
 export class AmbitError extends Error {
