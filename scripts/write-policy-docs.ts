@@ -89,8 +89,9 @@ const TABLES: Readonly<Record<string, () => string>> = {
           ...sessions.map((each) => [`sessions bound by: ${each.kinds.join(', ')}`, each] as const),
           ...secrets.map((each) => [`secrets: ${each.kinds.join(', ')}`, each] as const),
         ]
-        const defeats = parts.map(([kinds, { effort, basis, condition }]) => {
-          const when = condition === undefined ? '' : ` where ${code(condition)}`
+        const defeats = parts.map(([kinds, { effort, basis, condition, heldBelow }]) => {
+          const held = heldBelow === undefined ? '' : ` held by an account below ${code(heldBelow)}`
+          const when = `${held}${condition === undefined ? '' : ` where ${code(condition)}`}`
           return `${kinds}${when} (${effort}${basis === 'measurement' ? ', measured' : ''})`
         })
         return [code(name), tier, title, defeats.join('<br>')]

@@ -41,7 +41,7 @@ export function analyse(inventory: CheckedInventory, policy: Policy, onStage: On
   const worths = worthsOf(snapshot, policy, ways)
   const weakest = weakestWays(snapshot, policy, ways)
   onStage('attackers and owners')
-  const takeover = takeoverOf(snapshot, program, policy)
+  const takeover = takeoverOf(snapshot, program, policy, (account) => worths.nominal(account)?.strength ?? null)
   const recoverability = recoverabilityOf(snapshot, ways)
   onStage('verdicts')
   const accounts = new Map<string, AccountAnalysis>()

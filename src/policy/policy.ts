@@ -44,6 +44,8 @@ export interface Defeat<Kind extends string> {
   readonly source?: string
   /** the text of `when` */
   readonly condition?: string
+  /** channels only: an account that holds it signs in more weakly than this; an unknown strength counts as weaker */
+  readonly heldBelow?: Strength
 }
 
 export interface Attacker {

@@ -1,6 +1,13 @@
 /** Turns a policy file that was found valid into the policy the rest of Ambit works with; conditions are compiled once. */
 import type { Worth } from '#assurance/authenticator.ts'
-import { AUTHENTICATOR_KINDS, IMPACTS, type Capability, type Impact, type Sensitivity } from '#contract/vocabulary.ts'
+import {
+  AUTHENTICATOR_KINDS,
+  IMPACTS,
+  type Capability,
+  type Impact,
+  type Sensitivity,
+  type Strength,
+} from '#contract/vocabulary.ts'
 import type { Citation } from '#contract/report.ts'
 import { compileDefeat, compileRule, type DefeatSection } from './cel.ts'
 import type { Attacker, Defeat, Policy, PolicyRule, Requirement } from './policy.ts'
@@ -9,6 +16,7 @@ import type { PolicyFile } from './schema.ts'
 export interface FileDefeat {
   readonly kinds: readonly string[]
   readonly when?: string
+  readonly heldBelow?: Strength
   readonly effort: number
   readonly basis: 'measurement' | 'judgement'
   readonly source: string | string[]
@@ -85,9 +93,9 @@ function attackerFrom(attacker: PolicyFile['attackers'][number]): Attacker {
 /** A defeat whose condition cannot be evaluated over a fact holds: the attacker is given the doubt. */
 function defeatFrom<K extends string>(
   section: DefeatSection,
-  { kinds, when, effort, basis, source }: Omit<FileDefeat, 'kinds'> & { readonly kinds: readonly K[] },
+  { kinds, when, heldBelow, effort, basis, source }: Omit<FileDefeat, 'kinds'> & { readonly kinds: readonly K[] },
 ): Defeat<K> {
-  const plain = { kinds, effort, basis, source: joined(source) }
+  const plain = { kinds, effort, basis, source: joined(source), ...(heldBelow === undefined ? {} : { heldBelow }) }
   if (when === undefined) return plain
   const compiled = compileDefeat(section, when)
   if ('error' in compiled) throw new TypeError(compiled.error)

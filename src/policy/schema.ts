@@ -44,12 +44,19 @@ const impact = words(IMPACTS, 'what is lost')
 const codes = words(['allowed', 'refused'] as const, 'whether a way in may rest on a code')
 const controls = Type.Array(words(CONTROLS, 'a control'))
 
-const Defeat = <const W extends readonly string[]>(kinds: W) =>
+const HeldBelow = {
+  heldBelow: opt(
+    words(STRENGTHS, 'only where an account that holds it signs in more weakly than this, or nobody knows how'),
+  ),
+}
+
+const Defeat = <const W extends readonly string[], const More extends Record<string, TSchema>>(kinds: W, more: More) =>
   Type.Array(
     Type.Object(
       {
         kinds: Type.Array(words(kinds, 'what is defeated'), { minItems: 1 }),
         when: opt(Cel),
+        ...more,
         effort: Type.Integer({ minimum: 1, maximum: 100, description: '1 is a script, 100 a laboratory' }),
         basis: words(['measurement', 'judgement'] as const, 'whether a study measured the effort'),
         source: Source,
@@ -66,10 +73,10 @@ const Attacker = Type.Object(
     populations: Type.Array(words(POPULATIONS, 'whom he is expected to attack'), { minItems: 1 }),
     source: Source,
     starts: opt(Type.Array(Type.String({ maxLength: 512 }), { description: 'ids of what he holds at the start' })),
-    authenticators: opt(Defeat(AUTHENTICATOR_KINDS)),
-    channels: opt(Defeat(CHANNEL_KINDS)),
-    sessions: opt(Defeat(['none', 'dpop', 'mtls', 'dbsc', 'unstated'] as const)),
-    secrets: opt(Defeat(['leaked', 'unsanctioned', 'stored'] as const)),
+    authenticators: opt(Defeat(AUTHENTICATOR_KINDS, {})),
+    channels: opt(Defeat(CHANNEL_KINDS, HeldBelow)),
+    sessions: opt(Defeat(['none', 'dpop', 'mtls', 'dbsc', 'unstated'] as const, {})),
+    secrets: opt(Defeat(['leaked', 'unsanctioned', 'stored'] as const, {})),
   },
   Closed,
 )
