@@ -3,7 +3,8 @@ import type { Strength, Verdict } from '#contract/vocabulary.ts'
 import type { Program } from '#graph/program.ts'
 import type { Snapshot } from '#model/compile.ts'
 import type { FactOf } from '#model/facts.ts'
-import type { Policy, Requirement } from '#policy/policy.ts'
+import type { Policy } from '#policy/policy.ts'
+import type { RaisedRequirement } from '#policy/requirement.ts'
 import type { AccountImpact, CapabilityReach } from './impact.ts'
 import type { Recoverability } from './recovery.ts'
 import type { WeakestWays } from './weakest-way.ts'
@@ -27,7 +28,7 @@ export interface AccountAnalysis {
   readonly fact: FactOf<'account'>
   readonly human: boolean
   readonly impact: AccountImpact
-  readonly requirement: Requirement
+  readonly requirement: RaisedRequirement
   readonly nominal: Worth | null
   readonly effective: Strength | null
   readonly ways: readonly JudgedWay[]

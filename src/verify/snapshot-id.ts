@@ -18,13 +18,20 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`
 }
 
-/** The id is the hash of the snapshot's time and of the canonical facts, a line each. */
+/** The id is the hash of the snapshot's time and of the root of the facts' hash tree. */
 function idOf(at: string, facts: readonly string[], sha256: Sha256): string {
-  const lines = function* () {
-    yield `${at}\n`
-    for (const fact of facts) yield `${fact}\n`
-  }
-  return `sha256:${sha256(lines())}`
+  const leaves = facts.map((fact) => sha256([fact])).toSorted()
+  return `sha256:${sha256(['snapshot\n', `${at}\n`, `${rootOf(leaves, '', sha256)}\n`])}`
+}
+
+/** Up to 16 leaves are hashed together; more are parted by the digit that follows the prefix, and the parts hashed. */
+function rootOf(leaves: readonly string[], prefix: string, sha256: Sha256): string {
+  if (leaves.length <= 16) return sha256(['leaves\n', ...leaves.map((leaf) => `${leaf}\n`)])
+  const parts = [...'0123456789abcdef'].map((digit) => {
+    const within = leaves.filter((leaf) => leaf.startsWith(prefix + digit))
+    return within.length === 0 ? '' : rootOf(within, prefix + digit, sha256)
+  })
+  return sha256(['parts\n', ...parts.map((part) => `${part}\n`)])
 }
 
 /** What the report says of its snapshot that this inventory contradicts. Without `sha256` the id is not recomputed. */

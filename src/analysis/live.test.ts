@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { readPolicyFile } from '#cli/read-policy.ts'
+import type { Account } from '#contract/report.ts'
+import { AmbitError } from '#lib/errors.ts'
+import type { Fact, Inventory, PlacedFact } from '#model/facts.ts'
+import { checkInventory } from '#model/inventory.ts'
+import { analyse } from './analyse.ts'
+import { arbitraryChanges, arbitraryFacts, type SomeFacts } from './live.fixture.ts'
+import { applyDelta, liveAnalysis, type AccountState, type LiveAnalysis } from './live.ts'
+
+const policy = await readPolicyFile()
+
+const placed = (fact: Fact): PlacedFact => ({ fact, place: { file: 'live.yaml' } })
+
+function inventoryOf({ at, facts }: SomeFacts): Inventory {
+  return { ...(at === undefined ? {} : { at }), sources: [], diagnostics: [], facts: facts.map(placed) }
+}
+
+/** The facts of a live analysis as somebody else would read them. */
+function reread({ inventory: { snapshot, facts } }: LiveAnalysis): Inventory {
+  return { ...(snapshot.at === null ? {} : { at: snapshot.at }), sources: [], diagnostics: [], facts }
+}
+
+const statesOf = (live: LiveAnalysis): AccountState[] => [...live.accountIds()].map((id) => live.account(id)!)
+
+/** What a report says of an account, in the words of a live analysis; levels of machines are not said in a report. */
+function saidOf(state: AccountState): unknown {
+  const human = state.kind === 'human'
+  return {
+    ...state,
+    requirement: human ? state.requirement.strength : null,
+    nominal: human ? state.nominal : null,
+    effective: human ? state.effective : null,
+    ways: state.ways.map(({ id, purpose, verdict, reasons, ...way }) => ({
+      id,
+      purpose,
+      verdict,
+      reasons,
+      strength: human ? way.strength : null,
+      effective: human ? way.effective : null,
+    })),
+    bounds: null,
+    exceptions: null,
+    subject: null,
+    enabled: null,
+  }
+}
+
+function saidIn(account: Account): unknown {
+  return {
+    id: account.id,
+    kind: account.kind,
+    population: account.population,
+    system: account.system,
+    impact: account.impact,
+    impactUncertain: account.impactUncertain,
+    capabilities: account.reach.capabilities,
+    requirement: account.requiredStrength,
+    nominal: account.nominalStrength,
+    effective: account.effectiveStrength,
+    verdict: account.verdict,
+    reasons: account.reasons,
+    ways: account.waysIn.map(({ id, purpose, verdict, reasons, strength, effective }) => {
+      return { id, purpose, verdict, reasons, strength, effective }
+    }),
+    bounds: null,
+    exceptions: null,
+    subject: null,
+    enabled: null,
+  }
+}
+
+suite('A live analysis', () => {
+  test('says of every account what a report on the same facts says', () => {
+    fc.assert(
+      fc.property(arbitraryFacts(), (facts) => {
+        const live = liveAnalysis(inventoryOf(facts), policy)
+        const report = analyse(checkInventory(inventoryOf(facts)), policy)
+        assert.equal(live.snapshotId, report.snapshot.id)
+        const states = statesOf(live).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        assert.deepEqual(states.map(saidOf), report.accounts.map(saidIn))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('says after any changes what one made anew of the same facts says, and leaves those before as they were', () => {
+    fc.assert(
+      fc.property(arbitraryFacts(), arbitraryChanges(), (facts, changes) => {
+        let live = liveAnalysis(inventoryOf(facts), policy)
+        for (const { upsert, remove, at } of changes) {
+          const before = statesOf(live)
+          const applied = applyDelta(live, { upsert: upsert.map(placed), remove, ...(at === undefined ? {} : { at }) })
+          const anew = liveAnalysis(reread(applied.live), policy)
+          assert.deepEqual(statesOf(applied.live), statesOf(anew))
+          assert.equal(applied.live.snapshotId, anew.snapshotId)
+          assert.deepEqual(applied.live.inventory.diagnostics, anew.inventory.diagnostics)
+          assert.deepEqual(statesOf(live), before)
+          assert.deepEqual(changesAsTold(applied.changes), changesAsSeen(before, statesOf(anew)))
+          live = applied.live
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('refuses a change that contradicts itself, and stays as it was', () => {
+    const live = liveAnalysis(inventoryOf({ at: '2026-06-01', facts: [{ fact: 'group', id: 'g:0' }] }), policy)
+    const wrong = placed({ fact: 'account', id: 'a:0', kind: 'human', memberOf: ['a:0'] })
+    assert.throws(
+      () => applyDelta(live, { upsert: [wrong] }),
+      (error) => error instanceof AmbitError && error.code === 'input_invalid',
+    )
+    assert.equal(live.account('a:0'), undefined)
+    assert.deepEqual([...live.accountIds()], [])
+  })
+
+  test('takes away an entitlement that has no id by all that it says', () => {
+    const right: Fact = { fact: 'entitlement', holder: 'a:0', on: 's:0', capabilities: ['administer'] }
+    const facts: Fact[] = [
+      { fact: 'account', id: 'a:0', kind: 'human' },
+      { fact: 'resource', id: 's:0', sensitivity: 'high' },
+      right,
+    ]
+    const live = liveAnalysis(inventoryOf({ at: undefined, facts }), policy)
+    const { live: next, changes } = applyDelta(live, { remove: [{ ...right, capabilities: ['administer'] }] })
+    assert.deepEqual([live.account('a:0')!.impact, next.account('a:0')!.impact], ['high', 'none'])
+    assert.deepEqual(
+      changes.map(({ id }) => id),
+      ['a:0'],
+    )
+    const back = applyDelta(next, { upsert: [placed(right)] })
+    assert.equal(back.live.snapshotId, live.snapshotId)
+  })
+})
+
+type Changes = readonly (readonly [string, AccountState | null, AccountState | null])[]
+
+const changesAsTold = (changes: ReturnType<typeof applyDelta>['changes']): Changes =>
+  changes.map(({ id, before, after }) => [id, before, after] as const).toSorted(([a], [b]) => (a < b ? -1 : 1))
+
+function changesAsSeen(before: readonly AccountState[], after: readonly AccountState[]): Changes {
+  const old = new Map(before.map((state) => [state.id, state]))
+  const young = new Map(after.map((state) => [state.id, state]))
+  return [...new Set([...old.keys(), ...young.keys()])]
+    .toSorted()
+    .map((id) => [id, old.get(id) ?? null, young.get(id) ?? null] as const)
+    .filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b))
+}
