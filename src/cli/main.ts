@@ -4,6 +4,7 @@ import { AmbitError } from '#lib/errors.ts'
 import { analyzeCommand, EXIT, FORMATS, severityOf, type AnalyzeOptions } from './commands/analyze.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
+import { planCommands } from './commands/plan-cli.ts'
 import { policyCommands } from './commands/policy-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { describeError } from './describe-error.ts'
@@ -71,6 +72,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .action(run((report: string, paths: string[]) => verifyCommand({ report, paths }, io)))
 
   policyCommands(ambit, io, run)
+  planCommands(ambit, io, run)
 
   ambit
     .command('demo', { hidden: true })

@@ -1,0 +1,125 @@
+import { EPSILON, hittingSet, isMet, type Clause, type Solver } from './hitting-set.ts'
+
+/** A question whose answer is a cheapest set of choices, known only through what a given set leaves wrong. */
+export interface Question {
+  /** per choice: its cost, finite and not negative */
+  readonly costs: ArrayLike<number>
+  /**
+   * Demands that every answer meets and that these choices do not; none where they are an answer. A demand without any
+   * choice says that there is no answer.
+   */
+  readonly violated: (chosen: ReadonlySet<number>) => readonly Clause[]
+}
+
+export interface Limits {
+  readonly solver: Solver
+  /** milliseconds, from any start */
+  readonly now: () => number
+  /** when to stop, on the clock of `now` */
+  readonly until: number
+}
+
+export interface Answer {
+  /** null where no answer exists, or none was found in time */
+  readonly chosen: readonly number[] | null
+  readonly cost: number
+  /** no answer costs less; Infinity where there is none at all */
+  readonly bound: number
+  readonly rounds: number
+  readonly clauses: number
+}
+
+/**
+ * Implicit hitting set: solve the demands known so far, ask what the solution leaves wrong, repeat. Every solution of
+ * some of the demands is a lower bound for all of them; the first that leaves nothing wrong is optimal.
+ *
+ * Between two solutions the demands are met greedily until nothing is wrong, which gives an answer to fall back on and
+ * many demands at once. What the greedy answer has too much of is taken back.
+ */
+export function search({ costs, violated }: Question, { solver, now, until }: Limits): Answer {
+  const clauses: Clause[] = []
+  let best: readonly number[] | null = null
+  let least = Infinity
+  let bound = 0
+  let rounds = 0
+  const costOf = (chosen: Iterable<number>): number => {
+    let sum = 0
+    for (const choice of chosen) sum += costs[choice]!
+    return sum
+  }
+  const offer = (chosen: ReadonlySet<number>): void => {
+    const cost = costOf(chosen)
+    if (cost >= least - EPSILON) return
+    best = [...chosen]
+    least = cost
+  }
+  const answer = (): Answer => ({
+    chosen: best,
+    cost: least,
+    bound: Math.min(bound, least),
+    rounds,
+    clauses: clauses.length,
+  })
+  for (;;) {
+    const solved = hittingSet(solver, costs, clauses, (until - now()) / 1000)
+    if (solved === null) return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
+    bound = Math.max(bound, solved.bound)
+    const chosen = new Set(solved.chosen)
+    const exact = solved.cost - solved.bound <= EPSILON * 10
+    if (least <= bound + EPSILON * 10) return answer()
+    for (;;) {
+      const fresh = violated(chosen)
+      rounds++
+      if (fresh.length === 0) break
+      if (fresh.some(({ any, unless = [] }) => any.length + unless.length === 0)) {
+        return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
+      }
+      clauses.push(...fresh)
+      if (!meetGreedily(fresh, costs, chosen)) break
+      // once an answer is at hand there is no need to walk to another that is dearer
+      if (costOf(chosen) >= least && fresh.length < 8) break
+      if (now() > until && best !== null) return answer()
+    }
+    if (clauses.every((clause) => isMet(clause, chosen)) && violated(chosen).length === 0) {
+      takeBack(chosen, clauses, costs, violated)
+      offer(chosen)
+      if (exact && costOf(chosen) <= bound + EPSILON * 10) return answer()
+    }
+    if (now() > until) return answer()
+  }
+}
+
+/** Adds, again and again, the choice that meets most demands for its cost; false where the demands contradict each other. */
+function meetGreedily(fresh: readonly Clause[], costs: ArrayLike<number>, chosen: Set<number>): boolean {
+  let open = fresh.filter((clause) => !isMet(clause, chosen))
+  while (open.length > 0) {
+    const gains = new Map<number, number>()
+    for (const { any } of open) for (const choice of any) gains.set(choice, (gains.get(choice) ?? 0) + 1)
+    let most = -1
+    let pick: number | undefined
+    for (const [choice, gain] of gains) {
+      const value = gain / (costs[choice]! + EPSILON)
+      if (value > most) [most, pick] = [value, choice]
+    }
+    if (pick === undefined) return false
+    chosen.add(pick)
+    open = open.filter((clause) => !isMet(clause, chosen))
+  }
+  return true
+}
+
+/** Takes choices back, the dearest first, as long as nothing gets wrong. */
+function takeBack(
+  chosen: Set<number>,
+  clauses: readonly Clause[],
+  costs: ArrayLike<number>,
+  violated: Question['violated'],
+): void {
+  let tries = 24
+  for (const choice of [...chosen].toSorted((a, b) => costs[b]! - costs[a]!)) {
+    chosen.delete(choice)
+    const known = clauses.every((clause) => isMet(clause, chosen))
+    if (known && tries-- > 0 && violated(chosen).length === 0) continue
+    chosen.add(choice)
+  }
+}
