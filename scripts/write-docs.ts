@@ -36,6 +36,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A key of the server configuration is missing, unknown or has a value that cannot be.',
     'The message names the key, the value and what is possible.',
   ],
+  sealed_unreadable: [
+    'A secret in the store cannot be opened: its key is not in the configuration, or the value was changed or moved.',
+    'Put the key with the id named back under `keys`; restore the store if it was changed.',
+  ],
 }
 
 const slug = (text: string) => text.toLowerCase()

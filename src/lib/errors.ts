@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'snapshot_invalid'
   | 'store_unavailable'
   | 'config_invalid'
+  | 'sealed_unreadable'
 
 /** The one error class: a stable code, a sentence that says what to do, and machine-readable detail. */
 export class AmbitError extends Error {

@@ -1,4 +1,5 @@
 /** Every table, by the migration that makes it. A table's rows are described beside the code that owns them. */
+import type { AuthnTables } from './authn-tables.ts'
 import type { ChangeTables } from './changes.ts'
 
-export type Tables = ChangeTables
+export interface Tables extends ChangeTables, AuthnTables {}

@@ -1,0 +1,127 @@
+/** What the ceremonies ask of storage, beside challenges. Every method that changes something is one durable step. */
+import type { Budget, Pool, Reservation } from './budget.ts'
+import type { FactorName } from './factors.ts'
+import type { Proof, Session } from './session.ts'
+
+export const ACCOUNT_STATUSES = ['active', 'disabled', 'frozen'] as const
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
+
+/** Where an account stands. An account never seen before is active at epoch 0. */
+export interface AccountState {
+  readonly account: string
+  readonly status: AccountStatus
+  /** rises with every change after which older sessions and codes must be worth nothing */
+  readonly epoch: number
+  /** milliseconds since 1970 until which a recovery holds authority back; 0 for none */
+  readonly withheldUntil: number
+}
+
+export interface AccountStateStore {
+  readonly stateOf: (account: string) => Promise<AccountState>
+  /** one step: the new status, a higher epoch, and the end of every session, challenge and known browser of before */
+  readonly endEverything: (
+    account: string,
+    change: { readonly status?: AccountStatus; readonly withheldUntil?: number; readonly reason: string },
+    now: number,
+  ) => Promise<AccountState>
+}
+
+export const AUTHENTICATOR_STATES = ['pending', 'active', 'suspended', 'removed'] as const
+
+/** An authenticator enrolled here. Its material is sealed by the keyring for its id. */
+export interface EnrolledAuthenticator {
+  readonly id: string
+  readonly account: string
+  readonly kind: FactorName
+  readonly name: string
+  readonly state: (typeof AUTHENTICATOR_STATES)[number]
+  readonly channel: string | null
+  readonly boundAtAal: number
+  readonly material: string
+  /** what it is found by, unique for its kind: credential id, MAC of a recovery code */
+  readonly lookup: string | null
+  readonly counter: number
+  readonly addedAt: number
+  readonly expiresAt: number | null
+  readonly usedAt: number | null
+}
+
+export interface AuthenticatorStore {
+  readonly enrol: (authenticator: EnrolledAuthenticator) => Promise<void>
+  readonly listOf: (account: string) => Promise<readonly EnrolledAuthenticator[]>
+  readonly findBy: (kind: FactorName, lookup: string) => Promise<EnrolledAuthenticator | null>
+  /**
+   * Uses it with a counter that must be higher than any before: true exactly once for each number, only while it is
+   * active and not expired.
+   */
+  readonly useCounter: (id: string, account: string, counter: number, now: number) => Promise<boolean>
+  /** uses it up: true exactly once, after which it is removed */
+  readonly useOnce: (id: string, account: string, now: number) => Promise<boolean>
+  /** notes a use of one that has no counter; false where it is not active */
+  readonly touch: (id: string, account: string, now: number) => Promise<boolean>
+  readonly setState: (
+    id: string,
+    account: string,
+    from: readonly EnrolledAuthenticator['state'][],
+    to: EnrolledAuthenticator['state'],
+  ) => Promise<boolean>
+  readonly rename: (id: string, account: string, name: string) => Promise<boolean>
+}
+
+export interface BudgetStore {
+  /** counts one guess, if the budget has it; before anything is compared */
+  readonly reserve: (
+    account: string,
+    factor: FactorName,
+    pool: Pool,
+    budget: Budget,
+    now: number,
+  ) => Promise<Reservation>
+  /** a success: the hour begins anew and nothing counts as in a row; the day's count stays */
+  readonly succeeded: (account: string, factor: FactorName, pool: Pool) => Promise<void>
+  readonly poolOf: (browser: string, account: string) => Promise<Pool>
+  readonly remember: (browser: string, account: string, now: number) => Promise<void>
+}
+
+export interface SessionStore {
+  /** `token` is the hash of what the browser holds */
+  readonly begin: (session: Session, token: string) => Promise<void>
+  /**
+   * The session of a token: null where it ended, its time is over, its account is not active, or the account's epoch has moved on.
+   * Notes the use.
+   */
+  readonly resume: (token: string, now: number) => Promise<Session | null>
+  /**
+   * Adds a proof and changes the token in one step; null where the session is no longer alive, or another answer was
+   * quicker, so that of two elevations at once one holds
+   */
+  readonly elevate: (
+    id: string,
+    token: { from: string; to: string },
+    proof: Proof,
+    now: number,
+  ) => Promise<Session | null>
+  readonly end: (id: string, reason: string, now: number) => Promise<boolean>
+  readonly listOf: (account: string, now: number) => Promise<readonly Session[]>
+}
+
+export const IDENTIFIER_KINDS = ['username', 'mail', 'phone', 'upstream'] as const
+
+export interface Identifier {
+  readonly kind: (typeof IDENTIFIER_KINDS)[number]
+  /** the one form that is compared: see identifiers.ts */
+  readonly canonical: string
+  readonly shown: string
+  readonly account: string
+  readonly verifiedAt: number | null
+  readonly addedAt: number
+}
+
+export interface IdentifierStore {
+  readonly find: (kind: Identifier['kind'], canonical: string) => Promise<Identifier | null>
+  readonly listOf: (account: string) => Promise<readonly Identifier[]>
+  /** false where it belongs to someone already */
+  readonly add: (identifier: Identifier) => Promise<boolean>
+  readonly verify: (kind: Identifier['kind'], canonical: string, account: string, now: number) => Promise<boolean>
+  readonly remove: (kind: Identifier['kind'], canonical: string, account: string) => Promise<boolean>
+}

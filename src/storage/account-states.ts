@@ -1,0 +1,53 @@
+import type { Kysely } from 'kysely'
+import type { AccountState, AccountStateStore, AccountStatus } from '#authn/stores.ts'
+import { announce } from './changes.ts'
+import type { Database } from './database.ts'
+import type { Tables } from './tables.ts'
+
+/** Topic under which other nodes learn that an account's sessions ended. */
+export const ACCOUNT_CHANGED = 'account'
+
+export function accountStateStore(database: Database): AccountStateStore {
+  return {
+    stateOf: (account) => stateOf(database.sql, account),
+    endEverything: (account, { status, withheldUntil, reason }, now) =>
+      database.transaction(async (sql) => {
+        await sql
+          .insertInto('account_states')
+          .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
+          .onConflict((conflict) => conflict.column('account').doNothing())
+          .execute()
+        await sql
+          .updateTable('account_states')
+          .set((row) => ({
+            epoch: row('epoch', '+', 1),
+            changed_at: now,
+            ...(status === undefined ? {} : { status }),
+            ...(withheldUntil === undefined ? {} : { withheld_until: withheldUntil }),
+          }))
+          .where('account', '=', account)
+          .execute()
+        await sql
+          .updateTable('sessions')
+          .set({ ended_at: now, end_reason: reason })
+          .where('account', '=', account)
+          .where('ended_at', 'is', null)
+          .execute()
+        await sql
+          .updateTable('challenges')
+          .set({ state: 'dead' })
+          .where('account', '=', account)
+          .where('state', '=', 'open')
+          .execute()
+        await sql.deleteFrom('browsers').where('account', '=', account).execute()
+        await announce(sql, { topic: ACCOUNT_CHANGED, key: account }, now)
+        return stateOf(sql, account)
+      }),
+  }
+}
+
+export async function stateOf(sql: Kysely<Tables>, account: string): Promise<AccountState> {
+  const row = await sql.selectFrom('account_states').selectAll().where('account', '=', account).executeTakeFirst()
+  if (row === undefined) return { account, status: 'active', epoch: 0, withheldUntil: 0 }
+  return { account, status: row.status as AccountStatus, epoch: row.epoch, withheldUntil: row.withheld_until }
+}

@@ -1,0 +1,111 @@
+import type { Selectable } from 'kysely'
+import type { FactorName } from '#authn/factors.ts'
+import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts'
+import type { AuthnTables } from './authn-tables.ts'
+import type { Database } from './database.ts'
+
+export function authenticatorStore({ sql }: Database): AuthenticatorStore {
+  const live = (id: string, account: string, now: number) =>
+    sql
+      .updateTable('authenticators')
+      .where('id', '=', id)
+      .where('account', '=', account)
+      .where('state', '=', 'active')
+      .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', now)]))
+  return {
+    async enrol(it) {
+      await sql
+        .insertInto('authenticators')
+        .values({
+          id: it.id,
+          account: it.account,
+          kind: it.kind,
+          name: it.name,
+          state: it.state,
+          channel: it.channel,
+          bound_at_aal: it.boundAtAal,
+          material: it.material,
+          lookup: it.lookup,
+          counter: it.counter,
+          added_at: it.addedAt,
+          expires_at: it.expiresAt,
+          used_at: it.usedAt,
+        })
+        .execute()
+    },
+    async listOf(account) {
+      const rows = await sql
+        .selectFrom('authenticators')
+        .selectAll()
+        .where('account', '=', account)
+        .where('state', '<>', 'removed')
+        .orderBy('added_at')
+        .orderBy('id')
+        .execute()
+      return rows.map(fromRow)
+    },
+    async findBy(kind, lookup) {
+      const row = await sql
+        .selectFrom('authenticators')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('lookup', '=', lookup)
+        .where('state', '<>', 'removed')
+        .executeTakeFirst()
+      return row === undefined ? null : fromRow(row)
+    },
+    async useCounter(id, account, counter, now) {
+      const { numUpdatedRows } = await live(id, account, now)
+        .set({ counter, used_at: now })
+        .where('counter', '<', counter)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async useOnce(id, account, now) {
+      const { numUpdatedRows } = await live(id, account, now).set({ state: 'removed', used_at: now }).executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async touch(id, account, now) {
+      const { numUpdatedRows } = await live(id, account, now).set({ used_at: now }).executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async setState(id, account, from, to) {
+      const { numUpdatedRows } = await sql
+        .updateTable('authenticators')
+        .set({ state: to })
+        .where('id', '=', id)
+        .where('account', '=', account)
+        .where('state', 'in', [...from])
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async rename(id, account, name) {
+      const { numUpdatedRows } = await sql
+        .updateTable('authenticators')
+        .set({ name })
+        .where('id', '=', id)
+        .where('account', '=', account)
+        .where('state', '<>', 'removed')
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+  }
+}
+
+function fromRow(row: Selectable<AuthnTables['authenticators']>): EnrolledAuthenticator {
+  return {
+    id: row.id,
+    account: row.account,
+    kind: row.kind as FactorName,
+    name: row.name,
+    state: row.state as EnrolledAuthenticator['state'],
+    channel: row.channel,
+    boundAtAal: row.bound_at_aal,
+    material: row.material,
+    lookup: row.lookup,
+    counter: row.counter,
+    addedAt: row.added_at,
+    expiresAt: row.expires_at,
+    usedAt: row.used_at,
+  }
+}

@@ -1,0 +1,92 @@
+import type { Selectable } from 'kysely'
+import type { Proof, Session } from '#authn/session.ts'
+import type { SessionStore } from '#authn/stores.ts'
+import type { AuthnTables } from './authn-tables.ts'
+import type { Database } from './database.ts'
+
+/** A use is noted when the last note is this old, so that reading stays reading. */
+const NOTED_EVERY = 10_000
+
+export function sessionStore({ sql }: Database): SessionStore {
+  const alive = (now: number) =>
+    sql
+      .selectFrom('sessions')
+      .leftJoin('account_states', 'account_states.account', 'sessions.account')
+      .selectAll('sessions')
+      .where('ended_at', 'is', null)
+      .where('ends_at', '>', now)
+      .where((row) => row.or([row('account_states.status', 'is', null), row('account_states.status', '=', 'active')]))
+      .where((row) => row('sessions.epoch', '=', row.fn.coalesce('account_states.epoch', row.lit(0))))
+  return {
+    async begin(session, token) {
+      await sql
+        .insertInto('sessions')
+        .values({
+          id: session.id,
+          token,
+          account: session.account,
+          epoch: session.epoch,
+          browser: session.browser,
+          proofs: JSON.stringify(session.proofs),
+          started_at: session.startedAt,
+          used_at: session.usedAt,
+          ends_at: session.endsAt,
+          idle_ms: session.idleMs,
+          ended_at: null,
+          end_reason: null,
+        })
+        .execute()
+    },
+    async resume(token, now) {
+      const row = await alive(now).where('token', '=', token).executeTakeFirst()
+      if (row === undefined || isIdle(row, now)) return null
+      if (now - row.used_at >= NOTED_EVERY) {
+        await sql.updateTable('sessions').set({ used_at: now }).where('id', '=', row.id).execute()
+      }
+      return { ...fromRow(row), usedAt: Math.max(row.used_at, now) }
+    },
+    async elevate(id, { from, to }, proof, now) {
+      const row = await alive(now).where('sessions.id', '=', id).where('token', '=', from).executeTakeFirst()
+      if (row === undefined || isIdle(row, now)) return null
+      const proofs = [...(JSON.parse(row.proofs) as Proof[]), proof]
+      const { numUpdatedRows } = await sql
+        .updateTable('sessions')
+        .set({ token: to, proofs: JSON.stringify(proofs), used_at: now })
+        .where('id', '=', id)
+        .where('token', '=', from)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n ? { ...fromRow(row), proofs, usedAt: now } : null
+    },
+    async end(id, reason, now) {
+      const { numUpdatedRows } = await sql
+        .updateTable('sessions')
+        .set({ ended_at: now, end_reason: reason })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async listOf(account, now) {
+      const rows = await alive(now).where('sessions.account', '=', account).orderBy('started_at').execute()
+      return rows.filter((row) => !isIdle(row, now)).map(fromRow)
+    },
+  }
+}
+
+const isIdle = ({ idle_ms, used_at }: { idle_ms: number | null; used_at: number }, now: number): boolean =>
+  idle_ms !== null && now - used_at >= idle_ms
+
+function fromRow(row: Selectable<AuthnTables['sessions']>): Session {
+  return {
+    id: row.id,
+    account: row.account,
+    epoch: row.epoch,
+    browser: row.browser,
+    proofs: JSON.parse(row.proofs) as Proof[],
+    startedAt: row.started_at,
+    usedAt: row.used_at,
+    endsAt: row.ends_at,
+    idleMs: row.idle_ms,
+  }
+}
