@@ -40,6 +40,17 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A secret in the store cannot be opened: its key is not in the configuration, or the value was changed or moved.',
     'Put the key with the id named back under `keys`; restore the store if it was changed.',
   ],
+  request_invalid: ['A request to the server is malformed.', 'The message says which part and what belongs there.'],
+  unauthenticated: ['A request carries no valid token.', 'Send `Authorization: Bearer` with a token that is valid.'],
+  forbidden: ['The token lacks the scope that the message names.', 'Create a token with it: `ambit token create`.'],
+  not_found: ['There is nothing at this path, or not by this method.', 'Check path, method and id.'],
+  conflict: ['The request contradicts one before it.', 'The message says which.'],
+  precondition_failed: ['What the request builds on is no longer current.', 'Read it again, then repeat the change.'],
+  too_large: ['The body is larger than the configuration allows.', 'Send less, or raise the limit that is named.'],
+  media_type_unsupported: ['The body is of a media type that this route does not take.', 'Send one that is named.'],
+  overloaded: ['The server has more to do than it can.', 'Repeat the request after the seconds in `Retry-After`.'],
+  not_ready: ['The server has no snapshot, or does not reach its store.', 'See `/readyz`; send an inventory.'],
+  internal: ['A fault of the server, told in its log under the request id.', 'Report it with the lines of the log.'],
 }
 
 const slug = (text: string) => text.toLowerCase()

@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { planCommands } from './commands/plan-cli.ts'
 import { policyCommands } from './commands/policy-cli.ts'
+import { serveCommands } from './commands/serve-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { describeError } from './describe-error.ts'
 import { processIo, type Io } from './io.ts'
@@ -73,6 +74,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
 
   policyCommands(ambit, io, run)
   planCommands(ambit, io, run)
+  serveCommands(ambit, io, run)
 
   ambit
     .command('demo', { hidden: true })

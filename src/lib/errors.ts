@@ -10,6 +10,17 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'config_invalid'
   | 'sealed_unreadable'
+  | 'request_invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'precondition_failed'
+  | 'too_large'
+  | 'media_type_unsupported'
+  | 'overloaded'
+  | 'not_ready'
+  | 'internal'
 
 /** The one error class: a stable code, a sentence that says what to do, and machine-readable detail. */
 export class AmbitError extends Error {

@@ -1,0 +1,62 @@
+import { strict as assert } from 'node:assert'
+import { suite, test } from 'node:test'
+import { testServer } from './server.fixture.ts'
+import { faultOfPath } from './strict-requests.ts'
+
+suite('The server', () => {
+  test('lives as soon as it listens, and is not ready without an inventory', async (context) => {
+    const { ask } = await testServer(context)
+    assert.equal((await ask('/healthz')).status, 200)
+    const ready = await ask('/readyz')
+    assert.equal(ready.status, 503)
+    assert.deepEqual(await ready.json(), { status: 'not_ready', missing: ['no inventory has been taken yet'] })
+  })
+
+  test('says in one shape what is wrong, with the id that the client gave', async (context) => {
+    const { ask } = await testServer(context)
+    const answer = await ask('/nowhere', { headers: { 'x-request-id': 'abc-1' } })
+    assert.equal(answer.status, 404)
+    assert.equal(answer.headers.get('x-request-id'), 'abc-1')
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    assert.equal(answer.headers.get('cache-control'), 'no-store')
+    const message = 'there is nothing at this path, or not by this method'
+    assert.deepEqual(await answer.json(), { error: 'not_found', message, requestId: 'abc-1' })
+  })
+
+  test('gives an id of its own where the client gives none that can stand in a log', async (context) => {
+    const { ask } = await testServer(context)
+    const answer = await ask('/healthz', { headers: { 'x-request-id': 'a b"c' } })
+    assert.match(answer.headers.get('x-request-id') ?? '', /^req_/)
+  })
+
+  test('takes one way of writing each path', () => {
+    for (const path of ['/', '/v1/accounts', '/v1/accounts/idp:a%20b', '/v1/events?after=1', '/a/@x', '/%C3%A9']) {
+      assert.equal(faultOfPath(path), null, path)
+    }
+    for (const path of [
+      '//v1/accounts',
+      '/v1//accounts',
+      '/v1/./accounts',
+      '/v1/../accounts',
+      '/v1/accounts/',
+      '/v1%2faccounts',
+      '/v1%2Faccounts',
+      '/v1%5caccounts',
+      '/v1/%61ccounts',
+      '/v1/%2e/accounts',
+      '/v1/accounts%00',
+      '/v1/accounts;x',
+      '/v1/accounts#x',
+      '/v1/acc ounts',
+      '/v1/accounts%',
+      '/v1/accounts%zz',
+      '/v1\\accounts',
+      'http://elsewhere/v1/accounts',
+      'v1/accounts',
+      '*',
+      '',
+    ]) {
+      assert.notEqual(faultOfPath(path), null, path)
+    }
+  })
+})

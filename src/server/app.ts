@@ -1,0 +1,79 @@
+/** The HTTP application over a {@link ServerContext}: limits, checks and routes. It listens nowhere; `main.ts` does that. */
+import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify'
+import { newId } from '#lib/ids.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { guardRoutes, type DeclaredRoute } from './access.ts'
+import { withinNetworks } from './config/networks.ts'
+import type { ServerContext } from './context.ts'
+import { answerErrors, bodyOf } from './errors.ts'
+import { SECURITY_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
+import { frameworkLog } from './log.ts'
+import { healthRoutes } from './routes/health.ts'
+import { faultOfRequest } from './strict-requests.ts'
+import { limitBodies, transportLimits } from './time-limits.ts'
+
+/** Everything that the server answers; one line each. */
+const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [healthRoutes]
+
+export interface App {
+  readonly fastify: FastifyInstance
+  /** every route that is declared, with who may call it */
+  readonly routes: readonly DeclaredRoute[]
+}
+
+/** Certificate and key, PEM. */
+export interface KeyPair {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Longest path parameter: ids have at most 512 characters, up to 9 bytes each when encoded. */
+const MAX_PARAMETER = 4608
+/** What a request id may be made of, so that it can stand in logs and headers. */
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/
+
+export async function buildApp(context: ServerContext, tls?: KeyPair): Promise<App> {
+  const { limits, proxies } = context.config
+  const app = fastify({
+    ...(tls === undefined ? {} : { https: { ...tls, minVersion: 'TLSv1.2', ...transportLimits(context) } }),
+    ...(tls === undefined ? { http: transportLimits(context) } : {}),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: Math.max(limits.inventorySeconds, limits.requestSeconds) * 1000,
+    keepAliveTimeout: limits.idleSeconds * 1000,
+    routerOptions: {
+      maxParamLength: MAX_PARAMETER,
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+    },
+    trustProxy: proxies.length === 0 ? false : withinNetworks(proxies),
+    exposeHeadRoutes: false,
+    loggerInstance: frameworkLog(context.log),
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: true,
+    requestIdHeader: false,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id']
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId('req')
+    },
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      const body = bodyOf(new AmbitError('request_invalid', 'the path is malformed'), request.id)
+      void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id).code(400).send(body)
+    },
+  }) as unknown as FastifyInstance
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
+    if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
+    const fault = faultOfRequest(request.raw)
+    if (fault !== null) {
+      reply.header('connection', 'close')
+      throw new AmbitError('request_invalid', fault)
+    }
+  })
+  answerErrors(app, context)
+  limitBodies(app, context)
+  const routes = guardRoutes(app, context)
+  for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
+  await app.ready()
+  return { fastify: app, routes }
+}

@@ -1,0 +1,67 @@
+/** What every route is given. `main.ts` is the only place where one is made. */
+import type { Registry } from 'prom-client'
+import type { LiveAnalysis } from '#analysis/live.ts'
+import type { Decision, Evaluation } from '#contract/decision.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Change } from '#storage/changes.ts'
+import type { Database } from '#storage/database.ts'
+import type { Config } from './config/schema.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ServerContext {
+  readonly config: Config
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+  /** all accounts as they are now; null before the first snapshot. Hold on to it for one request, never for two */
+  readonly live: () => LiveAnalysis | null
+  readonly decide: Decide
+  readonly audit: AuditSink
+  readonly changes: ChangeFeed
+  readonly metrics: Registry
+  readonly tokens: Tokens
+  readonly health: Health
+}
+
+/** Structured logs. Never give it a token, code, header, body or query string. */
+export interface Log {
+  readonly debug: (fields: object, message?: string) => void
+  readonly info: (fields: object, message?: string) => void
+  readonly warn: (fields: object, message?: string) => void
+  readonly error: (fields: object, message?: string) => void
+}
+
+/** Answers one question. It never rejects for want of anything: what is missing or broken is a deny or a step-up. */
+export type Decide = (evaluation: Evaluation) => Decision | Promise<Decision>
+
+/** Where what happened is written down, so that nobody can change it unseen. */
+export interface AuditSink {
+  /** resolves when the record is on disk; an answer that depends on it waits, and is a deny when this rejects */
+  readonly append: (record: AuditRecord) => Promise<void>
+}
+
+export interface AuditRecord {
+  /** what happened, in snake_case, e.g. `decision`, `snapshot_taken`, `token_revoked` */
+  readonly kind: string
+  /** milliseconds since 1970 */
+  readonly at: number
+  /** who did it: a token's id, an account, or the server */
+  readonly actor: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** Changes made by any node on the same store, this one too; told within a second. */
+export interface ChangeFeed {
+  /** calls the listener on each change of a topic; returns what ends that */
+  readonly on: (topic: string, listener: (change: Change) => void | Promise<void>) => () => void
+  /** looks for changes now instead of at the next turn */
+  readonly look: () => Promise<void>
+}
+
+/** Whether this node may answer. */
+export interface Health {
+  /** false once the store did not answer for a while, until it answers again */
+  readonly storeReachable: () => boolean
+  /** true from the moment the server is told to stop */
+  readonly draining: () => boolean
+}

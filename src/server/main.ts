@@ -1,0 +1,136 @@
+/** The one place where the server's parts are made and handed to each other. */
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { Registry } from 'prom-client'
+import type { LiveAnalysis } from '#analysis/live.ts'
+import type { Clock } from '#lib/clock.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { openDatabase } from '#storage/database.ts'
+import { ping } from '#storage/ping.ts'
+import { TOKENS_CHANGED } from '#storage/tokens.ts'
+import { buildApp, type KeyPair } from './app.ts'
+import type { DeclaredRoute } from './access.ts'
+import { followChanges } from './changes.ts'
+import type { Config } from './config/schema.ts'
+import type { Decide, ServerContext } from './context.ts'
+import { newLog } from './log.ts'
+import { watchStore } from './store-watch.ts'
+import { loadTokens } from './tokens.ts'
+
+/** What the server has from the process that starts it. */
+export interface Surroundings {
+  readonly clock: Clock
+  /** takes the lines of the log */
+  readonly writeLog: (line: string) => void
+}
+
+export interface RunningServer {
+  /** where it listens, e.g. `http://127.0.0.1:8181` */
+  readonly url: string
+  readonly context: ServerContext
+  readonly routes: readonly DeclaredRoute[]
+  /** not ready from now on; finishes what is in flight, then closes everything. Resolves when that is done, however often it is called */
+  readonly stop: () => Promise<void>
+}
+
+/** Milliseconds between two notes of which tokens were used. */
+const NOTE_USE_EVERY = 60_000
+
+/**
+ * Starts a server. It listens once everything that it answers from is there.
+ *
+ * @throws {AmbitError} `store_unavailable`, `config_invalid` or `policy_invalid`
+ */
+export async function startServer(config: Config, { clock, writeLog }: Surroundings): Promise<RunningServer> {
+  const log = newLog(config.log.level, clock, writeLog)
+  const tls = config.tls === undefined ? undefined : await readKeyPair(config.tls)
+  const database = await openDatabase(config.store)
+  const closing: (() => void | Promise<void>)[] = [() => database.close()]
+  try {
+    const tokens = await loadTokens(database, clock)
+    const changes = await followChanges(database, { clock, log })
+    closing.push(changes.stop)
+    changes.on(TOKENS_CHANGED, tokens.reload)
+    const watch = watchStore(() => ping(database), log)
+    closing.push(watch.stop)
+    const noting = setInterval(() => void tokens.noteUse().catch(() => {}), NOTE_USE_EVERY)
+    closing.push(
+      () => clearInterval(noting),
+      () => tokens.noteUse().catch(() => {}),
+    )
+
+    let draining = false
+    const live: LiveAnalysis | null = null
+    const context: ServerContext = {
+      config,
+      database,
+      clock,
+      log,
+      live: () => live,
+      decide: denyAll,
+      audit: { append: async ({ kind, actor }) => log.info({ kind, actor }, 'audit') },
+      changes,
+      metrics: new Registry(),
+      tokens,
+      health: { storeReachable: watch.reachable, draining: () => draining },
+    }
+    const { fastify, routes } = await buildApp(context, tls)
+    closing.push(() => fastify.close())
+    await fastify.listen({ host: config.listen.host, port: config.listen.port })
+    const url = urlOf(fastify.server.address() as AddressInfo, tls !== undefined)
+    log.info({ listening: url }, 'the server listens')
+
+    let stopped: Promise<void> | undefined
+    const stop = () => {
+      draining = true
+      return (stopped ??= closeAll(closing))
+    }
+    return { url, context, routes, stop }
+  } catch (error) {
+    await closeAll(closing).catch(() => {})
+    throw error
+  }
+}
+
+/** Closes in the opposite order of making. */
+async function closeAll(closing: readonly (() => void | Promise<void>)[]): Promise<void> {
+  for (const close of closing.toReversed()) await close()
+}
+
+function urlOf({ address, family, port }: AddressInfo, secure: boolean): string {
+  return `${secure ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+async function readKeyPair({ certificate, key }: { certificate: string; key: string }): Promise<KeyPair> {
+  const read = (name: string, path: string) =>
+    readFile(path, 'utf8').catch((error: unknown) => {
+      const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      throw new AmbitError(
+        'config_invalid',
+        `\`tls.${name}\` is \`${path}\`, which cannot be read (${why}); check its path and permissions`,
+      )
+    })
+  return { cert: await read('certificate', certificate), key: await read('key', key) }
+}
+
+const denyAll: Decide = ({ id, at }) => ({
+  id,
+  at,
+  outcome: 'deny',
+  reasons: [{ code: 'not_ready', text: 'this server has no snapshot to decide from', citations: [] }],
+  reasonUser: 'Access cannot be checked at the moment. Try again in a little while.',
+  required: {
+    strength: 'hardware',
+    codes: 'refused',
+    phishingResistant: true,
+    hardwareBacked: true,
+    maxAge: 0,
+    senderConstrained: true,
+  },
+  presented: { strength: 'none', code: false, age: null },
+  stepUp: null,
+  permitUntil: null,
+  exception: null,
+  snapshot: '',
+  policy: '',
+})

@@ -1,0 +1,75 @@
+/** API tokens: `ambit_<id>_<secret>`. A node keeps all of them in memory and reads them again when one comes or goes. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Scope } from '#contract/scopes.ts'
+import type { Clock } from '#lib/clock.ts'
+import { newSecret } from '#lib/ids.ts'
+import type { Database } from '#storage/database.ts'
+import { noteTokensUsed, storedTokens, type StoredToken } from '#storage/tokens.ts'
+
+/** Who asks. */
+export interface Caller {
+  readonly tokenId: string
+  readonly name: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
+export interface Tokens {
+  /** the caller that a token stands for; null for one that is unknown, revoked or expired */
+  readonly caller: (token: string) => Caller | null
+  readonly reload: () => Promise<void>
+  /** writes down which tokens were used since the last time */
+  readonly noteUse: () => Promise<void>
+}
+
+const SHAPE = /^ambit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
+
+const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** A new token and what is stored of it. The token itself is told once and kept nowhere. */
+export function newToken(
+  of: { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt: number | null },
+  now: number,
+): { readonly token: string; readonly stored: StoredToken } {
+  const [id, secret] = [randomBytes(8).toString('hex'), newSecret()]
+  const stored = { ...of, id, hash: hashOf(secret).toString('hex'), createdAt: now, lastUsedAt: null }
+  return { token: `ambit_${id}_${secret}`, stored }
+}
+
+/** Hash that an unknown id is held against, so that it takes as long as a known one. */
+const NOBODY = Buffer.alloc(32)
+
+export async function loadTokens(database: Database, clock: Clock): Promise<Tokens> {
+  let known: ReadonlyMap<string, { hash: Buffer; expiresAt: number | null; caller: Caller }> = new Map()
+  let used = new Map<string, number>()
+
+  async function reload(): Promise<void> {
+    const rows = await storedTokens(database)
+    known = new Map(
+      rows.map(({ id, name, hash, scopes, expiresAt }) => {
+        const caller = { tokenId: id, name, scopes: new Set(scopes) }
+        return [id, { hash: Buffer.from(hash, 'hex'), expiresAt, caller }]
+      }),
+    )
+  }
+
+  await reload()
+  return {
+    reload,
+    caller(token) {
+      const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
+      const entry = known.get(id)
+      const fits = timingSafeEqual(hashOf(secret), entry?.hash ?? NOBODY)
+      if (entry === undefined || !fits) return null
+      const now = clock()
+      if (entry.expiresAt !== null && entry.expiresAt <= now) return null
+      used.set(id, now)
+      return entry.caller
+    },
+    async noteUse() {
+      if (used.size === 0) return
+      const noted = used
+      used = new Map()
+      await noteTokensUsed(database, noted)
+    },
+  }
+}
