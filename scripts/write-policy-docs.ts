@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { CAPABILITIES, IMPACTS, SENSITIVITIES, AUTHENTICATOR_KINDS } from '#contract/vocabulary.ts'
+import { RISK_LEVELS } from '#contract/decision.ts'
 import type { Citation } from '#contract/report.ts'
 import { PROFILES } from '#assurance/conformance/conformance.ts'
 import { ACCOUNT_FIELDS, ALLOWED_FUNCTIONS, DEFEAT_FIELDS, MAX_CONDITION, SYSTEM_FIELDS } from '#policy/cel.ts'
@@ -132,6 +133,41 @@ const TABLES: Readonly<Record<string, () => string>> = {
         cited(citations[name] ?? []),
       ]),
     )
+  },
+  live: () => {
+    const { access, risk, nonHuman, stepUps, clock } = policy.live
+    const most = (seconds: number | undefined) => (seconds === undefined ? 'no limit' : duration(seconds))
+    return [
+      table(
+        ['impact', 'authenticated within', 'permit lasts', 'key of the client', 'device', 'source'],
+        IMPACTS.map((each) => {
+          const { maxAgeSeconds, permitSeconds, senderConstrained, device, citations } = access[each]
+          return [
+            each,
+            most(maxAgeSeconds),
+            duration(permitSeconds),
+            yesNo(senderConstrained),
+            device,
+            cited(citations),
+          ]
+        }),
+      ),
+      table(
+        ['risk', 'strength', 'authenticated within', 'and after the signal', 'permit lasts', 'blocks', 'source'],
+        RISK_LEVELS.map((each) => {
+          const { strength, maxAgeSeconds, afterSignal, permitSeconds, blocks, citations } = risk[each]
+          const age = most(maxAgeSeconds)
+          const lasts = permitSeconds === undefined ? 'as long' : duration(permitSeconds)
+          return [each, code(strength), age, yesNo(afterSignal), lasts, yesNo(blocks), cited(citations)]
+        }),
+      ),
+      `- a service proves a key with each request from impact ${code(nonHuman.senderConstrained)} on (${cited(nonHuman.citations)})`,
+      `- a session may come back ${stepUps.most} times without what it was sent for (${cited(stepUps.citations)})`,
+      `- a clock may be ${clock.skewSeconds} seconds ahead (${cited(clock.citations)})`,
+    ]
+      .join('\n\n')
+      .replaceAll('\n\n- ', '\n- ')
+      .replace('\n- a service', '\n\n- a service')
   },
   profiles: () =>
     PROFILES.map(

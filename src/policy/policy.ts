@@ -14,6 +14,7 @@ import type {
   Strength,
 } from '#contract/vocabulary.ts'
 import type { Worths } from '#assurance/authenticator.ts'
+import type { RiskLevel } from '#contract/decision.ts'
 import type { Citation } from '#contract/report.ts'
 
 /** What an impact, or a rule of the policy, asks of every way in. Absent means: asks nothing. */
@@ -117,4 +118,41 @@ export interface Policy {
     readonly citations: Readonly<Record<string, readonly Citation[]>>
   }
   readonly profiles: readonly string[]
+  readonly live: LivePolicy
+}
+
+/** What is asked at the moment of an access, beside what its requirement asks. Absent means: asks nothing. */
+export interface LivePolicy {
+  /** by impact of the access; what a lower impact asks, a higher one asks too */
+  readonly access: Readonly<Record<Impact, LiveAccess>>
+  /** by level of the worst signal; it only ever adds */
+  readonly risk: Readonly<Record<RiskLevel, LiveRisk>>
+  /** least impact at which an account that is nobody's has to prove a key with each request */
+  readonly nonHuman: { readonly senderConstrained: Impact; readonly citations: readonly Citation[] }
+  /** times a session may come back without what it was sent for */
+  readonly stepUps: { readonly most: number; readonly citations: readonly Citation[] }
+  /** how far a clock of another may be ahead */
+  readonly clock: { readonly skewSeconds: number; readonly citations: readonly Citation[] }
+}
+export interface LiveAccess {
+  /** longest time since the last active authentication */
+  readonly maxAgeSeconds?: number
+  /** longest life of a permit; then it is asked again */
+  readonly permitSeconds: number
+  /** whether the session has to be tied to a key of its client */
+  readonly senderConstrained: boolean
+  readonly device: DeviceDemand
+  readonly citations: readonly Citation[]
+}
+/** `managed` and `compliant` have to be shown; a compliant device is a managed one. */
+export type DeviceDemand = 'any' | 'managed' | 'compliant'
+export interface LiveRisk {
+  readonly strength: Strength
+  readonly maxAgeSeconds?: number
+  readonly permitSeconds?: number
+  /** whether only an authentication after the signal counts */
+  readonly afterSignal: boolean
+  /** whether nothing that a session could prove is enough */
+  readonly blocks: boolean
+  readonly citations: readonly Citation[]
 }

@@ -8,6 +8,7 @@ import {
   type Sensitivity,
   type Strength,
 } from '#contract/vocabulary.ts'
+import { RISK_LEVELS } from '#contract/decision.ts'
 import type { Citation } from '#contract/report.ts'
 import { compileDefeat, compileRule, type DefeatSection } from './cel.ts'
 import type { Attacker, Defeat, Policy, PolicyRule, Requirement } from './policy.ts'
@@ -60,7 +61,18 @@ export function resolvePolicy(file: PolicyFile, hash: string): Policy {
       },
     },
     profiles: file.profiles,
+    live: {
+      access: byWord(IMPACTS, (word) => sourced(file.live.access[word])),
+      risk: byWord(RISK_LEVELS, (word) => sourced(file.live.risk[word])),
+      nonHuman: sourced(file.live.nonHuman),
+      stepUps: sourced(file.live.stepUps),
+      clock: sourced(file.live.clock),
+    },
   }
+}
+
+function sourced<T extends { readonly source: string | string[] }>({ source, ...rest }: T) {
+  return { ...rest, citations: citations(source) }
 }
 
 const byWord = <W extends string, T>(words: readonly W[], of: (word: W) => T): Record<W, T> =>

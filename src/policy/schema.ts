@@ -16,6 +16,7 @@ import {
   STRENGTHS,
   VERDICTS,
 } from '#contract/vocabulary.ts'
+import { RISK_LEVELS } from '#contract/decision.ts'
 
 /** Standards that conformance is computed for, each apart (`assurance/conformance/`). */
 export const PROFILES = ['nist-63b-4', 'asvs-5', 'pci-4.0.1', 'psd2', 'm-22-09'] as const
@@ -228,6 +229,27 @@ export function policySchema(partial: boolean) {
     },
     Closed,
   )
+  const LiveAccess = Type.Object(
+    {
+      maxAgeSeconds: opt(Seconds),
+      permitSeconds: may(Seconds),
+      senderConstrained: may(Flag),
+      device: may(words(['any', 'managed', 'compliant'] as const, 'what has to be shown of the device')),
+      source: Source,
+    },
+    Closed,
+  )
+  const LiveRisk = Type.Object(
+    {
+      strength: may(strength),
+      maxAgeSeconds: opt(Seconds),
+      permitSeconds: opt(Seconds),
+      afterSignal: may(Flag),
+      blocks: may(Flag),
+      source: Source,
+    },
+    Closed,
+  )
   const Days = Type.Object({ days: Type.Integer({ minimum: 1, maximum: 36_500 }), source: Source }, Closed)
   const Row = Type.Object(each(SENSITIVITIES, impact), Closed)
   const orUnknown = words([...SENSITIVITIES, 'unknown'] as const, 'taken where none is stated')
@@ -267,6 +289,20 @@ export function policySchema(partial: boolean) {
         Type.Object({ maxSecretAgeDays: may(Days), maxCertificateAgeDays: may(Days), unusedDays: may(Days) }, Closed),
       ),
       profiles: may(Type.Array(words(PROFILES, 'a standard'), { uniqueItems: true })),
+      live: may(
+        Type.Object(
+          {
+            access: may(Type.Object(each(IMPACTS, LiveAccess), Closed)),
+            risk: may(Type.Object(each(RISK_LEVELS, LiveRisk), Closed)),
+            nonHuman: may(Type.Object({ senderConstrained: impact, source: Source }, Closed)),
+            stepUps: may(Type.Object({ most: Type.Integer({ minimum: 1, maximum: 10 }), source: Source }, Closed)),
+            clock: may(
+              Type.Object({ skewSeconds: Type.Integer({ minimum: 0, maximum: 300 }), source: Source }, Closed),
+            ),
+          },
+          { ...Closed, description: 'what is asked at the moment of an access' },
+        ),
+      ),
       cases: opt(Type.Array(Case)),
     },
     Closed,
