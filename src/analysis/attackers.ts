@@ -20,29 +20,61 @@ export type SignIn = (account: string) => Strength | null
 /** Per node, the attackers that hold it at the start because they defeat it by themselves. */
 export function attackerSeeds(snapshot: Snapshot, attackers: readonly Attacker[], signIn: SignIn): Uint32Array {
   const seeds = new Uint32Array(snapshot.nodeIds.length)
-  const { inventory, indexOf } = snapshot
   attackers.forEach((attacker, lane) => {
-    const bit = 1 << lane
-    const seed = (id: string) => {
-      const node = indexOf.get(id)
-      if (node !== undefined) seeds[node]! |= bit
-    }
-    for (const id of attacker.starts) seed(id)
-    for (const { fact } of inventory.byKind.authenticator) {
-      if (defeats(attacker.authenticators, fact.kind, fact) && facesOwnerOf(snapshot, fact, attacker)) seed(fact.id)
-    }
-    for (const { fact } of inventory.byKind.channel) {
-      const within = attacker.channels.filter(({ heldBelow }) => isHeldBelow(fact, heldBelow, signIn))
-      if (defeats(within, fact.kind, fact)) seed(fact.id)
-    }
-    for (const { fact } of inventory.byKind.session) {
-      if (isExposed(fact) || defeats(attacker.sessions, fact.binding ?? 'unstated', fact)) seed(fact.id)
-    }
-    for (const { fact } of inventory.byKind.secret) {
-      if (secretStates(snapshot, fact).some((state) => defeats(attacker.secrets, state, fact))) seed(fact.id)
+    for (const { id } of heldBy(snapshot, attacker, signIn)) {
+      const node = snapshot.indexOf.get(id)
+      if (node !== undefined) seeds[node]! |= 1 << lane
     }
   })
   return seeds
+}
+
+/** A thing that an attacker has at the start, and what of his profile says so; null where it is listed or out already. */
+export interface Held {
+  readonly id: string
+  readonly defeat: Defeat<string> | null
+}
+
+/** What may be held at the start without entering anything first. */
+export type Holdable = FactOf<'authenticator'> | FactOf<'channel'> | FactOf<'session'> | FactOf<'secret'>
+
+/** Everything that an attacker holds at the start, in the order of the inventory. */
+export function* heldBy(snapshot: Snapshot, attacker: Attacker, signIn: SignIn): Generator<Held> {
+  for (const id of attacker.starts) yield { id, defeat: null }
+  for (const fact of holdable(snapshot)) {
+    const held = holdingOf(snapshot, attacker, fact, signIn)
+    if (held !== null) yield held
+  }
+}
+
+/** Every fact that may be held at the start. */
+export function* holdable({ inventory: { byKind } }: Snapshot): Generator<Holdable> {
+  for (const kind of ['authenticator', 'channel', 'session', 'secret'] as const) {
+    for (const { fact } of byKind[kind]) yield fact
+  }
+}
+
+/** How an attacker holds this thing by himself; null where he does not. */
+export function holdingOf(snapshot: Snapshot, attacker: Attacker, fact: Holdable, signIn: SignIn): Held | null {
+  const { id } = fact
+  const by = (defeat: Defeat<string> | undefined) => (defeat === undefined ? null : { id, defeat })
+  switch (fact.fact) {
+    case 'authenticator':
+      return facesOwnerOf(snapshot, fact, attacker) ? by(defeatOf(attacker.authenticators, fact.kind, fact)) : null
+    case 'channel': {
+      const within = attacker.channels.filter((each) => isHeldBelow(fact, each.heldBelow, signIn))
+      return by(defeatOf(within, fact.kind, fact))
+    }
+    case 'session':
+      return (
+        by(defeatOf(attacker.sessions, fact.binding ?? 'unstated', fact)) ??
+        (isExposed(fact) ? { id, defeat: null } : null)
+      )
+    case 'secret': {
+      const defeats = secretStates(snapshot, fact).map((state) => defeatOf(attacker.secrets, state, fact))
+      return by(defeats.find((each) => each !== undefined))
+    }
+  }
 }
 
 /** Whether some holder signs in more weakly than the bound; nothing known is weaker than any. */
@@ -54,12 +86,18 @@ function isHeldBelow({ heldBy }: FactOf<'channel'>, bound: Strength | undefined,
   })
 }
 
-function defeats<K extends string>(
+/** The easiest of the defeats that take this fact. */
+function defeatOf<K extends string>(
   list: readonly Defeat<K>[],
   kind: K,
   fact: Readonly<Record<string, unknown>>,
-): boolean {
-  return list.some(({ kinds, when }) => kinds.includes(kind) && (when === undefined || when(fact)))
+): Defeat<K> | undefined {
+  let easiest: Defeat<K> | undefined
+  for (const defeat of list) {
+    if (easiest !== undefined && easiest.effort <= defeat.effort) continue
+    if (defeat.kinds.includes(kind) && (defeat.when === undefined || defeat.when(fact))) easiest = defeat
+  }
+  return easiest
 }
 
 /** An attacker of customers does not bother with the workforce; an owner of unstated population faces everyone. */

@@ -20,7 +20,8 @@ export function proofOfReach(snapshot: Snapshot, start: string, goal: string, st
   return { given: [start], goal, steps: steps.map((step) => ruleStep(snapshot, step.rule, step)) }
 }
 
-function ruleStep(snapshot: Snapshot, rule: number, step: EngineStep): ProofStep {
+/** One application of a rule of the snapshot, with the place of the fact that justifies it. */
+export function ruleStep(snapshot: Snapshot, rule: number, step: EngineStep): ProofStep {
   return {
     node: snapshot.nodeIds[step.node]!,
     by: RULE_KIND_NAMES[snapshot.ruleKinds[rule]!]!,

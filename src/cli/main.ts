@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.ts'
 import { planCommands } from './commands/plan-cli.ts'
 import { policyCommands } from './commands/policy-cli.ts'
 import { serveCommands } from './commands/serve-cli.ts'
+import { simulateCommands } from './commands/simulate-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { describeError } from './describe-error.ts'
 import { processIo, type Io } from './io.ts'
@@ -62,9 +63,9 @@ export function program(io: Io, exit: (code: number) => void): Command {
   ambit
     .command('verify')
     .description(
-      'check every proof of a JSON report against the inventory, with a checker that shares no code with the engine',
+      'check every proof of a JSON report or simulation against the inventory, with a checker that shares no code with the engine',
     )
-    .argument('<report>', 'a report written with analyze --format json')
+    .argument('<report>', 'what analyze or simulate wrote with --format json')
     .argument('<path...>', 'the files or folders it was made from')
     .addHelpText(
       'after',
@@ -75,6 +76,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
   policyCommands(ambit, io, run)
   planCommands(ambit, io, run)
   serveCommands(ambit, io, run)
+  simulateCommands(ambit, io, run)
 
   ambit
     .command('demo', { hidden: true })

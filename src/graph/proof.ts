@@ -41,8 +41,12 @@ export function derive(program: Program, goal: number, derivable: Derivable): Pr
   return steps.sort((a, b) => rankOf(a.node) - rankOf(b.node))
 }
 
-/** The rule application that first gave a node: all of its body holds at smaller ranks. */
-function stepTo(program: Program, node: number, rankOf: (node: number) => number): ProofStep {
+/**
+ * The rule application that first gave a node: all of its body holds at smaller ranks.
+ *
+ * @throws {RangeError} if no rule accounts for the node at its rank
+ */
+export function stepTo(program: Program, node: number, rankOf: (node: number) => number): ProofStep {
   const rank = rankOf(node)
   if (rank === 0) {
     const axiom = program.axioms.indexOf(node)

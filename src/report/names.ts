@@ -32,25 +32,34 @@ export interface Names {
 
 /** Names of everything in a report, with characters that are not seen written out. */
 export function namesOf(report: Report): Names {
+  const ways = report.accounts.flatMap(({ waysIn }) => waysIn)
+  return namesFrom(
+    report.accounts.map(({ id, name }) => ({ id, name, isAccount: true })),
+    new Map(ways.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]]))),
+  )
+}
+
+/** A thing with a name of its own; names that several things share are told apart by their ids. */
+export interface Named {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly isAccount: boolean
+}
+
+/** @param others  names by id of what is not told apart, such as ways in, which only their owner has */
+export function namesFrom(named: readonly Named[], others: ReadonlyMap<string, string>): Names {
   const given = new Map<string, string>()
   const owners = new Map<string, number>()
   const accounts = new Set<string>()
-  const learn = (id: string, name: string | undefined) => {
-    if (name === undefined || name.trim() === '') return
+  for (const { id, name, isAccount } of named) {
+    if (isAccount) accounts.add(id)
+    if (name === undefined || name.trim() === '') continue
     given.set(id, name)
     owners.set(name, (owners.get(name) ?? 0) + 1)
   }
-  for (const account of report.accounts) {
-    accounts.add(account.id)
-    learn(account.id, account.name)
-  }
-  const ways = new Map<string, string>()
-  for (const account of report.accounts) {
-    for (const way of account.waysIn) if (way.name !== undefined) ways.set(way.id, way.name)
-  }
   const plainNoun = (id: string) => {
     const name = given.get(id)
-    if (name === undefined) return visible(ways.get(id) ?? id)
+    if (name === undefined) return visible(others.get(id) ?? id)
     return owners.get(name) === 1 ? visible(name) : `${visible(name)} (${visible(id)})`
   }
   const verb = (node: string) => {

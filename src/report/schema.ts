@@ -1,4 +1,5 @@
 import { Report } from '#contract/report.ts'
+import { Simulation } from '#contract/simulation.ts'
 
 /** The JSON Schema (draft 2020-12) of a report, as `docs/schema/report.schema.json` publishes it. */
 export function reportSchemaText(): string {
@@ -9,4 +10,15 @@ export function reportSchemaText(): string {
       'What `ambit analyze --format json` prints and `ambit verify` reads. Readers ignore keys they do not know.',
   }
   return `${JSON.stringify({ ...head, ...Report }, null, 2)}\n`
+}
+
+/** The JSON Schema of a simulation, as `docs/schema/simulation.schema.json` publishes it. */
+export function simulationSchemaText(): string {
+  const head = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Ambit simulation',
+    description:
+      'What `ambit simulate --format json` prints and `ambit verify` reads. Readers ignore keys they do not know.',
+  }
+  return `${JSON.stringify({ ...head, ...Simulation }, null, 2)}\n`
 }

@@ -17,6 +17,8 @@ export interface Verification {
   /** proofs checked, sound or not */
   readonly checked: number
   readonly failures: readonly Failure[]
+  /** what was left unchecked, as a sentence; null where nothing was */
+  readonly unchecked?: string
 }
 
 const validator = Compile(Report)

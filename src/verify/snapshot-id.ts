@@ -34,8 +34,13 @@ function rootOf(leaves: readonly string[], prefix: string, sha256: Sha256): stri
   return sha256(['parts\n', ...parts.map((part) => `${part}\n`)])
 }
 
+/** A report or a simulation: whatever says which snapshot it is of. */
+interface Speaking {
+  readonly snapshot: Pick<Report['snapshot'], 'id' | 'name' | 'at' | 'facts'>
+}
+
 /** What the report says of its snapshot that this inventory contradicts. Without `sha256` the id is not recomputed. */
-export function flawsOfSnapshot({ snapshot }: Report, inventory: Inventory, sha256?: Sha256): Failure[] {
+export function flawsOfSnapshot({ snapshot }: Speaking, inventory: Inventory, sha256?: Sha256): Failure[] {
   const facts = canonicalFacts(inventory)
   const flaws: Failure[] = []
   const say = (reason: string) => void flaws.push(record('snapshot', reason))

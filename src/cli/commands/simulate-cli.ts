@@ -1,0 +1,49 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Io } from '../io.ts'
+import { SIMULATION_FORMATS, simulateCommand, type SimulateOptions } from './simulate.ts'
+
+type Run = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
+
+const collected = (word: string, before: string[]): string[] => [...before, word]
+
+/** `ambit simulate`. */
+export function simulateCommands(ambit: Command, io: Io, run: Run): void {
+  ambit
+    .command('simulate')
+    .description('what falls, step by step, if an attacker of the policy succeeds, and what the answer hangs on')
+    .argument('<path...>', 'files or folders, as for analyze')
+    .option('-a, --attacker <name>', 'an attacker of the policy; several act together', collected, [])
+    .option('-s, --start <id>', 'a thing he holds besides: an account, mailbox, secret, right …', collected, [])
+    .option('--all', 'every attacker of the policy, each alone, as a table')
+    .option('-p, --policy <file>', 'policy with the attackers (default: the built-in one)')
+    .addOption(new Option('-f, --format <format>', 'what to write').choices(SIMULATION_FORMATS).default('text'))
+    .option('-o, --output <file>', 'where to write it (default: standard output)')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
+    .option('--top <n>', 'how much of each step the text shows', countArgument)
+    .addHelpText('after', HELP)
+    .action(
+      run((paths: string[], options: Omit<SimulateOptions, 'paths'>) => simulateCommand({ ...options, paths }, io)),
+    )
+}
+
+function timeArgument(word: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word)))
+    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
+  return word
+}
+
+function countArgument(word: string): number {
+  const count = Number(word)
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('write a whole number.')
+  return count
+}
+
+const HELP = `
+Examples:
+  $ ambit simulate examples/tidewicket --all                              every attacker, one line each
+  $ ambit simulate examples/tidewicket -a sim_swap                        one of them, wave by wave
+  $ ambit simulate examples/small.yaml -s mail:ada/inbox                  one named mailbox is read by others
+  $ ambit simulate inventory/ -a phishing_relay -a help_desk_impersonation -f html -o cascade.html
+  $ ambit simulate inventory/ -a rogue_admin -s idp:mallory -f json -o s.json && ambit verify s.json inventory/
+
+Exit codes: 0 whatever falls, 2 bad input or usage. \`ambit breaches\` and \`ambit analyze\` judge.`

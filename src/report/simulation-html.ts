@@ -1,0 +1,2 @@
+import type { Simulation } from '#contract/simulation.ts'
+export const renderSimulationHtml = (s: Simulation): string => JSON.stringify(s)
