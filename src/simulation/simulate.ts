@@ -1,6 +1,6 @@
 /** A scenario or the whole table of attackers, worked out and put into the contract's form. Pure, as the analysis is. */
 import { attackerSeeds } from '#analysis/attackers.ts'
-import { snapshotId } from '#analysis/analyse.ts'
+import { snapshotId } from '#analysis/snapshot-id.ts'
 import { CAPABILITIES, IMPACTS, type Capability, type Impact } from '#contract/vocabulary.ts'
 import type {
   Fallen,

@@ -9,7 +9,7 @@ import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import { checkProof } from './check-proof.ts'
 import type { Verification } from './check-report.ts'
-import { indexFacts, isDisabled, type FactIndex } from './fact-index.ts'
+import { hasEnded, indexFacts, isDisabled, type FactIndex } from './fact-index.ts'
 import { naiveRules } from './naive.ts'
 import { isPlainId, parseRight } from './nodes.ts'
 import { record, type Failure } from './recount.ts'
@@ -208,11 +208,12 @@ function flawsOfFixpoint(
   return failures
 }
 
-/** Rights that an entitlement names, whoever holds it. */
-function grantedRights({ facts }: Pick<Inventory, 'facts'>): Set<string> {
+/** Rights that an entitlement names that has not ended, whoever holds it. */
+function grantedRights({ facts, at }: Pick<Inventory, 'facts' | 'at'>): Set<string> {
   const granted = new Set<string>()
   for (const { fact } of facts) {
-    if (fact.fact !== 'entitlement') continue
+    if (fact.fact !== 'entitlement' || hasEnded(fact.expiresAt, { at: at === undefined ? null : Date.parse(at) }))
+      continue
     for (const capability of fact.capabilities) {
       const kinds = capability === 'reset_authenticators' ? fact.resets : undefined
       for (const name of kinds?.map((kind) => `${capability}/${kind}`) ?? [capability])
