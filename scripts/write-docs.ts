@@ -51,6 +51,14 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
   overloaded: ['The server has more to do than it can.', 'Repeat the request after the seconds in `Retry-After`.'],
   not_ready: ['The server has no snapshot, or does not reach its store.', 'See `/readyz`; send an inventory.'],
   internal: ['A fault of the server, told in its log under the request id.', 'Report it with the lines of the log.'],
+  audit_unavailable: [
+    'The audit log cannot take a record: its store is down, full or too slow. Nothing is permitted that it cannot record.',
+    'Look at the disk or database of the audit log; it goes on by itself when that is back.',
+  ],
+  audit_invalid: [
+    'A record does not fit the schema of its kind or is too large, or what was read is no audit log.',
+    'The message names the field; a caller who sent too much must send less.',
+  ],
 }
 
 const slug = (text: string) => text.toLowerCase()

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'overloaded'
   | 'not_ready'
   | 'internal'
+  | 'audit_unavailable'
+  | 'audit_invalid'
 
 /** The one error class: a stable code, a sentence that says what to do, and machine-readable detail. */
 export class AmbitError extends Error {

@@ -22,5 +22,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   media_type_unsupported: 415,
   overloaded: 503,
   not_ready: 503,
+  audit_unavailable: 503,
+  audit_invalid: 400,
   internal: 500,
 }

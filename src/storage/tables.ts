@@ -1,6 +1,7 @@
 /** Every table, by the migration that makes it. A table's rows are described beside the code that owns them. */
+import type { AuditTables } from './audit-blocks.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { ChangeTables } from './changes.ts'
 import type { TokenTables } from './tokens.ts'
 
-export interface Tables extends ChangeTables, AuthnTables, TokenTables {}
+export interface Tables extends ChangeTables, AuditTables, AuthnTables, TokenTables {}

@@ -1,0 +1,135 @@
+/** The audit log's rows, and how a block comes after the head of its chain and nowhere else. */
+import { blockOf, genesis, type Block, type ChainName, type Head, type Receipt, type Sealed } from '#audit/chain.ts'
+import { newId } from '#lib/ids.ts'
+import type { Transaction } from 'kysely'
+import type { Database } from './database.ts'
+import type { Tables } from './tables.ts'
+
+export interface AuditTables {
+  readonly audit_chains: {
+    readonly chain: string
+    readonly node: string
+    readonly started_at: number
+    readonly head_seq: number
+    readonly head_hash: string
+  }
+  readonly audit_blocks: {
+    readonly chain: string
+    readonly first_seq: number
+    readonly last_seq: number
+    readonly prev_hash: string
+    readonly last_hash: string
+    readonly at: number
+    readonly body: Uint8Array | null
+  }
+  /** signed checkpoints, each as its canonical JSON */
+  readonly audit_checkpoints: { readonly chain: string; readonly number: number; readonly text: string }
+  /** signed statements of how far bodies are gone, each as its canonical JSON */
+  readonly audit_cuts: { readonly chain: string; readonly through: number; readonly text: string }
+  readonly audit_keys: { readonly id: string; readonly public_key: string; readonly secret: string | null }
+}
+
+/** A chain as the store tells of it. */
+export interface StoredChain extends ChainName {
+  readonly head: Head
+}
+
+/** The chain of a node, made at its first start. */
+export async function chainOfNode(database: Database, node: string, now: number): Promise<StoredChain> {
+  const found = await storedChain(database, node)
+  if (found !== null) return found
+  const name = { chain: newId('chain'), node, startedAt: now }
+  await database.sql
+    .insertInto('audit_chains')
+    .values({ chain: name.chain, node, started_at: now, head_seq: 0, head_hash: genesis(name) })
+    // another process with the same name was faster
+    .onConflict((conflict) => conflict.column('node').doNothing())
+    .execute()
+  return (await storedChain(database, node))!
+}
+
+async function storedChain({ sql }: Database, node: string): Promise<StoredChain | null> {
+  const row = await sql.selectFrom('audit_chains').selectAll().where('node', '=', node).executeTakeFirst()
+  return row === undefined ? null : chainOfRow(row)
+}
+
+export const chainOfRow = (row: AuditTables['audit_chains']): StoredChain => ({
+  chain: row.chain,
+  node: row.node,
+  startedAt: row.started_at,
+  head: { seq: row.head_seq, hash: row.head_hash },
+})
+
+/** Makes records durable, in order and in one commit; rejects where it cannot, and then none or all of them may be there. */
+export interface BlockWriter {
+  readonly write: (records: readonly Sealed[]) => Promise<readonly Receipt[]>
+  readonly close: () => Promise<void>
+}
+
+/** Times a block is tried when a commit was not answered. */
+const TRIES = 2
+
+/** Writes to the chain of a node. Two processes that bear one name share the chain: each block is tied to the head it follows. */
+export async function blockWriter(database: Database, node: string, now: number): Promise<BlockWriter> {
+  const { chain } = await chainOfNode(database, node, now)
+  async function write(records: readonly Sealed[]): Promise<readonly Receipt[]> {
+    let last: ReturnType<typeof blockOf> | null = null
+    for (let tries = 1; ; tries++) {
+      try {
+        return await database.transaction(async (sql) => {
+          const head = await lockedHead(sql, chain)
+          last = blockOf(chain, head, records)
+          await insert(sql, last.block)
+          return last.receipts
+        })
+      } catch (error) {
+        // the answer to a commit may be lost where the commit is not: what the store says counts
+        const tried = last as ReturnType<typeof blockOf> | null
+        if (tried !== null && (await isStored(database, tried.block))) return tried.receipts
+        if (tries === TRIES) throw error
+      }
+    }
+  }
+  return { write, close: async () => {} }
+}
+
+/** The end of the chain, which stays the end until the transaction does; the same statement locks on both stores. */
+async function lockedHead(sql: Transaction<Tables>, chain: string): Promise<Head> {
+  const row = await sql
+    .updateTable('audit_chains')
+    .set((each) => ({ head_seq: each.ref('head_seq') }))
+    .where('chain', '=', chain)
+    .returning(['head_seq', 'head_hash'])
+    .executeTakeFirstOrThrow()
+  return { seq: row.head_seq, hash: row.head_hash }
+}
+
+async function insert(sql: Transaction<Tables>, block: Block): Promise<void> {
+  await sql
+    .insertInto('audit_blocks')
+    .values({
+      chain: block.chain,
+      first_seq: block.firstSeq,
+      last_seq: block.lastSeq,
+      prev_hash: block.prevHash,
+      last_hash: block.lastHash,
+      at: block.at,
+      body: Buffer.from(block.body!),
+    })
+    .execute()
+  await sql
+    .updateTable('audit_chains')
+    .set({ head_seq: block.lastSeq, head_hash: block.lastHash })
+    .where('chain', '=', block.chain)
+    .execute()
+}
+
+async function isStored({ sql }: Database, { chain, firstSeq, lastHash }: Block): Promise<boolean> {
+  const row = await sql
+    .selectFrom('audit_blocks')
+    .select('last_hash')
+    .where('chain', '=', chain)
+    .where('first_seq', '=', firstSeq)
+    .executeTakeFirst()
+  return row?.last_hash === lastHash
+}

@@ -1,0 +1,191 @@
+import { strict as assert } from 'node:assert'
+import { createServer, connect, type Socket } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { aDecisionRecord, aNodeRecord } from '#audit/records.fixture.ts'
+import { linesOf } from '#audit/chain.ts'
+import { systemClock } from '#lib/clock.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { openAuditLog, type AuditOptions } from './audit-log.ts'
+import { auditPath } from './audit-store.ts'
+import type { Database } from './database.ts'
+import { groupCommit } from './group-commit.ts'
+import { newPostgres, onEveryStore, startedCluster } from './stores.fixture.ts'
+
+const options = (node: string): AuditOptions => ({ node, clock: systemClock })
+const isUnavailable = (error: unknown) => error instanceof AmbitError && error.code === 'audit_unavailable'
+
+async function bodies(store: Database, chain: string) {
+  const rows = await store.sql
+    .selectFrom('audit_blocks')
+    .selectAll()
+    .where('chain', '=', chain)
+    .orderBy('first_seq')
+    .execute()
+  return rows.map((row) => linesOf(Buffer.from(row.body!).toString()).map((line) => line!))
+}
+
+onEveryStore('records that come together share a commit, in the order in which they came', async (store) => {
+  const log = await openAuditLog(store.url, options('a'))
+  const receipts = await Promise.all(Array.from({ length: 50 }, (_, index) => log.append(aNodeRecord(index))))
+  assert.deepEqual(
+    receipts.map(({ seq }) => seq),
+    receipts.map((_, index) => index + 1),
+  )
+  const blocks = await bodies(log.store, receipts[0]!.chain)
+  assert.equal(blocks.length, 1)
+  assert.deepEqual(
+    blocks[0]!.map(({ hash }) => hash),
+    receipts.map(({ hash }) => hash),
+  )
+  await log.close()
+})
+
+onEveryStore('a node goes on with its chain after a restart, and each node has its own', async (store) => {
+  const first = await openAuditLog(store.url, options('a'))
+  const one = await first.append(aDecisionRecord())
+  await first.close()
+  const again = await openAuditLog(store.url, options('a'))
+  const other = await openAuditLog(store.url, options('b'))
+  const [two, elsewhere] = await Promise.all([again.append(aDecisionRecord()), other.append(aDecisionRecord())])
+  assert.deepEqual([two.chain, two.seq], [one.chain, 2])
+  assert.notEqual(elsewhere.chain, one.chain)
+  assert.equal(elsewhere.seq, 1)
+  assert.notEqual(elsewhere.hash, one.hash)
+  await again.close()
+  await other.close()
+})
+
+onEveryStore('two processes that bear one name write one chain without a fork', async (store) => {
+  const logs = [await openAuditLog(store.url, options('a')), await openAuditLog(store.url, options('a'))]
+  const receipts = (
+    await Promise.all(
+      logs.map(async (log) => {
+        const got = []
+        for (let index = 0; index < 20; index++) got.push(await log.append(aNodeRecord(index)))
+        return got
+      }),
+    )
+  ).flat()
+  assert.equal(new Set(receipts.map(({ chain }) => chain)).size, 1)
+  assert.deepEqual(
+    receipts.map(({ seq }) => seq).toSorted((a, b) => a - b),
+    receipts.map((_, index) => index + 1),
+  )
+  const lines = (await bodies(logs[0]!.store, receipts[0]!.chain)).flat()
+  for (const { seq, hash } of receipts) assert.equal(lines[seq - 1]!.hash, hash)
+  for (const log of logs) await log.close()
+})
+
+onEveryStore('a record that does not fit is refused, and the others are kept', async (store) => {
+  const log = await openAuditLog(store.url, options('a'))
+  const results = await Promise.allSettled([
+    log.append(aNodeRecord(1)),
+    log.append({ ...aNodeRecord(2), secret: 'x' } as never),
+    log.append(aNodeRecord(3)),
+  ])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  await log.close()
+  await assert.rejects(log.append(aNodeRecord(4)), isUnavailable)
+})
+
+test('records are refused while the store is gone, and taken again when it is back', async (context) => {
+  const cluster = startedCluster()
+  if (cluster === null) return context.skip('no PostgreSQL on this machine')
+  const { folder } = await cluster
+  const url = await newPostgres({ folder, bin: '' })
+  const between = mkdtempSync(join(tmpdir(), 'ambit-between-'))
+  const sockets = new Set<Socket>()
+  let open = true
+  const proxy = createServer((socket) => {
+    if (!open) return socket.destroy()
+    const to = connect(join(folder, '.s.PGSQL.5432'))
+    for (const each of [socket, to]) {
+      sockets.add(each)
+      each.on('error', () => {})
+      each.once('close', () => sockets.delete(each))
+    }
+    socket.pipe(to).pipe(socket)
+  })
+  await new Promise<void>((resolve) => proxy.listen(join(between, '.s.PGSQL.5432'), resolve))
+  const log = await openAuditLog(url.replace(encodeURIComponent(folder), encodeURIComponent(between)), {
+    ...options('a'),
+    limits: { rest: 5 },
+  })
+  try {
+    const before = await log.append(aNodeRecord(1))
+    open = false
+    for (const socket of sockets) socket.destroy()
+    const refused = await Promise.allSettled(Array.from({ length: 5 }, () => log.append(aNodeRecord(2))))
+    assert.ok(refused.every((each) => each.status === 'rejected' && isUnavailable(each.reason)))
+    open = true
+    const after = await until(() => log.append(aNodeRecord(3)))
+    assert.equal(after.chain, before.chain)
+    const kept = (await bodies(log.store, before.chain)).flat()
+    assert.equal(kept.at(-1)!.hash, after.hash)
+  } finally {
+    await log.close()
+    proxy.close()
+    for (const socket of sockets) socket.destroy()
+    rmSync(between, { recursive: true, force: true })
+  }
+})
+
+async function until<T>(work: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tried === 100) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+const limits = { waiting: 3, weight: 100, batch: 2, batchWeight: 100, patience: 50, rest: 1 }
+
+test('more than may wait is refused at once', async () => {
+  let finish = () => {}
+  const held = new Promise<void>((resolve) => (finish = resolve))
+  const group = groupCommit<number, number>(
+    async (items) => (await held, items),
+    () => 1,
+    { ...limits, patience: 5000 },
+  )
+  const taken = [1, 2, 3].map((item) => group.append(item))
+  await assert.rejects(group.append(4), isUnavailable)
+  finish()
+  assert.deepEqual(await Promise.all(taken), [1, 2, 3])
+  await group.close()
+})
+
+test('a commit that takes too long refuses all who wait, and no other commit overtakes it', async () => {
+  let finish = () => {}
+  let writes = 0
+  const group = groupCommit<number, number>(
+    async (items) => {
+      if (++writes === 1) await new Promise<void>((resolve) => (finish = resolve))
+      return items
+    },
+    () => 1,
+    limits,
+  )
+  const results = await Promise.allSettled([group.append(1), group.append(2), group.append(3)])
+  assert.ok(results.every((each) => each.status === 'rejected' && isUnavailable(each.reason)))
+  await assert.rejects(group.append(4), isUnavailable)
+  assert.equal(writes, 1)
+  finish()
+  assert.equal(await until(() => group.append(5)), 5)
+  await group.close()
+})
+
+test('the log of an SQLite store lies in a file of its own beside it', () => {
+  assert.equal(auditPath('/data/ambit.db'), '/data/ambit.audit.db')
+  assert.equal(auditPath('/data.d/ambit'), '/data.d/ambit.audit.db')
+  assert.equal(auditPath(':memory:'), ':memory:')
+})

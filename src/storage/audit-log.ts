@@ -1,0 +1,69 @@
+/** The audit log of a node: a record is taken when it is durable, and refused when it cannot be. */
+import type { Receipt, Sealed } from '#audit/chain.ts'
+import type { AuditRecord } from '#audit/records.ts'
+import { sealed } from '#audit/seal.ts'
+import type { Clock } from '#lib/clock.ts'
+import { auditKeys } from './audit-keys.ts'
+import { auditWriter, openAuditStore } from './audit-store.ts'
+import type { Database } from './database.ts'
+import { groupCommit, type GroupLimits } from './group-commit.ts'
+
+export interface AuditOptions {
+  /** name of this node; each node has a chain of its own, which it goes on with after a restart */
+  readonly node: string
+  readonly clock: Clock
+  /** JSON Pointers into records, of values to replace by keyed hashes; see `docs/audit.md` */
+  readonly masks?: readonly string[]
+  /** file with the keys, made where it is not there; null keeps them in the store */
+  readonly keyFile?: string | null
+  readonly limits?: Partial<GroupLimits>
+}
+
+export interface AuditLog {
+  /**
+   * Resolves when the record is on disk, with the place and hash it has there.
+   *
+   * @throws {AmbitError} `audit_unavailable` when the store is down, slow or behind: whatever was to be recorded must not
+   * happen; `audit_invalid` when the record does not fit the schema of its kind
+   */
+  readonly append: (record: AuditRecord) => Promise<Receipt>
+  /** what holds the log, to read it */
+  readonly store: Database
+  readonly waiting: () => number
+  readonly close: () => Promise<void>
+}
+
+/** Ten thousand records or 64 MB may wait, at most five seconds; a commit takes up to two thousand, or 8 MB. */
+const LIMITS: GroupLimits = {
+  waiting: 10_000,
+  weight: 64_000_000,
+  batch: 2000,
+  batchWeight: 8_000_000,
+  patience: 5000,
+  rest: 250,
+}
+
+/** Opens the audit log that belongs to the store of this URL or path. */
+export async function openAuditLog(url: string, options: AuditOptions): Promise<AuditLog> {
+  const { node, clock, masks = [], keyFile = null, limits } = options
+  const store = await openAuditStore(url)
+  try {
+    const keys = await auditKeys(store, keyFile)
+    const writer = await auditWriter(store, url, node, clock())
+    const group = groupCommit<Sealed, Receipt>(writer.write, ({ text }) => text.length, { ...LIMITS, ...limits })
+    const mask = { pointers: masks, key: keys.mask }
+    return {
+      append: async (record) => await group.append(sealed(record, mask)),
+      store,
+      waiting: group.waiting,
+      async close() {
+        await group.close()
+        await writer.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}

@@ -1,0 +1,35 @@
+/** The thread that writes the audit log of an SQLite store, so that no fsync ever stops the event loop of the server. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Receipt, Sealed } from '#audit/chain.ts'
+import { blockWriter } from './audit-blocks.ts'
+import { openDatabase } from './database.ts'
+
+export interface WorkerStart {
+  readonly path: string
+  readonly node: string
+  readonly now: number
+}
+export type ToWorker = { readonly write: readonly Sealed[] } | { readonly close: true }
+/** One answer to each message, in order; the first, without a message, says that the chain is open. */
+export type FromWorker = { readonly receipts: readonly Receipt[] } | { readonly failed: string }
+
+const port = parentPort!
+const { path, node, now } = workerData as WorkerStart
+const answer = async (work: () => Promise<readonly Receipt[]>) => {
+  try {
+    port.postMessage({ receipts: await work() } satisfies FromWorker)
+  } catch (error) {
+    port.postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies FromWorker)
+  }
+}
+
+const database = await openDatabase(path, { migrated: false })
+const writer = await blockWriter(database, node, now)
+port.on('message', (message: ToWorker) => {
+  void answer(async () => {
+    if ('write' in message) return await writer.write(message.write)
+    await database.close()
+    return []
+  }).then(() => 'close' in message && port.close())
+})
+await answer(async () => [])
