@@ -169,6 +169,18 @@ const TABLES: Readonly<Record<string, () => string>> = {
       .replaceAll('\n\n- ', '\n- ')
       .replace('\n- a service', '\n\n- a service')
   },
+  costs: () => {
+    const { changes, promptSeconds, hoursPerRecovery, spendPerHour } = policy.costs!
+    const rows = Object.entries(changes).map(([kind, cost]) => [
+      code(kind),
+      ...(
+        [cost.setup, cost.perAccount, cost.promptsPerWeek, cost.recoveriesPerYear, cost.spendPerAccount] as const
+      ).map((amount) => amount ?? '–'),
+    ])
+    const head = ['change', 'hours once', 'hours each', 'prompts a week', 'recoveries a year', 'bought']
+    const rates = `A prompt takes ${promptSeconds} seconds, a recovery ${hoursPerRecovery} hours; an hour is worth ${spendPerHour}.`
+    return `${rates}\n\n${table(head, rows)}`
+  },
   profiles: () =>
     PROFILES.map(
       ({ name, standard, rules }) =>

@@ -137,3 +137,30 @@ export type Verdict = (typeof VERDICTS)[number]
 
 export const SEVERITIES = ['info', 'low', 'medium', 'high', 'critical'] as const
 export type Severity = (typeof SEVERITIES)[number]
+
+/** What a plan may change, one word for each sort; the policy says what each costs. */
+export const CHANGE_KINDS = [
+  'give_passkey',
+  'require_passkeys',
+  'give_hardware_key',
+  'require_hardware_keys',
+  'drop_recovery',
+  'drop_recoveries',
+  'harden_recovery',
+  'separate_channel',
+  'remove_membership',
+  'remove_right',
+  'time_box_right',
+  'second_person',
+  'rotate_secret',
+  'move_secret',
+  'scope_trust',
+  'end_shared_use',
+  'shorten_session',
+  'shorten_sessions',
+  'end_session',
+  'add_controls',
+  'meet_duties',
+  'open_exception',
+] as const
+export type ChangeKind = (typeof CHANGE_KINDS)[number]

@@ -5,6 +5,7 @@
 import type {
   AuthenticatorKind,
   Capability,
+  ChangeKind,
   ChannelKind,
   Control,
   Impact,
@@ -90,6 +91,27 @@ export interface PolicyRule {
   readonly citations: readonly Citation[]
 }
 
+/** What one sort of change costs, over the first year. Absent means nothing. */
+export interface ChangeCost {
+  /** hours, once, however many accounts it covers */
+  readonly setup?: number
+  /** hours for each account that it covers */
+  readonly perAccount?: number
+  /** prompts more than today, for each account */
+  readonly promptsPerWeek?: number
+  /** recoveries more than today, for each account */
+  readonly recoveriesPerYear?: number
+  /** what is bought, in the currency of `spendPerHour` */
+  readonly spendPerAccount?: number
+}
+
+export interface Costs {
+  readonly promptSeconds: number
+  readonly hoursPerRecovery: number
+  readonly spendPerHour: number
+  readonly changes: Readonly<Record<ChangeKind, ChangeCost>>
+}
+
 export interface Policy {
   readonly name: string
   readonly version: string
@@ -118,6 +140,8 @@ export interface Policy {
     readonly citations: Readonly<Record<string, readonly Citation[]>>
   }
   readonly profiles: readonly string[]
+  /** what changes cost, for plans; a policy that extends none may leave it out */
+  readonly costs?: Costs
   readonly live: LivePolicy
 }
 

@@ -2,6 +2,7 @@
 import type { Worth } from '#assurance/authenticator.ts'
 import {
   AUTHENTICATOR_KINDS,
+  CHANGE_KINDS,
   IMPACTS,
   type Capability,
   type Impact,
@@ -11,7 +12,7 @@ import {
 import { RISK_LEVELS } from '#contract/decision.ts'
 import type { Citation } from '#contract/report.ts'
 import { compileDefeat, compileRule, type DefeatSection } from './cel.ts'
-import type { Attacker, Defeat, Policy, PolicyRule, Requirement } from './policy.ts'
+import type { Attacker, Costs, Defeat, Policy, PolicyRule, Requirement } from './policy.ts'
 import type { PolicyFile } from './schema.ts'
 
 export interface FileDefeat {
@@ -68,6 +69,18 @@ export function resolvePolicy(file: PolicyFile, hash: string): Policy {
       stepUps: sourced(file.live.stepUps),
       clock: sourced(file.live.clock),
     },
+    ...(file.costs === undefined ? {} : { costs: costsFrom(file.costs) }),
+  }
+}
+
+function costsFrom({ rates, changes }: NonNullable<PolicyFile['costs']>): Costs {
+  const { source: _, ...numbers } = rates
+  return {
+    ...numbers,
+    changes: byWord(CHANGE_KINDS, (kind) => {
+      const { source: _ofKind, ...cost } = changes[kind]
+      return cost
+    }),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   ACCOUNT_KINDS,
   AUTHENTICATOR_KINDS,
   CAPABILITIES,
+  CHANGE_KINDS,
   CHANNEL_KINDS,
   CONTROLS,
   IMPACTS,
@@ -252,6 +253,27 @@ export function policySchema(partial: boolean) {
   )
   const Days = Type.Object({ days: Type.Integer({ minimum: 1, maximum: 36_500 }), source: Source }, Closed)
   const Row = Type.Object(each(SENSITIVITIES, impact), Closed)
+  const amount = (description: string) => opt(Type.Number({ minimum: 0, maximum: 1_000_000, description }))
+  const ChangeCost = Type.Object(
+    {
+      setup: amount('hours, once, however many accounts it covers'),
+      perAccount: amount('hours for each account that it covers'),
+      promptsPerWeek: amount('prompts more than today, for each account'),
+      recoveriesPerYear: amount('recoveries more than today, for each account'),
+      spendPerAccount: amount('what is bought or licensed, in the currency of `spendPerHour`'),
+      source: Source,
+    },
+    Closed,
+  )
+  const Rates = Type.Object(
+    {
+      promptSeconds: may(Type.Number({ minimum: 0, maximum: 3600, description: 'seconds that one prompt takes' })),
+      hoursPerRecovery: may(Type.Number({ minimum: 0, maximum: 1000, description: 'of the holder and of the desk' })),
+      spendPerHour: may(Type.Number({ minimum: 0.01, maximum: 100_000, description: 'what an hour is worth' })),
+      source: Source,
+    },
+    Closed,
+  )
   const orUnknown = words([...SENSITIVITIES, 'unknown'] as const, 'taken where none is stated')
   return Type.Object(
     {
@@ -287,6 +309,9 @@ export function policySchema(partial: boolean) {
       ),
       nonHuman: may(
         Type.Object({ maxSecretAgeDays: may(Days), maxCertificateAgeDays: may(Days), unusedDays: may(Days) }, Closed),
+      ),
+      costs: opt(
+        Type.Object({ rates: may(Rates), changes: may(Type.Object(each(CHANGE_KINDS, ChangeCost), Closed)) }, Closed),
       ),
       profiles: may(Type.Array(words(PROFILES, 'a standard'), { uniqueItems: true })),
       live: may(
