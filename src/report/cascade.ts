@@ -3,11 +3,11 @@ import type { Scenario, Simulation } from '#contract/simulation.ts'
 import { escaped } from './html-text.ts'
 import { gateOwner, rightOf, type Names } from './names.ts'
 import { sortCounts, sortOf } from './simulation-words.ts'
-import { clipped } from './visible.ts'
+import { clippedMiddle } from './visible.ts'
 
 /** What a wave shows at most; the rest is counted in its last box. */
 const SHOWN = 6
-const [BOX, HIGH, GAP, LANE, TOP] = [196, 46, 12, 64, 34]
+const [BOX, HIGH, GAP, LANE, TOP] = [188, 46, 12, 48, 34]
 
 interface Mark {
   readonly node: string
@@ -27,12 +27,14 @@ interface Column {
 export function columnsOf(scenario: Scenario): Column[] {
   const proofs = [scenario.firstThatMattered?.proof, ...scenario.capabilities.map(({ proof }) => proof)]
   const telling = new Set(proofs.flatMap((proof) => (proof === undefined ? [] : nodesOf(proof))))
-  const goals = new Set(scenario.capabilities.map(({ first }) => first))
+  const goals = new Set(scenario.capabilities.flatMap(({ first, impact }) => (impact === 'high' ? [first] : [])))
   const bodies = new Map(scenario.waves.flatMap(({ fallen }) => fallen.map(({ node, from }) => [node, from] as const)))
   const through = (from: readonly string[]): string[] =>
     from.flatMap((node) => (gateOwner(node) === undefined ? [node] : through(bodies.get(node) ?? [])))
   const column = (step: number, marks: readonly Mark[]): Column => {
-    const order = marks.toSorted((a, b) => Number(telling.has(b.node)) - Number(telling.has(a.node)))
+    const order = marks.toSorted(
+      (a, b) => Number(telling.has(b.node)) - Number(telling.has(a.node)) || weightOf(b) - weightOf(a),
+    )
     const shown = order.length === SHOWN ? SHOWN : SHOWN - 1
     return { step, marks: order.slice(0, shown), rest: order.slice(shown).map(({ node }) => node) }
   }
@@ -47,6 +49,8 @@ export function columnsOf(scenario: Scenario): Column[] {
   )
   return [column(0, given), ...waves.filter(({ marks }) => marks.length > 0)]
 }
+
+const weightOf = ({ part }: Mark): number => (part === 'goal' ? 2 : part === 'high' ? 1 : 0)
 
 const nodesOf = ({ given, steps }: { given: readonly string[]; steps: readonly { readonly node: string }[] }) => [
   ...given,
@@ -106,7 +110,10 @@ function lineOf(
 
 function boxOf(simulation: Simulation, { node, part }: Mark, { x, y }: { x: number; y: number }, names: Names): string {
   const label = labelOf(node, names)
-  return `<g><title>${escaped(label)}</title><rect class="node ${part}" x="${x + 0.75}" y="${y + 0.75}" width="${BOX - 1.5}" height="${HIGH - 1.5}" rx="5"></rect><text class="kicker ${part}" x="${x + 10}" y="${y + 17}">${escaped(kickerOf(simulation, node, part))}</text><text class="label ${part}" x="${x + 10}" y="${y + 35}">${escaped(clipped(label, 25))}</text></g>`
+  const rect = `<rect class="node ${part}" x="${x + 0.75}" y="${y + 0.75}" width="${BOX - 1.5}" height="${HIGH - 1.5}" rx="5"></rect>`
+  // an inner picture cuts what is wider than the box
+  const inner = `<svg x="${x + 10}" y="${y}" width="${BOX - 16}" height="${HIGH}"><text class="kicker ${part}" y="17">${escaped(kickerOf(simulation, node, part))}</text><text class="label ${part}" y="35">${escaped(clippedMiddle(label, 22))}</text></svg>`
+  return `<g><title>${escaped(label)}</title>${rect}${inner}</g>`
 }
 
 function kickerOf(simulation: Simulation, node: string, part: Mark['part']): string {
@@ -163,7 +170,7 @@ export const CASCADE_STYLE = `
 .falls .high{color:var(--unfit);font-weight:600}
 .wave>summary{cursor:pointer;padding:.5rem 0;font-weight:600}
 .wave{border-top:1px solid var(--line)}
-.num{text-align:right}
+.under.block{display:block}
 .scroll{overflow-x:auto}
 @media screen and (max-width:40rem){.cascade.wide{display:none}.cascade.tall{display:block}.plain td,.plain th{padding-left:.375rem}}
 @media print{.cascade.wide{display:none}.cascade.tall{display:block}}

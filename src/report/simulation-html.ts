@@ -55,7 +55,7 @@ ${methodHtml(simulation)}
 
 function headerHtml(simulation: Simulation, name: string, names: Names): string {
   const { snapshot, policy, scenario } = simulation
-  const [lead = 'What each attacker of the policy takes alone.', ...rest] = outcomeSentences(simulation, names)
+  const [lead = '', ...rest] = outcomeSentences(simulation, names)
   const stamp: [string, string][] = [
     ...(snapshot.at === null ? [] : [['As of', escaped(timeText(snapshot.at))] as [string, string]]),
     ['Snapshot', `<code title="${escaped(snapshot.id)}">${escaped(shortHash(snapshot.id))}</code>`],
@@ -166,7 +166,7 @@ function tableHtml(table: readonly SimulationRow[], { accounts }: Simulation, na
     const who =
       first === null
         ? ''
-        : `<span class="under">first that matters: ${escaped(withId(first.account, names))}, step ${first.step}</span>`
+        : `<span class="under block">first that matters: ${escaped(names.noun(first.account))}, step ${first.step}</span>`
     return `<tr><th scope="row">${escaped(title(attacker.name))} <span class="gloss">${escaped(attacker.title)}</span>${who}</th>${numbers.join('')}</tr>`
   })
   const heads = ['Tier', 'Holds', 'Falls', 'High', 'Moderate', 'Low', 'None', 'Steps']

@@ -3,7 +3,7 @@ import type { Doubt, Given, Scenario, Simulation } from '#contract/simulation.ts
 import { gateOwner, namesFrom, rightOf, type Names } from './names.ts'
 import { listed } from './phrases.ts'
 import { visible } from './visible.ts'
-import { byText, counted, plain } from './words.ts'
+import { byText, counted, plain, title } from './words.ts'
 
 /** Names of everything in a simulation. */
 export function simulationNames({ things }: Simulation): Names {
@@ -23,8 +23,9 @@ export function actingText({ attackers, starts }: Scenario, names: Names): strin
 }
 
 /** What happened, in two or three sentences: how much falls, how soon, and what that takes along first. */
-export function outcomeSentences({ scenario, accounts }: Simulation, names: Names): string[] {
-  if (scenario === null) return []
+export function outcomeSentences(simulation: Simulation, names: Names): string[] {
+  const { scenario, accounts } = simulation
+  if (scenario === null) return tableSentences(simulation)
   const { lost, waves, firstThatMattered, given } = scenario
   if (given.length === 0) return ['Nothing falls: they defeat nothing here and hold nothing at the start.']
   const { high } = lost.byImpact
@@ -41,6 +42,16 @@ export function outcomeSentences({ scenario, accounts }: Simulation, names: Name
     )
   }
   return sentences
+}
+
+/** Who takes most, by accounts of high impact. */
+function tableSentences({ table, accounts }: Simulation): string[] {
+  const most = (table ?? []).toSorted((a, b) => b.byImpact.high - a.byImpact.high || b.accounts - a.accounts)[0]
+  if (most === undefined || most.accounts === 0) return ['No attacker of the policy takes any account.']
+  const { attacker, byImpact } = most
+  return [
+    `${title(visible(attacker.name))} takes the most: ${most.accounts} of ${counted(accounts.total, 'account')}, ${byImpact.high} of ${accounts.byImpact.high} of high impact.`,
+  ]
 }
 
 /** A name with its id, where the name does not hold it already. */
