@@ -68,17 +68,14 @@ export interface AuthenticatorStore {
   readonly rename: (id: string, account: string, name: string) => Promise<boolean>
 }
 
+/** What guesses are counted for: a factor of an account, or one session whatever the factor. */
+export type Counted = FactorName | 'session'
+
 export interface BudgetStore {
   /** counts one guess, if the budget has it; before anything is compared */
-  readonly reserve: (
-    account: string,
-    factor: FactorName,
-    pool: Pool,
-    budget: Budget,
-    now: number,
-  ) => Promise<Reservation>
+  readonly reserve: (account: string, factor: Counted, pool: Pool, budget: Budget, now: number) => Promise<Reservation>
   /** a success: the hour begins anew and nothing counts as in a row; the day's count stays */
-  readonly succeeded: (account: string, factor: FactorName, pool: Pool) => Promise<void>
+  readonly succeeded: (account: string, factor: Counted, pool: Pool) => Promise<void>
   readonly poolOf: (browser: string, account: string) => Promise<Pool>
   readonly remember: (browser: string, account: string, now: number) => Promise<void>
 }

@@ -1,4 +1,4 @@
-/** Rows of the tables that migration 0500 makes. Times are milliseconds since 1970. */
+/** Rows of the tables that migrations 0500 to 0510 make. Times are milliseconds since 1970. */
 export interface AuthnTables {
   readonly account_states: {
     readonly account: string
@@ -73,4 +73,11 @@ export interface AuthnTables {
     readonly epoch: number
     readonly known_since: number
   }
+  readonly send_limits: {
+    readonly key: string
+    readonly within_ms: number
+    readonly started_at: number
+    readonly sent: number
+  }
+  readonly send_answers: { readonly prefix: string; readonly started_at: number; readonly answered: number }
 }

@@ -1,0 +1,133 @@
+/**
+ * The one door to every comparison of something that can be guessed. Nothing is compared before the decision point gave leave
+ * and the budget was charged; nothing is said to be accepted before the audit has it. Whatever fails, refuses.
+ */
+import type { Clock } from '#lib/clock.ts'
+import type { ChallengeStore } from './challenge.ts'
+import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
+import type { Keyring } from './keyring.ts'
+import type { AskDecisionPoint, CheckSimChange, Notify, Send, WriteRecord } from './ports.ts'
+import type { AuthnRules } from './rules.ts'
+import type { SendLimitStore } from './send-limits.ts'
+import type { Proof } from './session.ts'
+import type { AccountStateStore, AuthenticatorStore, BudgetStore, SessionStore } from './stores.ts'
+
+/** Everything that ceremonies work with. */
+export interface Tools {
+  readonly clock: Clock
+  readonly keyring: Keyring
+  readonly rules: AuthnRules
+  readonly accounts: AccountStateStore
+  readonly authenticators: AuthenticatorStore
+  readonly budgets: BudgetStore
+  readonly challenges: ChallengeStore
+  readonly sessions: SessionStore
+  readonly sendLimits: SendLimitStore
+  readonly ask: AskDecisionPoint
+  readonly checkSimChange: CheckSimChange
+  readonly send: Send
+  readonly notify: Notify
+  readonly record: WriteRecord
+}
+
+/** Who tries to prove what, where and for what. */
+export interface Attempt {
+  readonly account: string
+  readonly purpose: CeremonyPurpose
+  /** hash of the handle in the browser */
+  readonly browser: string
+  /** hash of the action that it is for; `''` for none */
+  readonly binding: string
+  readonly access: Parameters<AskDecisionPoint>[0]['access']
+  /** the session that is to be raised; null at a sign-in */
+  readonly session: string | null
+  /** work that takes as long as comparing, for a refusal that comes before it and must not be told apart by its time */
+  readonly instead?: () => Promise<void>
+}
+
+export type Outcome =
+  | { readonly accepted: true; readonly proof: Proof }
+  /** `reason` is for the audit; a stranger is told one and the same sentence for all of them */
+  | { readonly accepted: false; readonly reason: RefusalReason }
+
+export type RefusalReason =
+  | 'wrong'
+  | 'not_allowed'
+  | 'budget_spent'
+  | 'account_closed'
+  | 'unavailable'
+  | 'session_ended'
+
+/** Compares; resolves to the proof if right, null if not. Runs once for each charge of the budget. */
+export type Compare = () => Promise<Omit<Proof, 'factor' | 'purpose' | 'binding' | 'at'> | null>
+
+export async function attempt(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
+  const outcome = await decided(tools, factor, it, compare).catch((): Outcome => ({
+    accepted: false,
+    reason: 'unavailable',
+  }))
+  const recorded = await tools
+    .record({
+      kind: 'authentication',
+      account: it.account,
+      event: 'factor_checked',
+      factor,
+      purpose: it.purpose,
+      outcome: outcome.accepted ? 'accepted' : 'refused',
+      reason: outcome.accepted ? null : outcome.reason,
+      session: it.session,
+      at: tools.clock(),
+    })
+    .then(
+      () => true,
+      () => false,
+    )
+  return recorded ? outcome : { accepted: false, reason: 'unavailable' }
+}
+
+async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
+  const refused = (reason: RefusalReason): Outcome => ({ accepted: false, reason })
+  const { account, purpose, browser, binding, access, session } = it
+  const state = await tools.accounts.stateOf(account)
+  // a frozen account may still prove things towards its recovery; a disabled one may not prove anything
+  if (state.status === 'disabled' || (state.status === 'frozen' && purpose !== 'recover'))
+    return refused('account_closed')
+  if (FACTORS[factor].guessable) {
+    const pool = await tools.budgets.poolOf(browser, account)
+    const reservation = await tools.budgets.reserve(account, factor, pool, tools.rules.budget, tools.clock())
+    if (!reservation.granted) return refused('budget_spent')
+  }
+  const leave = await tools.ask({ account, factor, purpose, access })
+  if (!leave.granted) {
+    await it.instead?.()
+    return refused('not_allowed')
+  }
+  const found = await compare()
+  if (found === null) return (await sessionSurvives(tools, it)) ? refused('wrong') : refused('session_ended')
+  if (FACTORS[factor].guessable) {
+    await tools.budgets.succeeded(account, factor, await tools.budgets.poolOf(browser, account))
+  }
+  if (session !== null) await tools.budgets.succeeded(sessionKey(session), 'session', 'strange')
+  return { accepted: true, proof: { ...found, factor, purpose, binding, at: tools.clock() } }
+}
+
+const sessionKey = (session: string): string => `session ${session}`
+
+/** A session in which too many answers were wrong is not its owner's: it ends, and the owner is told. */
+async function sessionSurvives(tools: Tools, { session, account, purpose }: Attempt): Promise<boolean> {
+  if (session === null || purpose !== 'step_up') return true
+  const most = tools.rules.stepUpFailures
+  const budget = { perHour: most - 1, perDay: most - 1, inARow: most - 1 }
+  const { granted } = await tools.budgets.reserve(sessionKey(session), 'session', 'strange', budget, tools.clock())
+  if (granted) return true
+  await tools.sessions.end(session, 'too_many_failures', tools.clock())
+  await tools.notify(account, { template: 'step_up_guessed', values: {} })
+  return false
+}
+
+/** One canonical form of a typed code before anything counts or compares it; null for what is no code. */
+export function canonicalCode(typed: unknown, digits: number): string | null {
+  if (typeof typed !== 'string' || typed.length > 4 * digits) return null
+  const code = typed.replaceAll(/[ -]/g, '')
+  return code.length === digits && /^[0-9]+$/.test(code) ? code : null
+}

@@ -1,0 +1,136 @@
+/** Codes by mail and SMS. */
+import { randomInt } from 'node:crypto'
+import { newId } from '#lib/ids.ts'
+import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
+import { limitsFor, looksPumped, prefixOf } from './send-limits.ts'
+
+export type SentFactor = 'email_code' | 'sms_code'
+
+export interface CodeRequest {
+  readonly factor: SentFactor
+  /** null where no account was found: everything then happens as if there were one, but nothing is sent */
+  readonly account: string | null
+  /** canonical address or number, of a channel that the account has proved */
+  readonly to: string
+  readonly purpose: Attempt['purpose']
+  readonly browser: string
+  readonly binding: string
+  readonly access: Attempt['access']
+  readonly language: string
+  /** named in the message, so that whoever reads it knows what it would allow */
+  readonly forWhat: string
+}
+
+export interface CodeBegun {
+  /** what the browser sends back with the code; the same for known and unknown accounts */
+  readonly challenge: string
+  /** settles when the code is in the outbox or was refused; whoever answers a stranger does not wait for it */
+  readonly sent: Promise<SendOutcome>
+}
+export type SendOutcome =
+  | 'queued'
+  | 'no_account'
+  | 'not_allowed'
+  | 'limited'
+  | 'number_changed'
+  | 'account_closed'
+  | 'unavailable'
+
+/** A code in the decimal digits that RFC 4226 §5.3 uses; every one as likely as any other, leading zeros among them. */
+export const randomCode = (digits: number): string => String(randomInt(10 ** digits)).padStart(digits, '0')
+
+/**
+ * Begins a code. Returns at once; what is found out about the account afterwards shows neither in the answer nor in its
+ * time. Asking again does not give more guesses: those are counted by account and factor.
+ */
+export function beginCode(tools: Tools, request: CodeRequest): CodeBegun {
+  const challenge = newId('ch')
+  const sent = sendCode(tools, request, challenge).catch((): SendOutcome => 'unavailable')
+  return { challenge, sent: sent.then((outcome) => recorded(tools, request, outcome)) }
+}
+
+async function sendCode(tools: Tools, request: CodeRequest, challenge: string): Promise<SendOutcome> {
+  const { account, factor, purpose, browser, binding, access, to } = request
+  const now = tools.clock()
+  const code = randomCode(tools.rules.codes.digits)
+  // an unknown account gets a row like any other, for an account that cannot be: its answer is refused in the same time
+  const held = account ?? `? ${to}`
+  const begin = async (epoch: number) =>
+    tools.challenges.begin({
+      id: challenge,
+      account: held,
+      factor,
+      purpose,
+      browser,
+      binding,
+      epoch,
+      mac: tools.keyring.mac('code', purpose, held, challenge, code),
+      checksLeft: account === null ? 0 : tools.rules.codes.checks,
+      createdAt: now,
+      expiresAt: now + tools.rules.codes.ttl,
+    })
+  if (account === null) {
+    await begin(0)
+    return 'no_account'
+  }
+  const { status, epoch } = await tools.accounts.stateOf(account)
+  if (status === 'disabled' || (status === 'frozen' && purpose !== 'recover')) return 'account_closed'
+  const leave = await tools.ask({ account, factor, purpose, access })
+  if (!leave.granted) return 'not_allowed'
+  const costs = factor === 'sms_code'
+  if (costs) {
+    if (looksPumped(tools.rules.sends, await tools.sendLimits.answered(prefixOf(to), now))) return 'limited'
+    // a card that changed lately, or of which nobody can say, gets no code (SP 800-63B-4 §3.1.3.3)
+    if ((await tools.checkSimChange(to)) !== 'unchanged') return 'number_changed'
+  }
+  if (!(await tools.sendLimits.take(limitsFor(tools.rules.sends, account, to, costs), now))) return 'limited'
+  await begin(epoch)
+  await tools.send({
+    id: challenge,
+    channel: costs ? 'sms' : 'mail',
+    to,
+    template: 'code',
+    values: { code, forWhat: request.forWhat, minutes: String(Math.floor(tools.rules.codes.ttl / 60_000)) },
+    language: request.language,
+    expiresAt: now + tools.rules.codes.ttl,
+  })
+  return 'queued'
+}
+
+async function recorded(tools: Tools, request: CodeRequest, outcome: SendOutcome): Promise<SendOutcome> {
+  await tools.record({
+    kind: 'authentication',
+    account: request.account ?? '',
+    event: 'code_requested',
+    factor: request.factor,
+    purpose: request.purpose,
+    outcome: outcome === 'queued' ? 'begun' : 'refused',
+    reason: outcome === 'queued' ? null : outcome,
+    session: null,
+    at: tools.clock(),
+  })
+  return outcome
+}
+
+/** Answers a code. The account is the one it was asked for; `it.account` must be the same where it is known. */
+export async function answerCode(
+  tools: Tools,
+  it: Attempt & {
+    readonly factor: SentFactor
+    readonly challenge: string
+    readonly to: string
+    readonly typed: unknown
+  },
+): Promise<Outcome> {
+  const { account, factor, purpose, browser, binding, challenge, to } = it
+  const code = canonicalCode(it.typed, tools.rules.codes.digits)
+  const outcome = await attempt(tools, factor, it, async () => {
+    if (code === null) return null
+    const macs = tools.keyring.macs('code', purpose, account, challenge, code)
+    const answer = { id: challenge, account, factor, purpose, browser, binding, macs }
+    if ((await tools.challenges.answer(answer, tools.clock())) !== 'accepted') return null
+    return { authenticator: null, channel: to, userVerified: false, keyClass: null, fips140Level: null, boundAtAal: 1 }
+  })
+  if (outcome.accepted) await tools.sendLimits.noteAnswer(prefixOf(to), tools.clock()).catch(() => {})
+  return outcome
+}
