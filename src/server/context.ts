@@ -1,6 +1,8 @@
 /** What every route is given. `main.ts` is the only place where one is made. */
 import type { Registry } from 'prom-client'
 import type { LiveAnalysis } from '#analysis/live.ts'
+import type { Receipt } from '#audit/chain.ts'
+import type { AuditRecord } from '#audit/records.ts'
 import type { Decision, Evaluation } from '#contract/decision.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
@@ -37,17 +39,9 @@ export type Decide = (evaluation: Evaluation) => Decision | Promise<Decision>
 /** Where what happened is written down, so that nobody can change it unseen. */
 export interface AuditSink {
   /** resolves when the record is on disk; an answer that depends on it waits, and is a deny when this rejects */
-  readonly append: (record: AuditRecord) => Promise<void>
-}
-
-export interface AuditRecord {
-  /** what happened, in snake_case, e.g. `decision`, `snapshot_taken`, `token_revoked` */
-  readonly kind: string
-  /** milliseconds since 1970 */
-  readonly at: number
-  /** who did it: a token's id, an account, or the server */
-  readonly actor: string
-  readonly detail: Readonly<Record<string, unknown>>
+  readonly append: (record: AuditRecord) => Promise<Receipt>
+  /** what holds the log, to read it */
+  readonly store: Database
 }
 
 /** Changes made by any node on the same store, this one too; told within a second. */

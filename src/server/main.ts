@@ -1,10 +1,12 @@
 /** The one place where the server's parts are made and handed to each other. */
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import type { LiveAnalysis } from '#analysis/live.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { openAuditLog } from '#storage/audit-log.ts'
 import { openDatabase } from '#storage/database.ts'
 import { ping } from '#storage/ping.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
@@ -59,6 +61,14 @@ export async function startServer(config: Config, { clock, writeLog }: Surroundi
       () => tokens.noteUse().catch(() => {}),
     )
 
+    const audit = await openAuditLog(config.store, {
+      node: config.audit.node ?? hostname(),
+      clock,
+      masks: config.audit.masks,
+      keyFile: config.audit.keyFile ?? null,
+    })
+    closing.push(audit.close)
+
     let draining = false
     const live: LiveAnalysis | null = null
     const context: ServerContext = {
@@ -68,7 +78,7 @@ export async function startServer(config: Config, { clock, writeLog }: Surroundi
       log,
       live: () => live,
       decide: denyAll,
-      audit: { append: async ({ kind, actor }) => log.info({ kind, actor }, 'audit') },
+      audit,
       changes,
       metrics: new Registry(),
       tokens,

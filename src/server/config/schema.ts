@@ -118,6 +118,23 @@ const Webhooks = Type.Object(
   { ...Closed, default: {}, description: 'events sent to others, signed as Standard Webhooks 1.0 says' },
 )
 
+const Audit = Type.Object(
+  {
+    node: Type.Optional(
+      text('name of this node; each writes a chain of its own. The name of the machine where absent'),
+    ),
+    keyFile: Type.Optional(
+      text('file with the keys of the audit log, made where it is not there; without it they lie in the store'),
+    ),
+    masks: Type.Array(text('JSON Pointer', { pattern: '^(/([^~]|~[01])*)+$' }), {
+      default: [],
+      description:
+        'values that are replaced by keyed hashes before they are logged, as JSON Pointers into a record; `*` is any one step',
+    }),
+  },
+  { ...Closed, default: {}, description: 'the audit log' },
+)
+
 /** A section or key each; a new one is one line here. */
 export const CONFIG = Type.Object(
   {
@@ -138,6 +155,7 @@ export const CONFIG = Type.Object(
     log: Log,
     tracing: Type.Optional(Tracing),
     webhooks: Webhooks,
+    audit: Audit,
   },
   Closed,
 )
