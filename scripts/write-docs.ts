@@ -28,6 +28,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A binary snapshot is damaged, or was written by another version.',
     'Write it again from the inventory.',
   ],
+  worksheet_invalid: [
+    'A worksheet of a review has rows for things that are not in the inventory, rows that were altered, or decisions that are none. The error lists every line.',
+    'Mend the lines named, or write the worksheet again with `ambit review --worksheet`; no decision was taken.',
+  ],
   store_unavailable: [
     'The store cannot be opened, cannot be reached, or was last used by a newer Ambit.',
     'Check its path or URL and its permissions; the message says which.',

@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { planCommands } from './commands/plan-cli.ts'
 import { policyCommands } from './commands/policy-cli.ts'
+import { reviewCommands } from './commands/review.ts'
 import { serveCommands } from './commands/serve-cli.ts'
 import { simulateCommands } from './commands/simulate-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -74,6 +75,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .action(run((report: string, paths: string[]) => verifyCommand({ report, paths }, io)))
 
   policyCommands(ambit, io, run)
+  reviewCommands(ambit, io, run)
   planCommands(ambit, io, run)
   serveCommands(ambit, io, run)
   simulateCommands(ambit, io, run)

@@ -73,6 +73,8 @@ export const ReviewItem = Type.Object({
   grantedBy: orNull(Type.String()),
   lastUsed: orNull(Type.String()),
   place: Place,
+  /** enabled accounts that have it, directly or through groups and roles */
+  holders: Count,
   evidence: Type.Array(Evidence),
   marginal: Marginal,
   suggestion: words(...SUGGESTIONS),
@@ -87,7 +89,7 @@ export const MinimalSet = Type.Object({
   items: Ids,
   /** accounts that no item cuts off from it: they need a stronger way in */
   uncut: Ids,
-  /** one for each item, and one for each other account that would lose a right by it */
+  /** one for each item, and one for each account beside these that has it */
   cost: Count,
   /** no set costs less than this */
   costAtLeast: Count,

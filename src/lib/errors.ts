@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'account_unknown'
   | 'report_invalid'
   | 'snapshot_invalid'
+  | 'worksheet_invalid'
   | 'store_unavailable'
   | 'config_invalid'
   | 'sealed_unreadable'

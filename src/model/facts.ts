@@ -94,6 +94,7 @@ const AccountFact = Type.Object(
     consumers: opt(names('the programs that use a non-human account')),
     interactive: opt(flag('a non-human account that people sign in with')),
     thirdParty: opt(flag('the account of an outside company or product')),
+    emergency: opt(flag('kept for the day on which nothing else works; that nobody uses it is how it should be')),
     proofed: opt(words(['none', 'ial1', 'ial2', 'ial3'] as const, 'identity proofing of the holder (SP 800-63A)')),
     notificationAddresses: opt(whole(0, 100, 'validated addresses that learn of recoveries and new authenticators')),
     controls: opt(Type.Array(words(CONTROLS, 'a control'), { description: 'controls that hold for every way in' })),

@@ -1,4 +1,5 @@
 import { Report } from '#contract/report.ts'
+import { Review } from '#contract/review.ts'
 import { Simulation } from '#contract/simulation.ts'
 
 /** The JSON Schema (draft 2020-12) of a report, as `docs/schema/report.schema.json` publishes it. */
@@ -21,4 +22,14 @@ export function simulationSchemaText(): string {
       'What `ambit simulate --format json` prints and `ambit verify` reads. Readers ignore keys they do not know.',
   }
   return `${JSON.stringify({ ...head, ...Simulation }, null, 2)}\n`
+}
+
+/** The JSON Schema (draft 2020-12) of a review, as `docs/schema/review.schema.json` publishes it. */
+export function reviewSchemaText(): string {
+  const head = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Ambit review',
+    description: 'What `ambit review --format json` prints. Readers ignore keys they do not know.',
+  }
+  return `${JSON.stringify({ ...head, ...Review }, null, 2)}\n`
 }

@@ -3,7 +3,8 @@ import { buildScratch } from '#graph/explore.ts'
 import { buildProgram, type Program } from '#graph/program.ts'
 import { witness } from '#graph/reach.ts'
 import { buildWorldScratch, reachWithout } from '#graph/without.ts'
-import { hittingSet, type Solver } from './hitting-set.ts'
+import { EPSILON, type Clause } from '#planning/hitting-set.ts'
+import { search, type Limits } from '#planning/search.ts'
 import { HIGH, NO_RIGHT, RANKS, type World } from './standing.ts'
 
 export interface Cut {
@@ -24,56 +25,47 @@ export interface CutOptions {
   /** items that must stay */
   readonly stays: ReadonlySet<number>
   readonly accounts: readonly string[]
-  /** most rounds; when they run out, the set is completed without minding its cost */
-  readonly rounds?: number
-  /** time for the solver in one round */
-  readonly seconds?: number
 }
 
 /**
- * A minimum-cost hitting set, found by need: propose the cheapest set that breaks every chain known so far, look for
- * chains that it leaves, add them, until there are none. The last proposal is then a set that works and no dearer than any
- * other that does, since every such set breaks the chains known.
+ * A minimum-cost hitting set over chains from these accounts to rights of high impact: every set that works breaks each
+ * chain in one item at least. Chains are found as they are needed, the shortest that a proposal leaves to each account.
  */
-export function minimalCut(world: World, solver: Solver, options: CutOptions): Cut {
-  const { costs, stays, rounds: most = 500, seconds = 10 } = options
-  const { list } = world.items
+export function minimalCut(world: World, { costs, stays, accounts }: CutOptions, limits: Limits): Cut {
+  const { items, snapshot } = world
   const goals = highRights(world)
-  const mayGo = new Set(list.keys().filter((item) => !stays.has(item)))
-  const nodes = options.accounts.map((id) => world.snapshot.indexOf.get(id)!)
-  const reaching = (gone: ReadonlySet<number>) => whoReaches(world, nodes, goals, gone)
-  const troubled = reaching(new Set())
-  const uncut = reaching(mayGo)
+  const mayGo = new Set(items.list.keys().filter((item) => !stays.has(item)))
+  const nodes = accounts.map((id) => snapshot.indexOf.get(id)!)
+  const troubled = whoReaches(world, nodes, goals, new Set())
+  const uncut = whoReaches(world, troubled, goals, mayGo)
   const targets = [...troubled].filter((node) => !uncut.has(node))
-  const clauses = new Map<string, number[]>()
-  let best: { chosen: readonly number[]; cost: number; bound: number } = { chosen: [], cost: 0, bound: 0 }
-  let rounds = 0
-  for (; ; rounds++) {
-    const gone = new Set(best.chosen)
-    const left = whoReaches(world, targets, goals, gone)
-    if (left.size === 0) break
-    if (rounds === most) {
-      best = completed(world, targets, goals, best, costs, mayGo)
-      break
-    }
-    const program = programWithout(world, gone)
+  const violated = (chosen: ReadonlySet<number>): Clause[] => {
+    const left = whoReaches(world, targets, goals, chosen)
+    if (left.size === 0) return []
+    const program = programWithout(world, chosen)
     const scratch = buildScratch(program)
+    const clauses = new Map<string, number[]>()
     for (const node of left) {
       const steps = witness(program, node, { nodes: goals }, scratch)
-      const used = new Set(steps.map(({ rule }) => world.items.itemOfRule[rule]!))
-      const clause = [...used].filter((item) => item >= 0 && mayGo.has(item)).toSorted((a, b) => a - b)
-      clauses.set(clause.join(' '), clause)
+      const used = new Set(steps.map(({ rule }) => items.itemOfRule[rule]!))
+      const any = [...used].filter((item) => mayGo.has(item)).toSorted((a, b) => a - b)
+      clauses.set(any.join(' '), any)
     }
-    best = hittingSet(solver, costs, [...clauses.values()], seconds) ?? best
+    return [...clauses.values()].map((any) => ({ any }))
   }
-  const named = (some: Iterable<number>) => [...some].map((node) => world.snapshot.nodeIds[node]!).toSorted()
+  const found = search({ costs, violated }, limits)
+  // without an answer in time: everything that may go, which is one
+  const chosen = [...(found.chosen ?? mayGo)].toSorted((a, b) => a - b)
+  const named = (some: Iterable<number>) => [...some].map((node) => snapshot.nodeIds[node]!).toSorted()
+  const cost = chosen.reduce((sum, item) => sum + costs[item]!, 0)
   return {
     accounts: named(troubled),
     uncut: named(uncut),
-    items: best.chosen,
-    cost: best.cost,
-    costAtLeast: best.bound,
-    rounds,
+    items: chosen,
+    cost,
+    // costs are whole, so nothing lies between a bound and the next whole number
+    costAtLeast: Math.max(0, Math.min(cost, Math.ceil(found.bound - EPSILON))),
+    rounds: found.rounds,
   }
 }
 
@@ -107,22 +99,4 @@ function programWithout({ snapshot, items }: World, gone: ReadonlySet<number>): 
   // more than any of these bodies has, so the rule never fires
   for (const item of gone) for (const rule of items.list[item]!.rules) needs[rule] = 0xffff
   return buildProgram({ ...rules, needs })
-}
-
-/** A set that works, from one that does not: everything that may go, less whatever may come back, the dearest first. */
-function completed(
-  world: World,
-  targets: readonly number[],
-  goals: ReadonlySet<number>,
-  { bound }: { bound: number },
-  costs: ArrayLike<number>,
-  mayGo: ReadonlySet<number>,
-): { chosen: readonly number[]; cost: number; bound: number } {
-  const gone = new Set(mayGo)
-  for (const item of [...mayGo].toSorted((a, b) => costs[b]! - costs[a]! || a - b)) {
-    gone.delete(item)
-    if (whoReaches(world, targets, goals, gone).size > 0) gone.add(item)
-  }
-  const chosen = [...gone].toSorted((a, b) => a - b)
-  return { chosen, cost: chosen.reduce((sum, item) => sum + costs[item]!, 0), bound }
 }

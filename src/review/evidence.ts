@@ -4,7 +4,8 @@ import type { Evidence, ReviewCheck, Suggestion } from '#contract/review.ts'
 import { daysBetween } from '#analysis/time.ts'
 import type { FactOf } from '#model/facts.ts'
 import type { EntitlementItem, Item } from './items.ts'
-import { LIKE_SHARE, UNLIKE_SHARE, peersOf, FEWEST_PEERS, type Peers } from './peers.ts'
+import type { Grants } from './grants.ts'
+import { FEWEST_PEERS, isUnlike, LIKE_SHARE, peersOf, type Peers } from './peers.ts'
 import type { World } from './standing.ts'
 
 type Found = Pick<Evidence, 'is' | 'text' | 'facts'>
@@ -38,8 +39,8 @@ const CHECKS: Readonly<Record<ReviewCheck, { readonly look: Check; readonly cita
 }
 
 /** All that is known of each item, for and against; checks that do not concern an item are left out. */
-export function evidenceOf(world: World): (item: Item) => Evidence[] {
-  const context = contextOf(world)
+export function evidenceOf(world: World, grants: Grants): (item: Item) => Evidence[] {
+  const context = contextOf(world, grants)
   return (item) =>
     Object.entries(CHECKS).flatMap(([check, { look, citations }]) => {
       const answer = look(context, item)
@@ -47,7 +48,7 @@ export function evidenceOf(world: World): (item: Item) => Evidence[] {
     })
 }
 
-function contextOf(world: World): Context {
+function contextOf(world: World, grants: Grants): Context {
   const { inventory, policy, items, snapshot } = world
   const held = new Map<string, EntitlementItem[]>()
   for (const item of items.list) {
@@ -62,7 +63,7 @@ function contextOf(world: World): Context {
   }
   return {
     world,
-    peers: peersOf(world),
+    peers: peersOf(world, grants),
     at: inventory.snapshot.at,
     limit: policy.nonHuman.unusedDays,
     held,
@@ -110,6 +111,7 @@ function givenBy({ world, held }: Context, group: string): EntitlementItem[] {
 function dormant({ world, at, limit }: Context, { holder }: Item): Found | null {
   const fact = world.inventory.get(holder)?.fact
   if (fact?.fact !== 'account' || fact.enabled === false) return null
+  if (fact.emergency === true) return found('no', 'the account is kept for emergencies, so nobody need use it', holder)
   if (fact.lastUsed === undefined || at === null) {
     return found('unknown', 'when the account was last entered is not recorded', holder)
   }
@@ -194,7 +196,7 @@ function unlikePeers({ world, peers }: Context, item: Item): Found | null {
     return found('unknown', `fewer than ${FEWEST_PEERS} people share a job, a manager or a group with the holder`)
   }
   const { holders, people, alike } = count
-  const is = holders / people <= UNLIKE_SHARE ? 'yes' : 'no'
+  const is = isUnlike(count) ? 'yes' : holders / people >= LIKE_SHARE ? 'no' : 'unknown'
   return found(is, `${holders} of ${people} ${alike} ${holders === 1 ? 'has' : 'have'} it`, item.holder)
 }
 

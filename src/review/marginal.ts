@@ -145,11 +145,11 @@ export interface Marginal {
   /** accounts that lose a right */
   readonly losers: string[]
   /** what stops being reachable with high impact */
-  readonly highCapabilities: { readonly account: string; readonly capability: Capability }[]
+  readonly highCapabilities: { account: string; capability: Capability }[]
   /** rights of high impact that stop being reachable, over all accounts */
   highRights: number
-  readonly impactFalls: { readonly account: string; readonly from: Impact; readonly to: Impact }[]
-  readonly strengthFalls: { readonly account: string; readonly from: Strength; readonly to: Strength }[]
+  readonly impactFalls: { account: string; from: Impact; to: Impact }[]
+  readonly strengthFalls: { account: string; from: Strength; to: Strength }[]
   /** people who sign in with a code that was refused and would be allowed */
   readonly mayKeepCode: string[]
 }
