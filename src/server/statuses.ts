@@ -9,6 +9,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   account_unknown: 404,
   report_invalid: 422,
   snapshot_invalid: 500,
+  worksheet_invalid: 422,
   store_unavailable: 503,
   config_invalid: 500,
   sealed_unreadable: 500,
