@@ -8,12 +8,18 @@ import type { ServerContext } from './context.ts'
 import { answerErrors, bodyOf } from './errors.ts'
 import { SECURITY_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
 import { frameworkLog } from './log.ts'
+import { accountRoutes } from './routes/accounts.ts'
 import { healthRoutes } from './routes/health.ts'
+import { inventoryRoutes } from './routes/inventory.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
 
 /** Everything that the server answers; one line each. */
-const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [healthRoutes]
+const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [
+  accountRoutes,
+  healthRoutes,
+  inventoryRoutes,
+]
 
 export interface App {
   readonly fastify: FastifyInstance

@@ -8,6 +8,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
 import type { Database } from '#storage/database.ts'
 import type { Config } from './config/schema.ts'
+import type { Snapshots } from './snapshots.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface ServerContext {
@@ -17,12 +19,14 @@ export interface ServerContext {
   readonly log: Log
   /** all accounts as they are now; null before the first snapshot. Hold on to it for one request, never for two */
   readonly live: () => LiveAnalysis | null
+  readonly snapshots: Snapshots
   readonly decide: Decide
   readonly audit: AuditSink
   readonly changes: ChangeFeed
   readonly metrics: Registry
   readonly tokens: Tokens
   readonly health: Health
+  readonly surroundings: Surroundings
 }
 
 /** Structured logs. Never give it a token, code, header, body or query string. */

@@ -3,28 +3,23 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
-import type { LiveAnalysis } from '#analysis/live.ts'
-import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { openAuditLog } from '#storage/audit-log.ts'
 import { openDatabase } from '#storage/database.ts'
 import { ping } from '#storage/ping.ts'
+import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
+import { ownAnalyst } from './analyst.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
 import type { Decide, ServerContext } from './context.ts'
 import { newLog } from './log.ts'
+import { openSnapshots } from './snapshots.ts'
 import { watchStore } from './store-watch.ts'
+import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
-
-/** What the server has from the process that starts it. */
-export interface Surroundings {
-  readonly clock: Clock
-  /** takes the lines of the log */
-  readonly writeLog: (line: string) => void
-}
 
 export interface RunningServer {
   /** where it listens, e.g. `http://127.0.0.1:8181` */
@@ -43,9 +38,11 @@ const NOTE_USE_EVERY = 60_000
  *
  * @throws {AmbitError} `store_unavailable`, `config_invalid` or `policy_invalid`
  */
-export async function startServer(config: Config, { clock, writeLog }: Surroundings): Promise<RunningServer> {
+export async function startServer(config: Config, surroundings: Surroundings): Promise<RunningServer> {
+  const { clock, writeLog } = surroundings
   const log = newLog(config.log.level, clock, writeLog)
   const tls = config.tls === undefined ? undefined : await readKeyPair(config.tls)
+  const policy = await surroundings.readPolicy(config.policy)
   const database = await openDatabase(config.store)
   const closing: (() => void | Promise<void>)[] = [() => database.close()]
   try {
@@ -70,18 +67,23 @@ export async function startServer(config: Config, { clock, writeLog }: Surroundi
     closing.push(audit.close)
 
     let draining = false
-    const live: LiveAnalysis | null = null
+    const analyst = ownAnalyst(policy)
+    const snapshots = openSnapshots({ database, analyst, clock, log, keep: config.inventory.keep })
+    await snapshots.catchUp()
+    changes.on(SNAPSHOT_CHANGED, snapshots.catchUp)
     const context: ServerContext = {
       config,
       database,
       clock,
       log,
-      live: () => live,
+      live: snapshots.live,
+      snapshots,
       decide: denyAll,
       audit,
       changes,
       metrics: new Registry(),
       tokens,
+      surroundings,
       health: { storeReachable: watch.reachable, draining: () => draining },
     }
     const { fastify, routes } = await buildApp(context, tls)

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { loadImporters, readFiles } from '#cli/read-files.ts'
+import { readPolicyFile } from '#cli/read-policy.ts'
 import type { Scope } from '#contract/scopes.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { addToken } from '#storage/tokens.ts'
 import { readConfig } from './config/read.ts'
 import { startServer, type RunningServer } from './main.ts'
+import type { Surroundings } from './surroundings.ts'
 import { newToken } from './tokens.ts'
 
 export interface TestServer extends RunningServer {
@@ -35,7 +38,14 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
     env: {},
     read: () => '',
   })
-  const server = await startServer(config, { clock, writeLog: (line) => void logged.push(line) })
+  const surroundings: Surroundings = {
+    clock,
+    writeLog: (line) => void logged.push(line),
+    importers: loadImporters,
+    readFiles,
+    readPolicy: readPolicyFile,
+  }
+  const server = await startServer(config, surroundings)
   test.after(() => server.stop())
   const { database, tokens } = server.context
   return {

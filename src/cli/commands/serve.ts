@@ -7,10 +7,13 @@ import { AmbitError } from '#lib/errors.ts'
 import { readConfig } from '#server/config/read.ts'
 import type { Config } from '#server/config/schema.ts'
 import { startServer } from '#server/main.ts'
+import type { Surroundings } from '#server/surroundings.ts'
 import { newToken } from '#server/tokens.ts'
 import { openDatabase, type Database } from '#storage/database.ts'
 import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
 import type { Io } from '../io.ts'
+import { loadImporters, readFiles } from '../read-files.ts'
+import { readPolicyFile } from '../read-policy.ts'
 import { EXIT } from './analyze.ts'
 
 /** Configuration that is read where none is named, if it is there. */
@@ -32,9 +35,18 @@ export async function configOf(path: string | undefined): Promise<Config> {
   return readConfig(text, file, elsewhere)
 }
 
+/** What a server has from this process. */
+export const processSurroundings = (io: Io): Surroundings => ({
+  clock: systemClock,
+  writeLog: io.error,
+  importers: loadImporters,
+  readFiles,
+  readPolicy: readPolicyFile,
+})
+
 /** Serves until the process is told to stop. */
 export async function serveCommand({ config: path }: { readonly config?: string }, io: Io): Promise<number> {
-  const server = await startServer(await configOf(path), { clock: systemClock, writeLog: io.error })
+  const server = await startServer(await configOf(path), processSurroundings(io))
   io.write(`ambit listens on ${server.url}\n`)
   await toldToStop()
   await server.stop()

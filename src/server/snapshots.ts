@@ -1,0 +1,193 @@
+/**
+ * The snapshot that decisions rest on. Facts become one only whole: they are read, checked and analysed, then kept, then
+ * pointed to in one transaction; until that has happened the one before answers, on this node and on every other.
+ */
+import type { Delta, LiveAnalysis } from '#analysis/live.ts'
+import type { Clock } from '#lib/clock.ts'
+import { AmbitError } from '#lib/errors.ts'
+import type { Inventory } from '#model/facts.ts'
+import type { Database } from '#storage/database.ts'
+import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
+import type { Analyst } from './analyst.ts'
+import type { Log } from './context.ts'
+import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
+import { snapshotChanged, verdictChanges } from './verdict-events.ts'
+
+/** What became of facts that were sent. */
+export interface Taken {
+  readonly snapshot: string
+  readonly facts: number
+  readonly accounts: number
+  /** accounts whose verdict is another than before */
+  readonly verdictsChanged: number
+}
+
+/** How facts were sent. */
+export interface Sending {
+  /** who sent them, for the audit log */
+  readonly actor: string
+  /** snapshot that must be the current one still; undefined for any */
+  readonly base?: string
+  /** key under which the same answer is given again, with the hash of what was sent */
+  readonly ingest?: { readonly key: string; readonly fingerprint: string }
+}
+
+export interface Snapshots {
+  /** null before the first */
+  readonly live: () => LiveAnalysis | null
+  /** why the current snapshot of the store is not the one that this node answers from; null where it is */
+  readonly trouble: () => string | null
+  /** @throws {AmbitError} `input_invalid`, `precondition_failed` or `conflict`; nothing was taken then */
+  readonly take: (inventory: Inventory, sending: Sending) => Promise<Taken>
+  /** @throws as {@link Snapshots.take}, and `not_ready` where there is nothing to change */
+  readonly change: (delta: Delta, sending: Sending) => Promise<Taken>
+  /** loads what the store says is current, if it is not what this node has */
+  readonly catchUp: () => Promise<void>
+  /** calls the listener after each change of what decisions rest on */
+  readonly onChange: (listener: (live: LiveAnalysis) => void) => void
+}
+
+/** Changes in a row that are kept as such; then all facts are written anew, so that a start need not read more. */
+const MOST_LINKS = 64
+/** Times that facts are tried again because another node was faster. */
+const TRIES = 10
+
+export function openSnapshots({
+  database,
+  analyst,
+  clock,
+  log,
+  keep,
+}: {
+  readonly database: Database
+  readonly analyst: Analyst
+  readonly clock: Clock
+  readonly log: Log
+  readonly keep: number
+}): Snapshots {
+  let live: LiveAnalysis | null = null
+  /** bodies behind the live one */
+  let links = 0
+  let trouble: string | null = null
+  const listeners: ((live: LiveAnalysis) => void)[] = []
+  let last: Promise<unknown> = Promise.resolve()
+  /** one at a time: what comes second is analysed on top of what came first */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work, work)
+    last = done.catch(() => {})
+    return done
+  }
+
+  function become(next: LiveAnalysis, nextLinks: number): void {
+    live = next
+    links = nextLinks
+    trouble = null
+    for (const listener of listeners) listener(next)
+  }
+
+  async function catchUpNow(): Promise<void> {
+    const current = await currentSnapshot(database)
+    if (current === null || current.id === live?.snapshotId) return
+    try {
+      const chain = await chainOf(database, current.id)
+      // what this node has already need not be read again
+      const had = chain.findIndex(({ id }) => id === live?.snapshotId)
+      let next = had < 0 ? null : live
+      for (const { body, base } of chain.slice(had + 1)) {
+        const pieces = readBody(database, body)
+        if (base === null) next = await analyst.load(await decodeInventory(pieces))
+        else if (next !== null) next = (await analyst.change(next, await decodeDelta(pieces))).live
+      }
+      if (next?.snapshotId !== current.id)
+        throw new AmbitError('snapshot_invalid', `the snapshot \`${current.id}\` reads as \`${next?.snapshotId}\``)
+      become(next, current.links)
+      log.info({ snapshot: current.id, facts: current.facts, accounts: current.accounts }, 'a snapshot was loaded')
+    } catch (error) {
+      trouble = `the snapshot ${current.id} cannot be loaded`
+      log.error({ err: error, snapshot: current.id }, 'a snapshot cannot be loaded; the one before stays in use')
+    }
+  }
+
+  /** Tries to make the outcome of `analyse` current, again on top of what others were faster with. */
+  async function settle(sending: Sending, analyse: (before: LiveAnalysis | null) => Promise<Outcome>): Promise<Taken> {
+    for (let tried = 1; tried <= TRIES; tried++) {
+      await catchUpNow()
+      const expected = (await currentSnapshot(database))?.id ?? null
+      if (sending.base !== undefined && sending.base !== expected) {
+        const message = `the current snapshot is \`${expected}\`, not \`${sending.base}\`; read \`/v1/snapshot\`, then send the change again`
+        throw new AmbitError('precondition_failed', message, { current: expected })
+      }
+      // a snapshot that cannot be loaded is no base to compare with, but may be replaced
+      const before = live?.snapshotId === expected ? live : null
+      const { next, body, base } = await analyse(before)
+      const verdicts = before === null ? [] : verdictChanges(before, next)
+      const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
+      const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
+      const now = clock()
+      const newLinks = base === null ? 1 : links + 1
+      const kept = await commitSnapshot(database, {
+        snapshot: {
+          id: next.snapshotId,
+          // what is current already has its body
+          body: next.snapshotId === expected ? '' : await writeBody(database, body(), now),
+          base,
+          links: newLinks,
+          ...counts,
+        },
+        expected,
+        events: next.snapshotId === expected ? [] : [snapshotChanged(next, before), ...verdicts],
+        ...(sending.ingest === undefined ? {} : { ingest: { ...sending.ingest, answer: JSON.stringify(taken) } }),
+        now,
+      })
+      if (!kept) continue
+      if (next.snapshotId !== expected) become(next, newLinks)
+      log.info({ actor: sending.actor, ...taken }, 'a snapshot was taken')
+      await sweep(database, keep, now).catch((error: unknown) => log.warn({ err: error }, 'old snapshots stay for now'))
+      return taken
+    }
+    throw new AmbitError('conflict', 'others changed the inventory at the same time, again and again; send it again')
+  }
+
+  return {
+    live: () => live,
+    trouble: () => trouble,
+    catchUp: () => inTurn(catchUpNow),
+    onChange: (listener) => void listeners.push(listener),
+    take: (inventory, sending) =>
+      inTurn(async () => {
+        // independent of what is there: analysed once, whoever else is faster
+        const next = await analyst.load(inventory)
+        return settle(sending, async () => ({ next, base: null, body: () => encodeInventory(inventory) }))
+      }),
+    change: (delta, sending) =>
+      inTurn(() =>
+        settle(sending, async (before) => {
+          if (before === null)
+            throw new AmbitError('not_ready', 'there is no inventory to change; send a whole one first')
+          const { live: next } = await analyst.change(before, delta)
+          const whole = links >= MOST_LINKS
+          return {
+            next,
+            base: whole ? null : before.snapshotId,
+            body: whole ? () => encodeInventory(inventoryOf(next)) : () => encodeDelta(delta),
+          }
+        }),
+      ),
+  }
+}
+
+interface Outcome {
+  readonly next: LiveAnalysis
+  readonly base: string | null
+  readonly body: () => Iterable<Uint8Array>
+}
+
+function inventoryOf({ inventory: { snapshot, sources, facts, diagnostics } }: LiveAnalysis): Inventory {
+  return {
+    ...(snapshot.name === null ? {} : { name: snapshot.name }),
+    ...(snapshot.at === null ? {} : { at: snapshot.at }),
+    sources,
+    facts,
+    diagnostics,
+  }
+}

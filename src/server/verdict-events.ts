@@ -1,0 +1,42 @@
+/** What those are told who follow the verdicts. */
+import type { AccountState, LiveAnalysis } from '#analysis/live.ts'
+import type { NewEvent } from '#storage/events.ts'
+
+/** Types of events. */
+export const EVENT_TYPES = ['snapshot.changed', 'verdict.changed'] as const
+
+export function snapshotChanged(next: LiveAnalysis, before: LiveAnalysis | null): NewEvent {
+  return {
+    type: 'snapshot.changed',
+    data: {
+      snapshot: next.snapshotId,
+      before: before?.snapshotId ?? null,
+      policy: next.policy.hash,
+      facts: next.inventory.facts.length,
+    },
+  }
+}
+
+/** One event for each account whose verdict is another than before; an account that came or went has null on one side. */
+export function verdictChanges(before: LiveAnalysis, next: LiveAnalysis): NewEvent[] {
+  const events: NewEvent[] = []
+  const tell = (account: string, old: AccountState | undefined, young: AccountState | undefined) => {
+    if (old?.verdict === young?.verdict) return
+    const data = { account, before: told(old), after: told(young), snapshot: next.snapshotId }
+    events.push({ type: 'verdict.changed', data })
+  }
+  for (const id of next.accountIds()) tell(id, before.account(id), next.account(id))
+  for (const id of before.accountIds()) if (next.account(id) === undefined) tell(id, before.account(id), undefined)
+  return events
+}
+
+const told = (state: AccountState | undefined) =>
+  state === undefined
+    ? null
+    : {
+        verdict: state.verdict,
+        impact: state.impact,
+        requiredStrength: state.requirement.strength,
+        effectiveStrength: state.effective,
+        reasons: state.reasons.map(({ code, text }) => ({ code, text })),
+      }
