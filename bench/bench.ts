@@ -143,6 +143,7 @@ function measure(results: { rows: Row[]; disagreements: string[] }, { path, acco
   add('r2-two', 'R2 exact, gates included, two threads', two)
   add('refresh', 'refresh: load, R1 + R3 + R4 + R6, two threads', step('refresh'))
   add('on-demand', 'single witnesses and proofs', step('on-demand'))
+  add('incremental', 'R5, one edge changed, R1 and R3 kept', step('incremental'))
   if (accounts > RIVAL_ACCOUNTS || regime !== 'tiered') return
   const ours = results.rows.find(
     (row) => row.stage === 'r1-plain' && row.accounts === accounts && row.regime === regime,

@@ -1,5 +1,8 @@
 import type { Results, Row } from './bench.ts'
 
+/** Stages that say more than a line of the table holds. */
+const ASIDE = new Set(['on-demand', 'incremental', 'ingest'])
+
 /** Prints all results as one table per regime, a line per stage and graph, and what does not fit a table below it. */
 export function printResults({ machine, graphs, rows, disagreements }: Results): void {
   console.log(
@@ -28,7 +31,7 @@ export function printResults({ machine, graphs, rows, disagreements }: Results):
     'load',
   ]
   const lines = rows
-    .filter(({ stage }) => stage !== 'on-demand' && stage !== 'ingest')
+    .filter(({ stage }) => !ASIDE.has(stage))
     .map((row) => [
       `${row.regime} ${count(row.accounts)}`,
       row.title,

@@ -52,6 +52,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./parallel.ts')).sizesOnTwo(path)
     case 'on-demand':
       return (await import('./on-demand.ts')).timeOnDemand(readSnapshot(path))
+    case 'incremental':
+      return (await import('./incremental.ts')).timeIncremental(readSnapshot(path))
     case 'graphology':
       return (await import('./rivals.ts')).runGraphology(readSnapshot(path))
     case 'sqlite':

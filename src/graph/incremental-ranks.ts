@@ -26,22 +26,33 @@ export interface Work {
   /** nodes and lanes in turn that lost what they rested on */
   readonly dead: number[]
   /** nodes of which a rank changed, with the lanes that held before */
-  readonly before: Map<number, number>
+  before: Map<number, number>
   /** node and lane pairs that may still change, and arcs that may still be looked at */
   pairs: number
   arcs: number
 }
 
-/** @param pairs  how many pairs of node and lane may change before it is quicker to begin anew */
-export function buildWork(pairs: number): Work {
+/** Memory for changes, one after another. */
+export function buildWork(): Work {
   return {
     buckets: Array.from({ length: NEVER }, () => new Map()),
     high: -1,
     dead: [],
     before: new Map(),
-    pairs,
-    arcs: pairs * ARCS_PER_PAIR,
+    pairs: 0,
+    arcs: 0,
   }
+}
+
+/** Makes ready for the next change. @param pairs  of node and lane that may change before it is quicker to begin anew */
+export function beginWork(work: Work, pairs: number): Work {
+  for (let rank = 0; rank <= work.high; rank++) work.buckets[rank].clear()
+  work.high = -1
+  work.dead.length = 0
+  work.before = new Map()
+  work.pairs = pairs
+  work.arcs = pairs * ARCS_PER_PAIR
+  return work
 }
 
 /** Arcs that are looked at in about the time that one pair takes. */

@@ -14,7 +14,7 @@ import {
   type LooseGraph,
   type LooseRule,
 } from './incremental-graph.ts'
-import { afterLink, afterUnlink, buildWork, reseed, type Ranked, type Work } from './incremental-ranks.ts'
+import { afterLink, afterUnlink, beginWork, buildWork, reseed, type Ranked, type Work } from './incremental-ranks.ts'
 import { givenBy, growSketch, lanesFrom, openCone, type Before, type Given, type Sketch } from './incremental-reach.ts'
 import { widened } from './incremental-rows.ts'
 import type { Program } from './program.ts'
@@ -46,6 +46,7 @@ export interface Incremental {
   readonly upper: Ranked
   given: Given
   readonly sketch: Sketch
+  readonly works: { readonly takeover: Work; readonly lower: Work; readonly upper: Work }
   /** pairs of node and lane that one change may touch before it is quicker to begin anew */
   readonly limit: number
 }
@@ -70,7 +71,7 @@ export interface Asked {
 }
 
 /** By measurement at a million accounts: beyond it, removals take as long as beginning anew (`docs/benchmarks.md`). */
-const LIMIT = 100_000
+const LIMIT = 1_000_000
 
 /**
  * Answers R1 (lanes, not hops) and R3 of a program, ready for change.
@@ -103,6 +104,7 @@ export function buildIncremental(program: Program, { laneMasks, seeds, starts, l
     seeds: seeds.slice(),
     given: { lanes: 0, nodes: [] },
     sketch: { seen: new Uint8Array(0), arrivals: new Uint16Array(0) },
+    works: { takeover: buildWork(), lower: buildWork(), upper: buildWork() },
     limit,
   }
   beginAnew(it)
@@ -224,7 +226,7 @@ const seedsAt = ({ graph, seeds }: Incremental, node: number): number =>
   graph.axioms.has(node) ? 0xffffffff | 0 : seeds[node]
 
 function fall(it: Incremental, fallen: Set<number>, take: (work: Work) => boolean): boolean {
-  const work = buildWork(it.limit)
+  const work = beginWork(it.works.takeover, it.limit)
   const isDone = take(work)
   for (const node of work.before.keys()) fallen.add(node)
   return isDone
@@ -246,8 +248,8 @@ function rederive(
   bounds: (ranked: Ranked) => (work: Work) => boolean,
 ): boolean {
   const { graph, lower, upper, sketch, isStart } = it
-  const low = buildWork(it.limit)
-  const high = buildWork(it.limit)
+  const low = beginWork(it.works.lower, it.limit)
+  const high = beginWork(it.works.upper, it.limit)
   if (!bounds(lower)(low) || !bounds(upper)(high)) return false
   const before: Before = { lower: low.before, upper: high.before }
   const span = { lower: lower.masks, upper: upper.masks, given: it.given }
