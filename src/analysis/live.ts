@@ -3,7 +3,7 @@
  * what {@link analyse} says of the same facts (`live.test.ts`), without findings, proofs and attackers.
  */
 import type { Reason } from '#contract/report.ts'
-import type { AccountKind, Impact, Population, Purpose, Strength, Verdict } from '#contract/vocabulary.ts'
+import type { AccountKind, Capability, Impact, Population, Purpose, Strength, Verdict } from '#contract/vocabulary.ts'
 import { buildProgram } from '#graph/program.ts'
 import { compileSnapshot } from '#model/compile.ts'
 import type { Inventory, PlacedFact } from '#model/facts.ts'
@@ -11,7 +11,7 @@ import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inve
 import type { Policy } from '#policy/policy.ts'
 import type { RaisedRequirement } from '#policy/requirement.ts'
 import { accountNodes, judgeAccount, sizesOf, type JudgedAccount } from './accounts.ts'
-import { impactsOf, type CapabilityReach } from './impact.ts'
+import { impactsOf } from './impact.ts'
 import { canonical, snapshotId } from './snapshot-id.ts'
 import { waysInOf } from './ways-in.ts'
 import { weakestWays, type Bounds, type WeakestWays } from './weakest-way.ts'
@@ -48,8 +48,10 @@ export interface AccountState {
   readonly impact: Impact
   /** the reach includes something declared nowhere, or whose sensitivity nobody stated: it may be worth more */
   readonly impactUncertain: boolean
-  /** each with its impact and the rules to the nearest right that has it, in the order of CAPABILITIES */
-  readonly capabilities: readonly CapabilityReach[]
+  /** in the order of CAPABILITIES */
+  readonly capabilities: readonly Capability[]
+  /** per capability: the highest impact of a right of it that is reached */
+  readonly impacts: Readonly<Partial<Record<Capability, Impact>>>
   readonly requirement: RaisedRequirement
   /** what the best sign-in proves; null where unknown or none */
   readonly nominal: Strength | null
@@ -198,7 +200,8 @@ function stateOf(
     enabled: fact.enabled !== false,
     impact: impact.impact,
     impactUncertain: impact.uncertain,
-    capabilities: impact.capabilities,
+    capabilities: impact.capabilities.map(({ capability }) => capability),
+    impacts: Object.fromEntries(impact.capabilities.map((reached) => [reached.capability, reached.impact])),
     requirement,
     nominal: nominal?.strength ?? null,
     effective,
