@@ -92,7 +92,7 @@ suite('The worksheet', () => {
         const lines = [['a', 'b', 'c'], ...table].map((row) => row.map(csvCell).join(','))
         const { rows, broken } = parseCsv(`${BYTE_ORDER_MARK}${lines.join('\r\n')}\r\n`)
         assert.equal(broken, null)
-        const guarded = table.map((row) => row.map((each) => (/^[\s"'`]*[=\-]|^\n/.test(each) ? `'${each}` : each)))
+        const guarded = table.map((row) => row.map((each) => (/^[\s"'`]*[=-]|^\n/.test(each) ? `'${each}` : each)))
         assert.deepEqual(
           rows.map(({ cells }) => cells),
           guarded,
