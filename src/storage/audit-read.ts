@@ -1,0 +1,74 @@
+/** Reads the audit log's rows. */
+import type { Block } from '#audit/chain.ts'
+import type { ChainRows } from '#audit/verify.ts'
+import { chainOfRow, type AuditTables, type StoredChain } from './audit-blocks.ts'
+import type { Database } from './database.ts'
+
+/** Blocks read at once; a body may have several megabytes. */
+const PAGE = 16
+
+/** All chains, oldest first. */
+export async function auditChains({ sql }: Database): Promise<StoredChain[]> {
+  const rows = await sql.selectFrom('audit_chains').selectAll().orderBy('started_at').orderBy('chain').execute()
+  return rows.map(chainOfRow)
+}
+
+/** The blocks of a chain whose first record is `seq` or later, in order. */
+export async function* blocksFrom({ sql }: Database, chain: string, seq: number): AsyncGenerator<Block> {
+  for (let from = seq; ;) {
+    const rows = await sql
+      .selectFrom('audit_blocks')
+      .selectAll()
+      .where('chain', '=', chain)
+      .where('first_seq', '>=', from)
+      .orderBy('first_seq')
+      .limit(PAGE)
+      .execute()
+    for (const row of rows) yield blockOfRow(row)
+    if (rows.length < PAGE) return
+    from = rows.at(-1)!.first_seq + 1
+  }
+}
+
+const blockOfRow = (row: AuditTables['audit_blocks']): Block => ({
+  chain: row.chain,
+  firstSeq: row.first_seq,
+  lastSeq: row.last_seq,
+  prevHash: row.prev_hash,
+  lastHash: row.last_hash,
+  at: row.at,
+  body: row.body === null ? null : textOf(row.body),
+})
+
+/** Bytes that are no UTF-8 come back as a text that no hash fits. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return '\u0000'
+  }
+}
+
+/** A chain's rows, to be verified. */
+export function chainRows(database: Database, { chain, node, startedAt }: StoredChain): ChainRows {
+  const { sql } = database
+  return {
+    name: { chain, node, startedAt },
+    async head() {
+      const row = await sql.selectFrom('audit_chains').selectAll().where('chain', '=', chain).executeTakeFirst()
+      return row === undefined ? { seq: 0, hash: '' } : chainOfRow(row).head
+    },
+    blocks: (seq) => blocksFrom(database, chain, seq),
+    checkpoints: async () =>
+      await sql
+        .selectFrom('audit_checkpoints')
+        .select(['number', 'text'])
+        .where('chain', '=', chain)
+        .orderBy('number')
+        .execute(),
+    async cuts() {
+      const rows = await sql.selectFrom('audit_cuts').select('text').where('chain', '=', chain).execute()
+      return rows.map(({ text }) => text)
+    },
+  }
+}
