@@ -204,4 +204,21 @@ accounts: [{id: a:1, kind: human, memberOf: [g:1], lastUsed: 2026-10-30}]`
     assert.equal(await of(''), 'yes')
     assert.equal(await of('\nrules: [{id: u:1, then: g:1, when: a:1, reason: so}]'), undefined)
   })
+
+  test('a team that someone leads is not unlike him, though nobody beside him at his level has it', async () => {
+    const people = (count: number, manager: string, from: number) =>
+      Array.from(
+        { length: count },
+        (_, i) =>
+          `{id: a:${from + i}, kind: human, manager: ${manager}, memberOf: [${manager === 'person:lead' ? 'g:1' : ''}]}`,
+      ).join(', ')
+    const text = (led: number) => `
+groups: [{id: g:1, entitlements: [{on: s:1, capabilities: [use_secrets]}]}]
+accounts: [{id: a:0, kind: human, subject: person:lead, manager: person:chief, memberOf: [g:1]}, ${people(9, 'person:chief', 100)}, ${people(led, 'person:lead', 200)}]`
+    const peersOf = async (led: number) =>
+      itemIn(await reviewedOf(HEAD + text(led)), 'a:0 ∈ g:1').evidence.find(({ check }) => check === 'unlike_peers')
+    assert.match((await peersOf(6))!.text, /6 of 6 whom the holder leads have it/)
+    assert.equal((await peersOf(6))?.is, 'no')
+    assert.equal((await peersOf(2))?.is, 'yes', 'two are too few to say anything')
+  })
 })

@@ -40,7 +40,7 @@ export function peersOf(world: World, granted: Grants): Peers {
       if (fact?.fact !== 'account' || fact.kind !== 'human') return null
       const wanted = nodesOf(world, item)
       let best: PeerCount | null = null
-      for (const { key, alike } of keysOf(fact, item)) {
+      for (const { key, alike } of [...keysOf(fact, item), ...ledBy(fact)]) {
         const people = groups.get(key) ?? []
         if (people.length < FEWEST_PEERS) continue
         const question = JSON.stringify([key, ...wanted])
@@ -59,6 +59,16 @@ export function peersOf(world: World, granted: Grants): Peers {
       return nodesOf(world, item).every((node) => left.has(node))
     },
   }
+}
+
+/** People a holder leads: whoever leads a team has what it has. Nobody is alike to himself by this, so it only compares. */
+function ledBy({ subject, id, population, system }: FactOf<'account'>): Alike[] {
+  const common = [population ?? '', system ?? '']
+  return [subject, id].flatMap((leader) =>
+    leader === undefined
+      ? []
+      : [{ key: JSON.stringify(['manager', ...common, leader]), alike: `whom the holder leads` }],
+  )
 }
 
 interface Alike {
