@@ -8,17 +8,23 @@ import type { ServerContext } from './context.ts'
 import { answerErrors, bodyOf } from './errors.ts'
 import { SECURITY_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
 import { frameworkLog } from './log.ts'
+import { observeRequests } from './metrics.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
 
 /** Everything that the server answers; one line each. */
 const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [
   accountRoutes,
+  eventRoutes,
   healthRoutes,
   inventoryRoutes,
+  metricsRoutes,
 ]
 
 export interface App {
@@ -77,6 +83,8 @@ export async function buildApp(context: ServerContext, tls?: KeyPair): Promise<A
     }
   })
   answerErrors(app, context)
+  observeRequests(app, context)
+  shedLoad(app, context)
   limitBodies(app, context)
   const routes = guardRoutes(app, context)
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))

@@ -8,6 +8,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
 import type { Database } from '#storage/database.ts'
 import type { Config } from './config/schema.ts'
+import type { LoopWatch } from './metrics.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
@@ -26,6 +27,7 @@ export interface ServerContext {
   readonly metrics: Registry
   readonly tokens: Tokens
   readonly health: Health
+  readonly loop: LoopWatch
   readonly surroundings: Surroundings
 }
 

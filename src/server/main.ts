@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { AmbitError } from '#lib/errors.ts'
 import { openAuditLog } from '#storage/audit-log.ts'
@@ -15,11 +17,14 @@ import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
 import type { Decide, ServerContext } from './context.ts'
+import { watchFolder } from './folder.ts'
 import { newLog } from './log.ts'
+import { observeNode, watchLoop } from './metrics.ts'
 import { openSnapshots } from './snapshots.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
+import { startWebhooks } from './webhooks.ts'
 
 export interface RunningServer {
   /** where it listens, e.g. `http://127.0.0.1:8181` */
@@ -28,8 +33,12 @@ export interface RunningServer {
   readonly routes: readonly DeclaredRoute[]
   /** not ready from now on; finishes what is in flight, then closes everything. Resolves when that is done, however often it is called */
   readonly stop: () => Promise<void>
+  /** reads certificate and key again; connections that are open keep theirs */
+  readonly reload: () => Promise<void>
 }
 
+/** Milliseconds after which a snapshot that could not be loaded, or of which the news was lost, is tried again. */
+const CATCH_UP_EVERY = 5000
 /** Milliseconds between two notes of which tokens were used. */
 const NOTE_USE_EVERY = 60_000
 
@@ -68,9 +77,16 @@ export async function startServer(config: Config, surroundings: Surroundings): P
 
     let draining = false
     const analyst = ownAnalyst(policy)
-    const snapshots = openSnapshots({ database, analyst, clock, log, keep: config.inventory.keep })
+    const snapshots = openSnapshots({ database, analyst, clock, log, keep: config.inventory.keep, audit })
     await snapshots.catchUp()
-    changes.on(SNAPSHOT_CHANGED, snapshots.catchUp)
+    // not awaited: a revoked token must not wait for an analysis
+    changes.on(SNAPSHOT_CHANGED, () => void snapshots.catchUp().catch(() => {}))
+    const again = setInterval(() => void snapshots.catchUp().catch(() => {}), CATCH_UP_EVERY)
+    again.unref()
+    closing.push(() => clearInterval(again))
+    const metrics = new Registry()
+    const loop = watchLoop(metrics)
+    closing.push(loop.stop)
     const context: ServerContext = {
       config,
       database,
@@ -81,26 +97,51 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       decide: denyAll,
       audit,
       changes,
-      metrics: new Registry(),
+      metrics,
+      loop,
       tokens,
       surroundings,
       health: { storeReachable: watch.reachable, draining: () => draining },
     }
+    observeNode(context)
+    const { folder } = config.inventory
+    if (folder !== undefined) {
+      const { readFiles } = surroundings
+      const watched = await watchFolder({ folder, config: config.inventory, snapshots, readFiles, log })
+      closing.push(watched.stop)
+    }
+    const webhooks = await startWebhooks(context)
+    closing.push(webhooks.stop)
     const { fastify, routes } = await buildApp(context, tls)
-    closing.push(() => fastify.close())
+    closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
     await fastify.listen({ host: config.listen.host, port: config.listen.port })
     const url = urlOf(fastify.server.address() as AddressInfo, tls !== undefined)
     log.info({ listening: url }, 'the server listens')
 
+    const reload = async () => {
+      if (config.tls === undefined || !('setSecureContext' in fastify.server)) return
+      ;(fastify.server as unknown as TlsServer).setSecureContext(await readKeyPair(config.tls))
+      log.info({}, 'the certificate was read again')
+    }
     let stopped: Promise<void> | undefined
     const stop = () => {
       draining = true
       return (stopped ??= closeAll(closing))
     }
-    return { url, context, routes, stop }
+    return { url, context, routes, reload, stop }
   } catch (error) {
     await closeAll(closing).catch(() => {})
     throw error
+  }
+}
+
+/** Takes no new connection and waits for requests in flight, up to a time. */
+async function closeWithin(fastify: FastifyInstance, ms: number): Promise<void> {
+  const timer = setTimeout(() => fastify.server.closeAllConnections(), ms)
+  try {
+    await fastify.close()
+  } finally {
+    clearTimeout(timer)
   }
 }
 

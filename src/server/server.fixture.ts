@@ -19,6 +19,8 @@ export interface TestServer extends RunningServer {
   /** a new token with these scopes, known to the server at once */
   readonly token: (...scopes: Scope[]) => Promise<string>
   /** asks the server, with a token if one is given */
+  /** resolves when everything that other nodes did before is known here */
+  readonly caughtUp: () => Promise<void>
   readonly ask: (path: string, init?: RequestInit & { token?: string }) => Promise<Response>
 }
 
@@ -47,7 +49,7 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
   }
   const server = await startServer(config, surroundings)
   test.after(() => server.stop())
-  const { database, tokens } = server.context
+  const { database, tokens, changes, snapshots } = server.context
   return {
     ...server,
     logged,
@@ -56,6 +58,10 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
       await addToken(database, stored)
       await tokens.reload()
       return token
+    },
+    async caughtUp() {
+      await changes.look()
+      await snapshots.catchUp()
     },
     ask: (path, { token, ...init } = {}) =>
       fetch(server.url + path, {

@@ -30,7 +30,7 @@ onEveryStore(
     assert.equal(sent.headers.get('etag'), `"${taken.snapshot}"`)
     assert.equal((await one.ask('/readyz')).status, 200)
 
-    await other.context.changes.look()
+    await other.caughtUp()
     const read = await other.ask('/v1/snapshot', { token })
     assert.equal(read.status, 200)
     assert.equal(((await read.json()) as Taken).snapshot, taken.snapshot)
@@ -64,7 +64,7 @@ onEveryStore('a change is applied to the snapshot that it names, and to no other
   const gone = await change(second.snapshot, { remove: ['a:ada'] })
   const third = (await gone.json()) as Taken
   assert.equal(third.accounts, 1)
-  await other.context.changes.look()
+  await other.caughtUp()
   assert.equal(other.context.live()?.snapshotId, third.snapshot)
 
   // a node that starts later reads the same, and the same facts have the same name however they came

@@ -3,13 +3,14 @@
  * pointed to in one transaction; until that has happened the one before answers, on this node and on every other.
  */
 import type { Delta, LiveAnalysis } from '#analysis/live.ts'
+import type { AuditRecord } from '#audit/records.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import type { Database } from '#storage/database.ts'
 import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
 import type { Analyst } from './analyst.ts'
-import type { Log } from './context.ts'
+import type { AuditSink, Log } from './context.ts'
 import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
 import { snapshotChanged, verdictChanges } from './verdict-events.ts'
 
@@ -25,7 +26,7 @@ export interface Taken {
 /** How facts were sent. */
 export interface Sending {
   /** who sent them, for the audit log */
-  readonly actor: string
+  readonly actor: AuditRecord['by']
   /** snapshot that must be the current one still; undefined for any */
   readonly base?: string
   /** key under which the same answer is given again, with the hash of what was sent */
@@ -58,12 +59,14 @@ export function openSnapshots({
   clock,
   log,
   keep,
+  audit,
 }: {
   readonly database: Database
   readonly analyst: Analyst
   readonly clock: Clock
   readonly log: Log
   readonly keep: number
+  readonly audit: AuditSink
 }): Snapshots {
   let live: LiveAnalysis | null = null
   /** bodies behind the live one */
@@ -120,28 +123,39 @@ export function openSnapshots({
       // a snapshot that cannot be loaded is no base to compare with, but may be replaced
       const before = live?.snapshotId === expected ? live : null
       const { next, body, base } = await analyse(before)
+      const same = next.snapshotId === expected
       const verdicts = before === null ? [] : verdictChanges(before, next)
       const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
       const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
+      if (same && sending.ingest === undefined) return taken
       const now = clock()
       const newLinks = base === null ? 1 : links + 1
+      await audit.append({
+        kind: 'snapshot',
+        at: now,
+        by: sending.actor,
+        did: 'activated',
+        snapshot: next.snapshotId,
+        facts: counts.facts,
+        why: [],
+      })
       const kept = await commitSnapshot(database, {
         snapshot: {
           id: next.snapshotId,
           // what is current already has its body
-          body: next.snapshotId === expected ? '' : await writeBody(database, body(), now),
+          body: same ? '' : await writeBody(database, body(), now),
           base,
           links: newLinks,
           ...counts,
         },
         expected,
-        events: next.snapshotId === expected ? [] : [snapshotChanged(next, before), ...verdicts],
+        events: same ? [] : [snapshotChanged(next, before), ...verdicts],
         ...(sending.ingest === undefined ? {} : { ingest: { ...sending.ingest, answer: JSON.stringify(taken) } }),
         now,
       })
       if (!kept) continue
-      if (next.snapshotId !== expected) become(next, newLinks)
-      log.info({ actor: sending.actor, ...taken }, 'a snapshot was taken')
+      if (!same) become(next, newLinks)
+      log.info({ by: sending.actor.id, ...taken }, 'a snapshot was taken')
       await sweep(database, keep, now).catch((error: unknown) => log.warn({ err: error }, 'old snapshots stay for now'))
       return taken
     }

@@ -11,6 +11,7 @@ import type { Surroundings } from '#server/surroundings.ts'
 import { newToken } from '#server/tokens.ts'
 import { openDatabase, type Database } from '#storage/database.ts'
 import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
+import { describeError } from '../describe-error.ts'
 import type { Io } from '../io.ts'
 import { loadImporters, readFiles } from '../read-files.ts'
 import { readPolicyFile } from '../read-policy.ts'
@@ -48,7 +49,10 @@ export const processSurroundings = (io: Io): Surroundings => ({
 export async function serveCommand({ config: path }: { readonly config?: string }, io: Io): Promise<number> {
   const server = await startServer(await configOf(path), processSurroundings(io))
   io.write(`ambit listens on ${server.url}\n`)
+  const reload = () => void server.reload().catch((error: unknown) => io.error(describeError(error)))
+  process.on('SIGHUP', reload)
   await toldToStop()
+  process.off('SIGHUP', reload)
   await server.stop()
   return EXIT.clean
 }

@@ -98,7 +98,7 @@ const Webhook = Type.Object(
     name: text('what the deliveries are called in logs; the deliveries of one name keep their order', {
       pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
     }),
-    url: text('where events are sent, https only', { pattern: '^https://[^\\s]+$' }),
+    url: text('where events are sent; plain http only within `networks`', { pattern: '^https?://[^\\s]+$' }),
     secret: text('24 to 64 random bytes in base64, with or without `whsec_` before them; signs what is sent', {
       pattern: '^(whsec_)?[A-Za-z0-9+/]{32,88}={0,2}$',
     }),

@@ -23,6 +23,13 @@ const TYPES: Readonly<Record<string, string>> = {
 const KEY = /^[\x21-\x7e]{1,200}$/
 
 export function inventoryRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { folder } = context.config.inventory
+  if (folder !== undefined) {
+    // two sources of the whole truth would undo each other
+    app.addHook('onRequest', async () => {
+      throw new AmbitError('conflict', `inventories are taken from the folder \`${folder}\`; change the files there`)
+    })
+  }
   const { snapshots, config, surroundings } = context
   const { maxBytes } = config.inventory
   app.removeAllContentTypeParsers()
@@ -72,7 +79,7 @@ function nameOf(request: FastifyRequest): string {
   throw new AmbitError('media_type_unsupported', `send one of ${Object.keys(TYPES).join(', ')}`)
 }
 
-const actorOf = ({ caller }: FastifyRequest): string => `token:${caller?.tokenId ?? ''}`
+const actorOf = ({ caller }: FastifyRequest) => ({ type: 'client', id: caller?.tokenId ?? 'unknown' }) as const
 
 function baseOf({ headers }: FastifyRequest): { base?: string } {
   const given = headers['if-match']
@@ -89,7 +96,7 @@ function keyOf(request: FastifyRequest, kind: string): string | undefined {
   if (typeof given !== 'string' || !KEY.test(given)) {
     throw new AmbitError('request_invalid', '`Idempotency-Key` is 1 to 200 visible ASCII characters')
   }
-  const digest = createHash('sha256').update(`${actorOf(request)}\n${kind}\n${given}`)
+  const digest = createHash('sha256').update(`${actorOf(request).id}\n${kind}\n${given}`)
   return digest.digest('hex')
 }
 
