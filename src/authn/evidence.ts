@@ -58,7 +58,7 @@ function methodsOf(amr: unknown): string[] {
 
 /** A time that has passed: one to come would make a session look fresh for ever. */
 function pastTime(value: unknown, latest: number): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= latest ? value : null
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= latest ? Math.floor(value) : null
 }
 
 const keyClassOf = (value: unknown): KeyClass | null => KEY_CLASSES.find((each) => each === value) ?? null
@@ -66,4 +66,4 @@ const keyClassOf = (value: unknown): KeyClass | null => KEY_CLASSES.find((each) 
 const aalOf = (value: unknown): Aal | null => ([0, 1, 2, 3] as const).find((each) => each === value) ?? null
 
 const text = (value: unknown): string | null =>
-  typeof value === 'string' && value.length > 0 && value.length <= 1000 ? value : null
+  typeof value === 'string' && value.length > 0 && value.length <= 512 ? value : null

@@ -9,6 +9,7 @@ import type { Change } from '#storage/changes.ts'
 import type { Database } from '#storage/database.ts'
 import type { Config } from './config/schema.ts'
 import type { LoopWatch } from './metrics.ts'
+import type { FindCircumstances } from './evaluate.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
@@ -22,6 +23,8 @@ export interface ServerContext {
   readonly live: () => LiveAnalysis | null
   readonly snapshots: Snapshots
   readonly decide: Decide
+  /** what is known of whoever asks, beside the session */
+  readonly circumstances: FindCircumstances
   readonly audit: AuditSink
   readonly changes: ChangeFeed
   readonly metrics: Registry

@@ -16,8 +16,9 @@ import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
-import type { Decide, ServerContext } from './context.ts'
+import type { ServerContext } from './context.ts'
 import { watchFolder } from './folder.ts'
+import { denied, NO_CIRCUMSTANCES } from './evaluate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { openSnapshots } from './snapshots.ts'
@@ -94,7 +95,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       log,
       live: snapshots.live,
       snapshots,
-      decide: denyAll,
+      decide: (evaluation) => denied(evaluation, 'not_ready'),
+      circumstances: async () => NO_CIRCUMSTANCES,
       audit,
       changes,
       metrics,
@@ -165,25 +167,3 @@ async function readKeyPair({ certificate, key }: { certificate: string; key: str
     })
   return { cert: await read('certificate', certificate), key: await read('key', key) }
 }
-
-const denyAll: Decide = ({ id, at }) => ({
-  id,
-  at,
-  outcome: 'deny',
-  reasons: [{ code: 'not_ready', text: 'this server has no snapshot to decide from', citations: [] }],
-  reasonUser: 'Access cannot be checked at the moment. Try again in a little while.',
-  required: {
-    strength: 'hardware',
-    codes: 'refused',
-    phishingResistant: true,
-    hardwareBacked: true,
-    maxAge: 0,
-    senderConstrained: true,
-  },
-  presented: { strength: 'none', code: false, age: null },
-  stepUp: null,
-  permitUntil: null,
-  exception: null,
-  snapshot: '',
-  policy: '',
-})

@@ -1,0 +1,105 @@
+/** From a question to an answer that is written down: what is known around it is gathered, decided on, recorded, returned. */
+import type { AuditRecord } from '#audit/records.ts'
+import type {
+  AccessRequest,
+  Decision,
+  DeviceEvidence,
+  Evaluation,
+  RiskSignal,
+  SessionEvidence,
+  StandingException,
+} from '#contract/decision.ts'
+import { newId } from '#lib/ids.ts'
+import type { ServerContext } from './context.ts'
+
+/** What is known at this moment of whoever asks, beside the session itself. */
+export interface Circumstances {
+  readonly device: DeviceEvidence | null
+  readonly risk: readonly RiskSignal[]
+  readonly exceptions: readonly StandingException[]
+}
+
+/** Finds the circumstances of an account and session; it rejects where they cannot be had, which is a deny. */
+export type FindCircumstances = (
+  of: { readonly subject: string; readonly session: SessionEvidence | null },
+  at: number,
+) => Promise<Circumstances>
+
+export const NO_CIRCUMSTANCES: Circumstances = { device: null, risk: [], exceptions: [] }
+
+export interface Asking {
+  readonly request: AccessRequest
+  readonly session: SessionEvidence | null
+  readonly stepUpsTried: number
+  /** who put the question, for the audit */
+  readonly by: AuditRecord['by']
+  readonly requestId: string
+}
+
+type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances'>
+
+/**
+ * Answers one question. It never rejects: whatever cannot be found out, decided or written down is a deny, which says so.
+ */
+export async function evaluate(context: Parts, asking: Asking): Promise<Decision> {
+  const { clock, log } = context
+  const { request, session, stepUpsTried, by, requestId } = asking
+  const now = clock()
+  const bare: Evaluation = {
+    id: newId('eval'),
+    at: Math.floor(now / 1000),
+    request,
+    session,
+    stepUpsTried,
+    ...NO_CIRCUMSTANCES,
+  }
+  let evaluation = bare
+  let decision: Decision
+  try {
+    const found = await context.circumstances({ subject: session?.subject ?? request.subject.id, session }, bare.at)
+    evaluation = { ...bare, ...found }
+    decision = await context.decide(evaluation)
+  } catch (error) {
+    log.error({ err: error, evaluation: bare.id }, 'a question could not be decided and was denied')
+    decision = denied(bare, 'undecidable')
+  }
+  try {
+    await context.audit.append({ kind: 'decision', at: now, by, request: requestId, evaluation, decision })
+    return decision
+  } catch (error) {
+    // what is not on record has not happened
+    log.error({ err: error, evaluation: bare.id }, 'a decision could not be recorded and was denied')
+    return denied(evaluation, 'not_recorded')
+  }
+}
+
+const DENIALS = {
+  undecidable: 'what this depends on cannot be found out at the moment',
+  not_recorded: 'the decision could not be written down',
+  not_ready: 'this server has no snapshot to decide from',
+} as const
+
+/** A deny because something of ours is broken: nothing was proved, and everything would be asked. */
+export function denied({ id, at }: Pick<Evaluation, 'id' | 'at'>, code: keyof typeof DENIALS): Decision {
+  return {
+    id,
+    at,
+    outcome: 'deny',
+    reasons: [{ code, text: DENIALS[code], citations: [{ standard: 'OWASP ASVS 5.0', section: '16.5.3' }] }],
+    reasonUser: 'Access cannot be checked at the moment. Try again in a little while.',
+    required: {
+      strength: 'hardware',
+      codes: 'refused',
+      phishingResistant: true,
+      hardwareBacked: true,
+      maxAge: 0,
+      senderConstrained: true,
+    },
+    presented: { strength: 'none', code: false, age: null },
+    stepUp: null,
+    permitUntil: null,
+    exception: null,
+    snapshot: '',
+    policy: '',
+  }
+}
