@@ -98,6 +98,8 @@ export interface SessionStore {
     proof: Proof,
     now: number,
   ) => Promise<Session | null>
+  /** the session, if it is alive; notes no use */
+  readonly find: (id: string, now: number) => Promise<Session | null>
   readonly end: (id: string, reason: string, now: number) => Promise<boolean>
   readonly listOf: (account: string, now: number) => Promise<readonly Session[]>
 }

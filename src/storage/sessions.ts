@@ -58,6 +58,10 @@ export function sessionStore({ sql }: Database): SessionStore {
         .executeTakeFirst()
       return numUpdatedRows > 0n ? { ...fromRow(row), proofs, usedAt: now } : null
     },
+    async find(id, now) {
+      const row = await alive(now).where('sessions.id', '=', id).executeTakeFirst()
+      return row === undefined || isIdle(row, now) ? null : fromRow(row)
+    },
     async end(id, reason, now) {
       const { numUpdatedRows } = await sql
         .updateTable('sessions')

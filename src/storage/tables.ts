@@ -2,10 +2,19 @@
 import type { AuditTables } from './audit-blocks.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { ChangeTables } from './changes.ts'
+import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { TokenTables } from './tokens.ts'
 
 export interface Tables
-  extends ChangeTables, AuditTables, AuthnTables, TokenTables, SnapshotTables, EventTables, DeliveryTables {}
+  extends
+    OidcTables,
+    ChangeTables,
+    AuditTables,
+    AuthnTables,
+    TokenTables,
+    SnapshotTables,
+    EventTables,
+    DeliveryTables {}

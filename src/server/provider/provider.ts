@@ -1,0 +1,286 @@
+/**
+ * The OpenID provider. What a session proved is never taken from the provider's own records: at every authorization, token and
+ * refresh it is read anew from ours, so that `acr`, `amr` and `auth_time` are true at that moment or nothing is issued.
+ */
+import { createHmac } from 'node:crypto'
+import { errors, interactionPolicy, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { shown, type Session, type Shown } from '#authn/session.ts'
+import type { AccountStateStore, SessionStore } from '#authn/stores.ts'
+import type { Worths } from '#assurance/authenticator.ts'
+import type { Channel } from '#assurance/shared-channel.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { OidcRecords } from '#storage/oidc-records.ts'
+import { ACR_VALUES, acrSaid, asked, meets, type AssuranceParameters } from './assurance.ts'
+import { adapterOver } from './adapter.ts'
+import { sessionTokenOf } from './cookies.ts'
+
+export interface ProviderParts {
+  /** https origin under which browsers and clients know it; http on loopback only */
+  readonly issuer: string
+  readonly clients: NonNullable<Configuration['clients']>
+  readonly jwks: NonNullable<Configuration['jwks']>
+  /** the first signs; the others still verify. 32 bytes or more each */
+  readonly cookieKeys: readonly string[]
+  readonly records: OidcRecords
+  readonly sessions: SessionStore
+  readonly accounts: AccountStateStore
+  readonly clock: Clock
+  /** what authenticators are worth, of the policy in force */
+  readonly worths: () => Worths
+  readonly channelsOf: (account: string) => readonly Channel[]
+  /** what is told of an account besides its id; null for one that does not exist or is closed */
+  readonly claimsOf: (account: string) => Promise<Readonly<Record<string, unknown>> | null>
+  /** APIs that access tokens are for, by resource indicator (RFC 8707) */
+  readonly resources: Readonly<Record<string, { readonly scope: string }>>
+  /** where an interaction is shown, below the issuer */
+  readonly interactionPath: (uid: string) => string
+  readonly onError: (what: string, error: unknown) => void
+}
+
+/** Seconds. Short, because nothing here is asked again before they end; RFC 9700 §4.2.4 wants codes of a minute at most. */
+const TTL = {
+  code: 60,
+  accessToken: 300,
+  idToken: 300,
+  interaction: 600,
+  refreshToken: 86_400,
+  deviceCode: 600,
+} as const
+
+export function openProvider(parts: ProviderParts): Provider {
+  const { issuer, records, clock, interactionPath } = parts
+  const isSecure = issuer.startsWith('https:')
+  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure, path: '/' } as const
+  const provider = new Provider(issuer, {
+    adapter: adapterOver(records, clock),
+    clients: parts.clients,
+    jwks: parts.jwks,
+    acrValues: [...ACR_VALUES],
+    claims: {
+      openid: ['sub', 'acr', 'amr', 'auth_time'],
+      profile: ['name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+      phone: ['phone_number', 'phone_number_verified'],
+    },
+    cookies: {
+      keys: [...parts.cookieKeys],
+      names: isSecure
+        ? { session: '__Host-ambit-op', interaction: 'ambit-interaction', resume: 'ambit-resume' }
+        : { session: 'ambit-op', interaction: 'ambit-interaction', resume: 'ambit-resume' },
+      long: cookie,
+      short: { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure },
+    },
+    clientDefaults: {
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      id_token_signed_response_alg: 'ES256',
+      require_auth_time: true,
+    },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: nonceSecret(parts.cookieKeys[0]!) },
+      pushedAuthorizationRequests: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_ctx, resource) => {
+          const known = parts.resources[resource]
+          if (known === undefined) throw new errors.InvalidTarget()
+          return {
+            scope: known.scope,
+            audience: resource,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: TTL.accessToken,
+            jwt: { sign: { alg: 'ES256' } },
+          }
+        },
+        useGrantedResource: () => true,
+      },
+      claimsParameter: { enabled: true },
+      deviceFlow: { enabled: true },
+      revocation: { enabled: true },
+      introspection: { enabled: true },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+      userinfo: { enabled: true },
+    },
+    interactions: { policy: policyOver(parts), url: (_ctx, { uid }) => interactionPath(uid) },
+    async findAccount(_ctx, sub) {
+      const state = await parts.accounts.stateOf(sub)
+      if (state.status === 'disabled') return undefined
+      const claims = await parts.claimsOf(sub)
+      if (claims === null) return undefined
+      return { accountId: sub, claims: async () => ({ ...claims, sub }) }
+    },
+    async extraTokenClaims(_ctx, token) {
+      if (!('accountId' in token) || token.accountId === undefined) return undefined
+      const standing = await standingOf(parts, sessionUidOf(token), token.accountId)
+      if (standing === null) throw new errors.InvalidGrant('the session behind it has ended')
+      const { acr, amr, authTime } = standing
+      return { ...(acr === null ? {} : { acr }), amr: [...amr], ...(authTime === null ? {} : { auth_time: authTime }) }
+    },
+    // asked before an old refresh token is used up: what the new tokens say is what the session is worth now
+    async rotateRefreshToken(ctx) {
+      const { RefreshToken: old, Account: account } = ctx.oidc.entities
+      const standing = await standingOf(parts, old?.sessionUid, account?.accountId)
+      if (old === undefined || standing === null) throw new errors.InvalidGrant('the session behind it has ended')
+      // the words that were asked for at first, only as far as they are still true
+      const before = old.acr === undefined ? {} : { acrValues: old.acr }
+      const said = acrSaid(standing, { acrValues: undefined, acrClaim: null, maxAge: undefined, ...before })
+      if (said === null) delete old.acr
+      else old.acr = said
+      old.amr = [...standing.amr]
+      return true
+    },
+    expiresWithSession: () => true,
+    issueRefreshToken: async (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+    ttl: {
+      AccessToken: TTL.accessToken,
+      AuthorizationCode: TTL.code,
+      ClientCredentials: TTL.accessToken,
+      DeviceCode: TTL.deviceCode,
+      Grant: TTL.refreshToken,
+      IdToken: TTL.idToken,
+      Interaction: TTL.interaction,
+      RefreshToken: TTL.refreshToken,
+      Session: TTL.refreshToken,
+    },
+    renderError(ctx, out) {
+      ctx.type = 'application/json'
+      ctx.body = { error: out.error, error_description: out.error_description }
+    },
+  })
+  provider.proxy = false
+  provider.on('server_error', (_ctx, error) => parts.onError('server_error', error))
+  provider.on('authorization.error', (_ctx, error) => parts.onError('authorization.error', error))
+  provider.on('grant.error', (_ctx, error) => parts.onError('grant.error', error))
+  return provider
+}
+
+const nonceSecret = (key: string): Buffer => createHmac('sha256', key).update('dpop nonce').digest()
+
+const sessionUidOf = (token: object): string | undefined =>
+  'sessionUid' in token && typeof token.sessionUid === 'string' ? token.sessionUid : undefined
+
+/** What our session behind a session of the provider shows now; null if it ended, or is another account's. */
+async function standingOf(
+  parts: ProviderParts,
+  uid: string | undefined,
+  account: string | undefined,
+): Promise<Shown | null> {
+  if (uid === undefined || account === undefined) return null
+  const linked = await parts.records.linked(uid)
+  if (linked === undefined || linked.account !== account) return null
+  const session = await parts.sessions.find(linked.session, parts.clock())
+  return session === null || session.account !== account ? null : shownOf(parts, session)
+}
+
+const shownOf = (parts: ProviderParts, session: Session): Shown =>
+  shown(session.proofs, parts.worths(), { channels: parts.channelsOf(session.account) })
+
+/**
+ * The checks of an authorization, in order: first the provider's session is set to what our session shows, then that is held
+ * against what is asked. `acr_values` alone would ask for nothing in this library; here it is necessary (RFC 9470 §5).
+ */
+function policyOver(parts: ProviderParts): interactionPolicy.DefaultPolicy {
+  const { Check, Prompt } = interactionPolicy
+  const now = () => Math.floor(parts.clock() / 1000)
+  const policy = interactionPolicy.base()
+  const login = policy.get('login')!
+  login.checks.remove('essential_acr')
+  login.checks.remove('essential_acrs')
+  login.checks.add(
+    new Check(
+      'acr_unmet',
+      'the session does not have what is asked for',
+      'unmet_authentication_requirements',
+      async (ctx) => {
+        const { session } = ctx.oidc
+        if (session?.accountId === undefined) return Check.NO_NEED_TO_PROMPT // `no_session` asks for it
+        const question = { ...asked(parametersOf(ctx)), maxAge: null }
+        const standing = await standingOf(parts, session.uid, session.accountId)
+        return standing === null || !meets(standing, question, now())
+      },
+      (ctx) => ({ ...asked(parametersOf(ctx)) }),
+    ),
+    0,
+  )
+  // the library's own check trusts what the page says it did; this one reads the session
+  login.checks.remove('max_age')
+  login.checks.add(
+    new Check('auth_too_old', 'the authentication is older than what is asked for', 'login_required', async (ctx) => {
+      const { session } = ctx.oidc
+      if (session?.accountId === undefined) return Check.NO_NEED_TO_PROMPT
+      const standing = await standingOf(parts, session.uid, session.accountId)
+      const question = { acceptable: null, maxAge: asked(parametersOf(ctx)).maxAge }
+      return standing === null || !meets(standing, question, now())
+    }),
+  )
+  // asked for nothing but unknown words: told so before anyone signs in for it
+  const hopeless = new Check(
+    'acr_unknown',
+    'none of the acr values is known',
+    'unmet_authentication_requirements',
+    (ctx) => {
+      if (asked(parametersOf(ctx)).acceptable?.length === 0) throw unmet()
+      return Check.NO_NEED_TO_PROMPT
+    },
+  )
+  const sync = new Check('session_ended', 'the session has ended', async (ctx) => {
+    await syncSession(parts, ctx)
+    return Check.NO_NEED_TO_PROMPT
+  })
+  policy.add(new Prompt({ name: 'standing', requestable: false }, hopeless, sync), 0)
+  return policy
+}
+
+const unmet = () => new errors.UnmetAuthenticationRequirements('no session here can have what is asked for')
+
+/** Makes the provider's session say what our session, shown by its own cookie in this very request, is worth. */
+async function syncSession(parts: ProviderParts, ctx: KoaContextWithOIDC): Promise<void> {
+  const { session } = ctx.oidc
+  if (session === undefined) return
+  const token = sessionTokenOf(ctx.req.headers.cookie)
+  const ours = token === null ? null : await parts.sessions.resume(token, parts.clock())
+  if (ours === null || (session.accountId !== undefined && session.accountId !== ours.account)) {
+    delete session.accountId
+    delete session.acr
+    delete session.amr
+    delete session.loginTs
+    return
+  }
+  if (session.accountId === undefined) return // the interaction says who signs in, and whether that is remembered
+  const said = shownOf(parts, ours)
+  const acr = acrSaid(said, parametersOf(ctx))
+  if (acr === null) delete session.acr
+  else session.acr = acr
+  session.amr = [...said.amr]
+  if (said.authTime !== null) session.loginTs = said.authTime
+  await parts.records.link(session.uid, ours.id, ours.account, parts.clock())
+}
+
+/** What the request asks, from its own parameters: the library mixes `acr_values` into the claims, which would weaken them. */
+export function parametersOf(ctx: KoaContextWithOIDC): AssuranceParameters {
+  const { acr_values: acrValues, claims, max_age: maxAge } = ctx.oidc.params ?? {}
+  return assuranceParameters({ acr_values: acrValues, claims, max_age: maxAge })
+}
+
+/** As {@link parametersOf}, from the parameters that an interaction keeps. */
+export function assuranceParameters(params: Readonly<Record<string, unknown>>): AssuranceParameters {
+  const { acr_values: acrValues, claims, max_age: maxAge } = params
+  return {
+    acrValues: typeof acrValues === 'string' ? acrValues : undefined,
+    acrClaim: acrClaimOf(claims),
+    maxAge: maxAge === undefined || maxAge === null ? undefined : Number(maxAge),
+  }
+}
+
+function acrClaimOf(claims: unknown): AssuranceParameters['acrClaim'] {
+  const read: unknown = typeof claims === 'string' ? JSON.parse(claims) : claims // its syntax was checked before
+  if (typeof read !== 'object' || read === null || !('id_token' in read)) return null
+  const { id_token: idToken } = read
+  if (typeof idToken !== 'object' || idToken === null || !('acr' in idToken)) return null
+  return typeof idToken.acr === 'object' ? idToken.acr : null
+}
