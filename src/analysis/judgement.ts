@@ -11,7 +11,7 @@ import type { AccountImpact } from './impact.ts'
 import { judgeNonHuman } from './non-human.ts'
 import { isExposed, isOut } from './secrets.ts'
 import { settled, type Bounds, type WeakestWays } from './weakest-way.ts'
-import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
+import { isLiveSession, type Way } from './ways-in.ts'
 import { isSignIn, UNKNOWN, type Worth } from './worth.ts'
 
 /** What judging one account needs. */
@@ -176,7 +176,7 @@ export function judgePastWaysIn(it: Case, weakest: WeakestWays): JudgedWay[] {
   if (it.fact.kind !== 'human') return []
   const judged = new Map<string, JudgedWay>()
   for (const past of weakest.pastWaysIn(it.fact.id)) {
-    const way = wayOfRule(it.snapshot, it.fact.id, past.rule)
+    const { way } = past
     if (judged.has(way.id)) continue
     const judgement = judgeByGraph(it, past, null)
     const text = `\`${way.id}\` gives the account past its own ways in`

@@ -7,7 +7,7 @@ import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
 import { costedSystem, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
-import { isLiveSession, type Way } from './ways-in.ts'
+import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
 
 /** Tier of a node nothing leads to. */
 const NEVER = 255
@@ -50,8 +50,8 @@ export interface Bounds {
 
 /** One rule that gives an account past its ways in. */
 export interface PastWaysIn extends Bounds {
-  /** position in the snapshot's rules */
-  readonly rule: number
+  /** the rule as a way in */
+  readonly way: Way
 }
 
 /** R4 twice: unknown authenticators taken as the weakest, then as the strongest they could be. */
@@ -131,7 +131,8 @@ function pastWaysIn(snapshot: Snapshot, worst: Solved, best: Solved, account: st
     const tier = rowTier(worst, row)
     const origin = worst.costed.origins[row]!
     if (tier === NEVER || origin.is !== 'rule') return []
-    return [{ rule: origin.rule, atLeast: STRENGTHS[tier]!, atMost: STRENGTHS[capped(rowTier(best, row))]! }]
+    const way = wayOfRule(snapshot, account, origin.rule)
+    return [{ way, atLeast: STRENGTHS[tier]!, atMost: STRENGTHS[capped(rowTier(best, row))]! }]
   })
 }
 

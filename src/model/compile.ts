@@ -1,9 +1,9 @@
 import type { RuleSystem } from '#graph/rules.ts'
 import { CAPABILITIES } from '#contract/vocabulary.ts'
+import { compileFact } from './fact-rules.ts'
 import type { Place } from './facts.ts'
 import type { CheckedInventory } from './inventory.ts'
 import { RULE_KINDS, type RuleKindName } from './kinds.ts'
-import { compileFormula } from './formula.ts'
 import { compileRights } from './rights.ts'
 
 export const RULE_KIND_NAMES = Object.keys(RULE_KINDS) as readonly RuleKindName[]
@@ -16,12 +16,16 @@ export interface Right {
   readonly target: string
 }
 
-/** All facts as rules over dense node indices. Immutable; the inventory it was made of is kept for names and places. */
-export interface Snapshot {
+/** Facts, and the nodes that stand for what they speak of. */
+export interface FactNodes {
   readonly inventory: CheckedInventory
+  readonly indexOf: ReadonlyMap<string, number>
+}
+
+/** All facts as rules over dense node indices. Immutable; the inventory it was made of is kept for names and places. */
+export interface Snapshot extends FactNodes {
   /** node index → id, entities first, then derived nodes */
   readonly nodeIds: readonly string[]
-  readonly indexOf: ReadonlyMap<string, number>
   readonly rules: RuleSystem
   /** per rule: position in {@link RULE_KIND_NAMES} */
   readonly ruleKinds: Uint8Array
@@ -82,19 +86,9 @@ export function compileSnapshot(inventory: CheckedInventory): Snapshot {
   for (const kind of ENTITY_KINDS) {
     for (const { fact } of inventory.byKind[kind]) builder.node(fact.id)
   }
-  const disabled = new Set<string>()
-  for (const { fact } of inventory.byKind.account) if (fact.enabled === false) disabled.add(fact.id)
-
-  compileMemberships(builder, inventory)
-  const rights = compileRights(builder, inventory, disabled)
-  compileSecrets(builder, inventory, disabled)
-  compileChannels(builder, inventory)
-  compileWaysIn(builder, inventory, disabled)
-  compileSessions(builder, inventory, disabled)
-  for (const { fact, place } of inventory.byKind.rule) {
-    if (disabled.has(fact.then)) continue
-    compileFormula(builder, 'declared', fact.id, [fact.then], fact.when, place)
-  }
+  for (const kind of MEMBER_KINDS) for (const placed of inventory.byKind[kind]) compileFact(builder, inventory, placed)
+  const rights = compileRights(builder, inventory)
+  for (const kind of OTHER_KINDS) for (const placed of inventory.byKind[kind]) compileFact(builder, inventory, placed)
   return {
     inventory,
     nodeIds: builder.ids,
@@ -108,65 +102,11 @@ export function compileSnapshot(inventory: CheckedInventory): Snapshot {
 
 const ENTITY_KINDS = ['account', 'group', 'role', 'resource', 'secret', 'channel', 'authenticator', 'session'] as const
 
-function capabilityOf(rightName: string): number {
+const MEMBER_KINDS = ['account', 'group', 'role'] as const
+const OTHER_KINDS = ['secret', 'channel', 'authenticator', 'wayIn', 'session', 'rule'] as const
+
+/** Position in CAPABILITIES of what a right of this name amounts to. */
+export function capabilityOf(rightName: string): number {
   const slash = rightName.indexOf('/')
   return (CAPABILITIES as readonly string[]).indexOf(slash < 0 ? rightName : rightName.slice(0, slash))
-}
-
-function compileMemberships(builder: RuleBuilder, inventory: CheckedInventory): void {
-  for (const kind of ['account', 'group', 'role'] as const) {
-    for (const { fact, place } of inventory.byKind[kind]) {
-      for (const group of fact.memberOf ?? []) builder.rule('member_of', group, [fact.id], place)
-    }
-  }
-}
-
-function compileSecrets(builder: RuleBuilder, inventory: CheckedInventory, disabled: ReadonlySet<string>): void {
-  for (const { fact, place } of inventory.byKind.secret) {
-    for (const account of fact.opens ?? []) {
-      if (!disabled.has(account)) builder.rule('opens', account, [fact.id], place)
-    }
-    for (const authenticator of fact.proves ?? []) builder.rule('replicates', authenticator, [fact.id], place)
-    for (const where of fact.storedIn ?? []) {
-      if (mayBeChannel(inventory, where)) builder.rule('carried_secret', fact.id, [where], place)
-    }
-  }
-}
-
-/** Declared as a channel, or declared nowhere: then it may be one, and is not passed over. */
-function mayBeChannel(inventory: CheckedInventory, id: string): boolean {
-  const kind = inventory.kindOf(id)
-  return kind === undefined || kind === 'channel'
-}
-
-function compileChannels(builder: RuleBuilder, inventory: CheckedInventory): void {
-  for (const { fact, place } of inventory.byKind.channel) {
-    for (const account of fact.heldBy ?? []) builder.rule('held_channel', fact.id, [account], place)
-    for (const carrier of fact.carriedBy ?? []) {
-      if (mayBeChannel(inventory, carrier)) builder.rule('carried_channel', fact.id, [carrier], place)
-    }
-  }
-  for (const { fact, place } of inventory.byKind.authenticator) {
-    for (const channel of fact.on ?? []) builder.rule('on_channel', fact.id, [channel], place)
-  }
-}
-
-function compileWaysIn(builder: RuleBuilder, inventory: CheckedInventory, disabled: ReadonlySet<string>): void {
-  for (const { fact, place } of inventory.byKind.wayIn) {
-    if (disabled.has(fact.account)) continue
-    const heads = fact.yields?.length ? fact.yields : [fact.account]
-    compileFormula(builder, 'way_in', fact.id, heads, fact.requires, place)
-  }
-}
-
-/** Bindings that tie a session to a key its device keeps (SP 800-63B-4 §5.2; RFC 9449, RFC 8705, DBSC). */
-const BOUND = new Set(['dpop', 'mtls', 'dbsc'])
-
-function compileSessions(builder: RuleBuilder, inventory: CheckedInventory, disabled: ReadonlySet<string>): void {
-  for (const { fact, place } of inventory.byKind.session) {
-    if (!disabled.has(fact.account)) builder.rule('session', fact.account, [fact.id], place)
-    if (fact.on !== undefined && !BOUND.has(fact.binding ?? 'none')) {
-      builder.rule('session_on', fact.id, [fact.on], place)
-    }
-  }
 }

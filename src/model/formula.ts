@@ -1,4 +1,4 @@
-import type { RuleBuilder } from './compile.ts'
+import type { RuleSink } from './fact-rules.ts'
 import type { Formula, Place } from './facts.ts'
 import { gateNode, type RuleKindName } from './kinds.ts'
 
@@ -15,7 +15,7 @@ export function partsOf(formula: Formula): { readonly parts: readonly Formula[];
  * position of the part at each depth.
  */
 export function compileFormula(
-  builder: RuleBuilder,
+  rules: RuleSink,
   kind: RuleKindName,
   owner: string,
   heads: readonly string[],
@@ -24,16 +24,16 @@ export function compileFormula(
 ): void {
   const { parts, needs } = partsOf(formula)
   if (parts.length === 0) return // an empty formula asks for nothing; the reader has refused it
-  const body = parts.map((part, i) => partNode(builder, owner, part, [i], place))
-  for (const head of heads) builder.rule(kind, head, body, place, distinctNeeds(body, needs))
+  const body = parts.map((part, i) => partNode(rules, owner, part, [i], place))
+  for (const head of heads) rules.rule(kind, head, body, place, distinctNeeds(body, needs))
 }
 
-function partNode(builder: RuleBuilder, owner: string, part: Formula, path: readonly number[], place: Place): string {
+function partNode(rules: RuleSink, owner: string, part: Formula, path: readonly number[], place: Place): string {
   if (typeof part === 'string') return part
   const { parts, needs } = partsOf(part)
   const node = gateNode(owner, path)
-  const body = parts.map((inner, i) => partNode(builder, owner, inner, [...path, i], place))
-  if (body.length > 0) builder.rule('gate', node, body, place, distinctNeeds(body, needs))
+  const body = parts.map((inner, i) => partNode(rules, owner, inner, [...path, i], place))
+  if (body.length > 0) rules.rule('gate', node, body, place, distinctNeeds(body, needs))
   return node
 }
 

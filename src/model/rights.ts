@@ -1,4 +1,5 @@
 import type { RuleBuilder } from './compile.ts'
+import { isDisabled, type KnownFacts, type RuleSink } from './fact-rules.ts'
 import type { FactOf, Place, PlacedFact } from './facts.ts'
 import type { CheckedInventory } from './inventory.ts'
 import { resetNode, rightNode } from './kinds.ts'
@@ -26,33 +27,30 @@ const KNOWN = new Set(['password', 'pin', 'security_question'])
 const FULL_RESET = 'reset_authenticators'
 const isScoped = (name: string) => SCOPED.has(name) || name.startsWith(`${FULL_RESET}/`)
 
-/** What the facts say about each target, gathered once so that each right is expanded by look-up. */
-interface Structure {
-  readonly children: Map<string, PlacedFact<FactOf<'resource'>>[]>
-  readonly members: Map<string, { readonly id: string; readonly place: Place }[]>
-  readonly authenticators: Map<string, PlacedFact<FactOf<'authenticator'>>[]>
-  readonly stored: Map<string, PlacedFact<FactOf<'secret'>>[]>
-  readonly carried: Map<string, PlacedFact<FactOf<'channel'>>[]>
+/** Lists by id. */
+export type Lists<V> = Pick<ReadonlyMap<string, readonly V[]>, 'get' | 'has'>
+
+/** What the facts say about each target by naming it, so that each right is expanded by look-up. */
+export interface Structure {
+  readonly children: Lists<PlacedFact<FactOf<'resource'>>>
+  readonly members: Lists<{ readonly id: string; readonly place: Place }>
+  readonly authenticators: Lists<PlacedFact<FactOf<'authenticator'>>>
+  readonly stored: Lists<PlacedFact<FactOf<'secret'>>>
+  readonly carried: Lists<PlacedFact<FactOf<'channel'>>>
 }
 
 /**
  * Expands entitlements into rights and everything that follows from a right: containers, groups, resets, code that runs,
  * secrets that lie there. Each right is expanded once, so cycles of groups or containers end.
  */
-export function compileRights(
-  builder: RuleBuilder,
-  inventory: CheckedInventory,
-  disabled: ReadonlySet<string>,
-): NamedRight[] {
+export function compileRights(builder: RuleBuilder, inventory: CheckedInventory): NamedRight[] {
   const structure = structureOf(inventory)
   const rights = new Map<number, NamedRight>()
   const named = new Map<string, Set<string>>()
   const queue: NamedRight[] = []
 
   const right = (name: string, target: string): string => {
-    const id = name.startsWith(`${FULL_RESET}/`)
-      ? resetNode(name.slice(FULL_RESET.length + 1), target)
-      : rightNode(name, target)
+    const id = idOfRight(name, target)
     const node = builder.node(id)
     if (!rights.has(node)) {
       const entry = { name, target, node }
@@ -66,36 +64,46 @@ export function compileRights(
   }
 
   for (const { fact, place } of inventory.byKind.entitlement) {
-    if (isOver(fact.expiresAt, inventory.snapshot.at)) continue
-    for (const capability of fact.capabilities) {
-      const names =
-        capability === FULL_RESET && fact.resets !== undefined
-          ? fact.resets.map((kind) => `${FULL_RESET}/${kind}`)
-          : [capability]
-      for (const name of names) builder.rule('entitled', right(name, fact.on), [fact.holder], place)
+    for (const name of namesOf(fact, inventory.snapshot.at)) {
+      builder.rule('entitled', right(name, fact.on), [fact.holder], place)
     }
   }
-  const context = { builder, inventory, structure, disabled, right }
-  for (let at = 0; at < queue.length; at++) expand(context, queue[at]!)
-
-  for (const [target, names] of named) {
-    if (names.has('administer') && !isGroup(inventory, structure, target)) {
-      for (const name of names) {
-        if (name !== 'administer') builder.rule('administer_all', right(name, target), [right('administer', target)])
-      }
-    }
-    if (names.has(FULL_RESET)) {
-      for (const name of names) {
-        if (name.startsWith(`${FULL_RESET}/`))
-          builder.rule('full_reset', right(name, target), [right(FULL_RESET, target)])
-      }
-    }
-  }
+  const context = { rules: builder, inventory, structure, right }
+  for (let at = 0; at < queue.length; at++) expandRight(context, queue[at]!)
+  for (const [target, names] of named) compileNames(context, target, names)
   return [...rights.values()]
 }
 
+/** The node of a right by name. */
+export const idOfRight = (name: string, target: string): string =>
+  name.startsWith(`${FULL_RESET}/`) ? resetNode(name.slice(FULL_RESET.length + 1), target) : rightNode(name, target)
+
+/** The names of the rights that an entitlement gives on its target; none once it has ended. */
+export function namesOf(fact: FactOf<'entitlement'>, at: string | null): string[] {
+  if (isOver(fact.expiresAt, at)) return []
+  return fact.capabilities.flatMap((capability): string[] =>
+    capability === FULL_RESET && fact.resets !== undefined
+      ? fact.resets.map((kind) => `${FULL_RESET}/${kind}`)
+      : [capability],
+  )
+}
+
+/** The rules among the rights that there are on one target. */
+export function compileNames(
+  { rules, inventory, structure }: Omit<Expansion, 'right'>,
+  target: string,
+  names: ReadonlySet<string>,
+): void {
+  const includes = (kind: 'administer_all' | 'full_reset', whole: string, isPart: (name: string) => boolean): void => {
+    if (!names.has(whole)) return
+    for (const name of names) if (isPart(name)) rules.rule(kind, idOfRight(name, target), [idOfRight(whole, target)])
+  }
+  if (!isGroup(inventory, structure, target)) includes('administer_all', 'administer', (name) => name !== 'administer')
+  includes('full_reset', FULL_RESET, (name) => name.startsWith(`${FULL_RESET}/`))
+}
+
 /** Declared as a group or role, or declared nowhere and having members. */
-function isGroup(inventory: CheckedInventory, structure: Structure, id: string): boolean {
+function isGroup(inventory: KnownFacts, structure: Structure, id: string): boolean {
   const kind = inventory.kindOf(id)
   return kind === undefined ? structure.members.has(id) : kind === 'group' || kind === 'role'
 }
@@ -106,12 +114,12 @@ export function isOver(end: string | undefined, at: string | null): boolean {
 }
 
 function structureOf(inventory: CheckedInventory): Structure {
-  const structure: Structure = {
-    children: new Map(),
-    members: new Map(),
-    authenticators: new Map(),
-    stored: new Map(),
-    carried: new Map(),
+  const structure = {
+    children: new Map<string, PlacedFact<FactOf<'resource'>>[]>(),
+    members: new Map<string, { id: string; place: Place }[]>(),
+    authenticators: new Map<string, PlacedFact<FactOf<'authenticator'>>[]>(),
+    stored: new Map<string, PlacedFact<FactOf<'secret'>>[]>(),
+    carried: new Map<string, PlacedFact<FactOf<'channel'>>[]>(),
   }
   for (const placed of inventory.byKind.resource)
     if (placed.fact.in !== undefined) push(structure.children, placed.fact.in, placed)
@@ -140,30 +148,35 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 type MakeRight = (name: string, target: string) => string
 
-interface Context {
-  readonly builder: RuleBuilder
-  readonly inventory: CheckedInventory
+/** What expanding a right looks at, and where its rules go. */
+export interface Expansion {
+  readonly rules: RuleSink
+  readonly inventory: KnownFacts
   readonly structure: Structure
-  readonly disabled: ReadonlySet<string>
+  /** told each right that follows; returns its node */
   readonly right: MakeRight
 }
 
-function expand(context: Context, { name, target, node }: NamedRight): void {
-  const { builder, inventory } = context
-  const it = { name, target, self: builder.ids[node]! }
+/**
+ * The rules of one right, and the rights that follow from it. They hang on the target's own fact, on the facts that name
+ * the target, and on whether the accounts that the target runs as are disabled: on nothing else.
+ */
+export function expandRight(context: Expansion, { name, target }: Omit<NamedRight, 'node'>): void {
+  const { rules, inventory } = context
+  const it = { name, target, self: idOfRight(name, target) }
   expandByReference(context, it)
   switch (inventory.kindOf(target)) {
     case 'account':
       return expandOnAccount(context, it)
     case 'group':
     case 'role':
-      if (name === 'administer') builder.rule('administer_group', target, [it.self])
+      if (name === 'administer') rules.rule('administer_group', target, [it.self])
       return
     case 'channel':
-      if (HOLDS_CHANNEL.has(name)) builder.rule('controlled_channel', target, [it.self])
+      if (HOLDS_CHANNEL.has(name)) rules.rule('controlled_channel', target, [it.self])
       return
     case 'secret':
-      if (KNOWS_SECRET.has(name)) builder.rule('own_secret', target, [it.self])
+      if (KNOWS_SECRET.has(name)) rules.rule('own_secret', target, [it.self])
       return
     case 'resource':
       return expandOnResource(context, it)
@@ -180,56 +193,55 @@ interface Expanding {
 }
 
 /** What other facts say of the target by referring to it; holds for a target that is declared nowhere, too. */
-function expandByReference({ builder, inventory, structure, right }: Context, { name, target, self }: Expanding): void {
+function expandByReference({ rules, inventory, structure, right }: Expansion, { name, target, self }: Expanding): void {
   if (isScoped(name)) {
-    for (const { id, place } of structure.members.get(target) ?? [])
-      builder.rule('scope', right(name, id), [self], place)
+    for (const { id, place } of structure.members.get(target) ?? []) rules.rule('scope', right(name, id), [self], place)
   }
   for (const { fact, place } of structure.children.get(target) ?? []) {
-    builder.rule('inherited', right(name, fact.id), [self], place)
+    rules.rule('inherited', right(name, fact.id), [self], place)
   }
   const kind = inventory.kindOf(target)
   const container = kind === undefined || kind === 'resource'
   if (container && READS_STORE.has(name)) {
     for (const { fact, place } of structure.stored.get(target) ?? [])
-      builder.rule('stored_secret', fact.id, [self], place)
+      rules.rule('stored_secret', fact.id, [self], place)
   }
   if (container && CARRIES.has(name)) {
     for (const { fact, place } of structure.carried.get(target) ?? []) {
-      builder.rule('carried_channel', fact.id, [self], place)
+      rules.rule('carried_channel', fact.id, [self], place)
     }
   }
   for (const { fact, place } of structure.authenticators.get(target) ?? []) {
     if (name === 'administer' || name === FULL_RESET) right(`${FULL_RESET}/${fact.kind}`, target)
     if (name === 'administer' && !KNOWN.has(fact.kind)) right('alter_auth_policy', target)
-    if (name === `${FULL_RESET}/${fact.kind}`) builder.rule('reset_one', fact.id, [self], place)
-    if (name === 'alter_auth_policy' && !KNOWN.has(fact.kind)) builder.rule('lower_policy', fact.id, [self], place)
+    if (name === `${FULL_RESET}/${fact.kind}`) rules.rule('reset_one', fact.id, [self], place)
+    if (name === 'alter_auth_policy' && !KNOWN.has(fact.kind)) rules.rule('lower_policy', fact.id, [self], place)
   }
 }
 
-function expandOnAccount({ builder, disabled }: Context, { name, target, self }: Expanding): void {
-  if (disabled.has(target)) return
-  if (name === 'administer') builder.rule('administer_account', target, [self])
-  if (ACTS_AS.has(name)) builder.rule('act_as', target, [self])
+function expandOnAccount({ rules, inventory }: Expansion, { name, target, self }: Expanding): void {
+  if (isDisabled(inventory, target)) return
+  if (name === 'administer') rules.rule('administer_account', target, [self])
+  if (ACTS_AS.has(name)) rules.rule('act_as', target, [self])
 }
 
-function expandOnResource({ builder, inventory, disabled, right }: Context, { name, target, self }: Expanding): void {
+function expandOnResource({ rules, inventory, right }: Expansion, { name, target, self }: Expanding): void {
   const placed = inventory.get(target)
   if (placed?.fact.fact !== 'resource') return
   const { fact, place } = placed as PlacedFact<FactOf<'resource'>>
   if (RUNS_CODE.has(name)) {
     for (const account of fact.runsAs ?? []) {
-      if (!disabled.has(account)) builder.rule('run_as', account, [self], place)
+      if (!isDisabled(inventory, account)) rules.rule('run_as', account, [self], place)
     }
   }
-  if (READS_BUILD.has(name)) for (const secret of fact.uses ?? []) builder.rule('build_secret', secret, [self], place)
+  if (READS_BUILD.has(name)) for (const secret of fact.uses ?? []) rules.rule('build_secret', secret, [self], place)
   if (DEPLOYS.has(name)) {
     for (const there of fact.deploysTo ?? []) {
-      builder.rule('deploys', right('alter_infrastructure', there), [self], place)
+      rules.rule('deploys', right('alter_infrastructure', there), [self], place)
     }
   }
   if (name === 'administer' && (fact.governs ?? []).length > 0) right('alter_auth_policy', target)
   if (name === 'alter_auth_policy') {
-    for (const governed of fact.governs ?? []) builder.rule('governs', right(name, governed), [self], place)
+    for (const governed of fact.governs ?? []) rules.rule('governs', right(name, governed), [self], place)
   }
 }
