@@ -98,6 +98,7 @@ export const MinimalSet = Type.Object({
   rounds: Count,
 })
 
+const pair = <S extends TSchema>(schema: S) => Type.Object({ from: schema, to: schema })
 const Verdicts = Type.Record(Type.String(), Count)
 const Side = Type.Object({
   verdicts: Verdicts,
@@ -113,10 +114,10 @@ export const Change = Type.Object({
     Type.Object({
       id: Type.String(),
       name: orNull(Type.String()),
-      impact: Type.Tuple([Impact, Impact]),
-      verdict: Type.Tuple([Verdict, Verdict]),
-      required: Type.Tuple([orNull(Strength), orNull(Strength)]),
-      canSignIn: Type.Tuple([orNull(Type.Boolean()), orNull(Type.Boolean())]),
+      impact: pair(Impact),
+      verdict: pair(Verdict),
+      required: pair(orNull(Strength)),
+      canSignIn: pair(orNull(Type.Boolean())),
       capabilitiesLost: Ids,
     }),
   ),

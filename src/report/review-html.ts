@@ -139,13 +139,13 @@ function changeHtml(title: string, change: Change): string {
   const rows = change.accounts
     .filter(
       ({ impact, verdict, required }) =>
-        impact[0] !== impact[1] || verdict[0] !== verdict[1] || required[0] !== required[1],
+        impact.from !== impact.to || verdict.from !== verdict.to || required.from !== required.to,
     )
     .slice(0, ROWS)
     .map(({ id, name, impact, verdict, capabilitiesLost }) => {
-      const arrow = (pair: readonly [string, string]) =>
-        pair[0] === pair[1] ? escaped(pair[0]) : `${escaped(pair[0])} → <strong>${escaped(pair[1])}</strong>`
-      return `<tr><th scope="row">${name === null ? '' : `${nameHtml(name)} `}${idHtml(id)}</th><td class="words">${arrow(impact)}</td><td class="words">${arrow([verdictLabel(verdict[0]), verdictLabel(verdict[1])])}</td><td class="words">${escaped(capabilitiesLost.join(', ').replaceAll('_', ' '))}</td></tr>`
+      const arrow = ({ from, to }: { from: string; to: string }) =>
+        from === to ? escaped(from) : `${escaped(from)} → <strong>${escaped(to)}</strong>`
+      return `<tr><th scope="row">${name === null ? '' : `${nameHtml(name)} `}${idHtml(id)}</th><td class="words">${arrow(impact)}</td><td class="words">${arrow({ from: verdictLabel(verdict.from), to: verdictLabel(verdict.to) })}</td><td class="words">${escaped(capabilitiesLost.join(', ').replaceAll('_', ' '))}</td></tr>`
     })
   const table =
     rows.length === 0

@@ -14,7 +14,7 @@ import {
   whyText,
 } from './review-words.ts'
 import { shortHash } from './text.ts'
-import { clipped, clippedMiddle, padded, visible, wrapped } from './visible.ts'
+import { clipped, clippedMiddle, columnsOf, padded, visible, wrapped } from './visible.ts'
 import { counted, timeText } from './words.ts'
 
 export interface ReviewTextOptions extends Terminal {
@@ -50,14 +50,26 @@ function headerLines(review: Review, width: number, paint: Paint): string[] {
     `snapshot ${shortHash(snapshot.id)}`,
     `policy ${visible(policy.name)} ${shortHash(policy.hash)}`,
   ]
-  const counts = Object.entries(SUGGESTION_WORDS).map(([word, { mark }]) =>
-    paint(STYLE[word]!, `${mark} ${summary.bySuggestion[word] ?? 0} to ${word}${word === 'ask' ? ' about' : ''}`),
-  )
+  const counts = Object.entries(SUGGESTION_WORDS).map(([word, { mark }]) => {
+    const text = `${mark} ${summary.bySuggestion[word] ?? 0} to ${word}${word === 'ask' ? ' about' : ''}`
+    return { text: paint(STYLE[word]!, text), columns: columnsOf(text) }
+  })
   return [
     ...wrapped(`Ambit review  ${parts.join(' · ')}`, width).map((line, at) => paint(at === 0 ? 'bold' : 'dim', line)),
     ...reviewHeadline(review).flatMap((sentence) => wrapped(sentence, width)),
-    counts.join('   '),
+    ...flowed(counts, width),
   ]
+}
+
+/** Parts side by side, as many to a line as fit. */
+function flowed(parts: readonly { text: string; columns: number }[], width: number): string[] {
+  const lines: { text: string; columns: number }[] = []
+  for (const { text, columns } of parts) {
+    const last = lines.at(-1)
+    if (last === undefined || last.columns + 3 + columns > width) lines.push({ text, columns })
+    else Object.assign(last, { text: `${last.text}   ${text}`, columns: last.columns + 3 + columns })
+  }
+  return lines.map(({ text }) => text)
 }
 
 function itemLines(review: Review, top: number, width: number, paint: Paint): string[] {

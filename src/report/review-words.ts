@@ -138,7 +138,7 @@ export function changeLines({ before, after, accounts }: Change): string[] {
   if (was !== is) lines.push(`accounts of high impact ${was} → ${is}`)
   if (before.codesAtHighImpact !== after.codesAtHighImpact)
     lines.push(`codes before high impact ${before.codesAtHighImpact} → ${after.codesAtHighImpact}`)
-  const locked = accounts.filter(({ canSignIn }) => canSignIn[0] === true && canSignIn[1] !== true)
+  const locked = accounts.filter(({ canSignIn }) => canSignIn.from === true && canSignIn.to !== true)
   if (locked.length > 0) lines.push(`${counted(locked.length, 'owner')} could no longer sign in`)
   return lines.length > 0 ? lines : ['no verdict and no impact changes']
 }

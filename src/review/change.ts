@@ -45,10 +45,10 @@ function difference(was: Account, is: Account): Change['accounts'][number] | nul
   return {
     id: was.id,
     name: was.name ?? null,
-    impact: [was.impact, is.impact],
-    verdict: [was.verdict, is.verdict],
-    required: [was.requiredStrength, is.requiredStrength],
-    canSignIn: [canSignIn(was), canSignIn(is)],
+    impact: { from: was.impact, to: is.impact },
+    verdict: { from: was.verdict, to: is.verdict },
+    required: { from: was.requiredStrength, to: is.requiredStrength },
+    canSignIn: { from: canSignIn(was), to: canSignIn(is) },
     capabilitiesLost: lost,
   }
 }

@@ -158,7 +158,10 @@ suite('Decisions', () => {
     const { decided, outcome } = outcomeOf({ [FIRST]: { decision: 'revoke', reviewer: 'Ann' } })
     assert.deepEqual([outcome.revoke, outcome.keep, outcome.undecided], [1, 0, review.items.length - 1])
     const [first] = outcome.change.accounts
-    assert.deepEqual([first?.id, first?.impact, first?.verdict], ['=a:1', ['high', 'low'], ['unfit', 'fit']])
+    assert.deepEqual(
+      [first?.id, first?.impact, first?.verdict],
+      ['=a:1', { from: 'high', to: 'low' }, { from: 'unfit', to: 'fit' }],
+    )
     assert.deepEqual([outcome.change.before.codesAtHighImpact, outcome.change.after.codesAtHighImpact], [1, 0])
     assert.deepEqual(outcome.undecidedThatMatter, ['e:2'])
     const changes = changesOf(decided) as { changes: { change: string; holder: string; on: string }[] }

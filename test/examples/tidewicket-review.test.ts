@@ -37,7 +37,7 @@ suite('The review of the sample organisation', () => {
       [minimalChange.before.codesAtHighImpact, minimalChange.after.codesAtHighImpact],
       [minimalSet.accounts.length, 0],
     )
-    const worse = minimalChange.accounts.filter(({ verdict }) => verdict[0] === 'fit' && verdict[1] === 'unfit')
+    const worse = minimalChange.accounts.filter(({ verdict }) => verdict.from === 'fit' && verdict.to === 'unfit')
     assert.deepEqual(worse, [], 'to have less makes nobody unfit')
   })
 
