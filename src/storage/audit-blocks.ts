@@ -63,6 +63,10 @@ export const chainOfRow = (row: AuditTables['audit_chains']): StoredChain => ({
 /** Makes records durable, in order and in one commit; rejects where it cannot, and then none or all of them may be there. */
 export interface BlockWriter {
   readonly write: (records: readonly Sealed[]) => Promise<readonly Receipt[]>
+  /** number of the chain's last checkpoint, 0 where there is none */
+  readonly lastCheckpoint: () => Promise<number>
+  /** false where the number is taken */
+  readonly keepCheckpoint: (number: number, text: string) => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -90,7 +94,25 @@ export async function blockWriter(database: Database, node: string, now: number)
       }
     }
   }
-  return { write, close: async () => {} }
+  async function lastCheckpoint(): Promise<number> {
+    const row = await database.sql
+      .selectFrom('audit_checkpoints')
+      .select('number')
+      .where('chain', '=', chain)
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.number ?? 0
+  }
+  async function keepCheckpoint(number: number, text: string): Promise<boolean> {
+    const { numInsertedOrUpdatedRows } = await database.sql
+      .insertInto('audit_checkpoints')
+      .values({ chain, number, text })
+      .onConflict((conflict) => conflict.columns(['chain', 'number']).doNothing())
+      .executeTakeFirstOrThrow()
+    return numInsertedOrUpdatedRows === 1n
+  }
+  return { write, lastCheckpoint, keepCheckpoint, close: async () => {} }
 }
 
 /** The end of the chain, which stays the end until the transaction does; the same statement locks on both stores. */

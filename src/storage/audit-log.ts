@@ -3,6 +3,8 @@ import type { Receipt, Sealed } from '#audit/chain.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import { sealed } from '#audit/seal.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { Anchor } from './audit-anchor.ts'
+import { checkpointer, type CheckpointOptions } from './audit-checkpoints.ts'
 import { auditKeys } from './audit-keys.ts'
 import { auditWriter, openAuditStore } from './audit-store.ts'
 import type { Database } from './database.ts'
@@ -16,6 +18,11 @@ export interface AuditOptions {
   readonly masks?: readonly string[]
   /** file with the keys, made where it is not there; null keeps them in the store */
   readonly keyFile?: string | null
+  readonly anchors?: readonly Anchor[]
+  /** a checkpoint after each so many records, and after so many milliseconds */
+  readonly checkpoints?: CheckpointOptions
+  /** hears of a checkpoint that could not be kept or anchored; it is tried again with the next */
+  readonly onTrouble?: (error: unknown) => void
   readonly limits?: Partial<GroupLimits>
 }
 
@@ -30,6 +37,8 @@ export interface AuditLog {
   /** what holds the log, to read it */
   readonly store: Database
   readonly waiting: () => number
+  /** makes a checkpoint now; rejects where it cannot be kept or anchored */
+  readonly checkpoint: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -43,21 +52,31 @@ const LIMITS: GroupLimits = {
   rest: 250,
 }
 
+const CHECKPOINTS: CheckpointOptions = { records: 1000, every: 60_000 }
+
 /** Opens the audit log that belongs to the store of this URL or path. */
 export async function openAuditLog(url: string, options: AuditOptions): Promise<AuditLog> {
-  const { node, clock, masks = [], keyFile = null, limits } = options
+  const { node, clock, masks = [], keyFile = null, anchors = [], checkpoints = CHECKPOINTS, limits } = options
   const store = await openAuditStore(url)
   try {
     const keys = await auditKeys(store, keyFile)
     const writer = await auditWriter(store, url, node, clock())
-    const group = groupCommit<Sealed, Receipt>(writer.write, ({ text }) => text.length, { ...LIMITS, ...limits })
+    const points = checkpointer(writer, keys.signer, anchors, checkpoints, clock, options.onTrouble ?? (() => {}))
+    const write = async (records: readonly Sealed[]) => {
+      const receipts = await writer.write(records)
+      points.arrived(receipts.at(-1)!, receipts.length)
+      return receipts
+    }
+    const group = groupCommit<Sealed, Receipt>(write, ({ text }) => text.length, { ...LIMITS, ...limits })
     const mask = { pointers: masks, key: keys.mask }
     return {
       append: async (record) => await group.append(sealed(record, mask)),
       store,
       waiting: group.waiting,
+      checkpoint: points.make,
       async close() {
         await group.close()
+        await points.stop()
         await writer.close()
         await store.close()
       },

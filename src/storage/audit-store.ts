@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { Receipt } from '#audit/chain.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { blockWriter, type BlockWriter } from './audit-blocks.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './audit-worker.ts'
+import type { Answer, FromWorker, ToWorker, WorkerStart } from './audit-worker.ts'
 import { openDatabase, type Database } from './database.ts'
 import { migrate } from './migrate.ts'
 
@@ -40,11 +40,14 @@ export async function auditWriter(store: Database, url: string, node: string, no
 /** Hands blocks to the thread; one that has died is started again at the next block. */
 async function workerWriter(start: WorkerStart): Promise<BlockWriter> {
   let thread = await startThread(start)
+  const ask = async (message: ToWorker) => {
+    if (thread.isGone()) thread = await startThread(start)
+    return await thread.ask(message)
+  }
   return {
-    async write(records) {
-      if (thread.isGone()) thread = await startThread(start)
-      return await thread.ask({ write: records })
-    },
+    write: async (records) => (await ask({ write: records })) as readonly Receipt[],
+    lastCheckpoint: async () => (await ask({ lastCheckpoint: true })) as number,
+    keepCheckpoint: async (number, text) => (await ask({ keepCheckpoint: [number, text] })) as boolean,
     async close() {
       if (!thread.isGone()) await thread.ask({ close: true })
       await thread.exited
@@ -53,18 +56,18 @@ async function workerWriter(start: WorkerStart): Promise<BlockWriter> {
 }
 
 interface Thread {
-  readonly ask: (message: ToWorker) => Promise<readonly Receipt[]>
+  readonly ask: (message: ToWorker) => Promise<Answer>
   readonly isGone: () => boolean
   readonly exited: Promise<void>
 }
 
 async function startThread(start: WorkerStart): Promise<Thread> {
   const worker = new Worker(new URL('audit-worker.ts', import.meta.url), { workerData: start })
-  const asked: PromiseWithResolvers<readonly Receipt[]>[] = []
+  const asked: PromiseWithResolvers<Answer>[] = []
   let gone: Error | null = null
-  const answer = (): Promise<readonly Receipt[]> => {
+  const answer = (): Promise<Answer> => {
     if (gone !== null) return Promise.reject(gone)
-    const asking = Promise.withResolvers<readonly Receipt[]>()
+    const asking = Promise.withResolvers<Answer>()
     asked.push(asking)
     // an idle log keeps no process alive; a record under way does
     worker.ref()
@@ -73,7 +76,7 @@ async function startThread(start: WorkerStart): Promise<Thread> {
   worker.on('message', (message: FromWorker) => {
     const asking = asked.shift()
     if (asked.length === 0) worker.unref()
-    if ('receipts' in message) asking?.resolve(message.receipts)
+    if ('result' in message) asking?.resolve(message.result)
     else asking?.reject(unavailable(message.failed))
   })
   const fail = (why: string) => {

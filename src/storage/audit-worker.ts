@@ -9,15 +9,20 @@ export interface WorkerStart {
   readonly node: string
   readonly now: number
 }
-export type ToWorker = { readonly write: readonly Sealed[] } | { readonly close: true }
+export type ToWorker =
+  | { readonly write: readonly Sealed[] }
+  | { readonly lastCheckpoint: true }
+  | { readonly keepCheckpoint: readonly [number: number, text: string] }
+  | { readonly close: true }
 /** One answer to each message, in order; the first, without a message, says that the chain is open. */
-export type FromWorker = { readonly receipts: readonly Receipt[] } | { readonly failed: string }
+export type FromWorker = { readonly result: Answer } | { readonly failed: string }
+export type Answer = readonly Receipt[] | number | boolean | null
 
 const port = parentPort!
 const { path, node, now } = workerData as WorkerStart
-const answer = async (work: () => Promise<readonly Receipt[]>) => {
+const answer = async (work: () => Promise<Answer>) => {
   try {
-    port.postMessage({ receipts: await work() } satisfies FromWorker)
+    port.postMessage({ result: await work() } satisfies FromWorker)
   } catch (error) {
     port.postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies FromWorker)
   }
@@ -28,8 +33,10 @@ const writer = await blockWriter(database, node, now)
 port.on('message', (message: ToWorker) => {
   void answer(async () => {
     if ('write' in message) return await writer.write(message.write)
+    if ('lastCheckpoint' in message) return await writer.lastCheckpoint()
+    if ('keepCheckpoint' in message) return await writer.keepCheckpoint(...message.keepCheckpoint)
     await database.close()
-    return []
+    return null
   }).then(() => 'close' in message && port.close())
 })
-await answer(async () => [])
+await answer(async () => null)
