@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { SEVERITIES } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { analyzeCommand, EXIT, FORMATS, severityOf, type AnalyzeOptions } from './commands/analyze.ts'
+import { auditCommands } from './commands/audit-cli.ts'
 import { demoCommand } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { planCommands } from './commands/plan-cli.ts'
@@ -75,6 +76,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .action(run((report: string, paths: string[]) => verifyCommand({ report, paths }, io)))
 
   policyCommands(ambit, io, run)
+  auditCommands(ambit, io, run)
   reviewCommands(ambit, io, run)
   planCommands(ambit, io, run)
   serveCommands(ambit, io, run)

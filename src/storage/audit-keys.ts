@@ -69,14 +69,28 @@ async function secretInFile(path: string): Promise<Secret> {
   return await readKeyFile(path)
 }
 
-/** Reads a key file; of `ambit audit verify` too, which uses the public part alone. */
-export async function readKeyFile(path: string): Promise<Secret> {
+async function readKeyFile(path: string): Promise<Secret> {
   try {
     const read = JSON.parse(await readFile(path, 'utf8')) as Partial<Secret>
-    if (read.signing?.crv !== 'Ed25519' || typeof read.signing.x !== 'string' || typeof read.mask !== 'string') {
+    if (!isEd25519(read.signing) || read.signing.d === undefined || typeof read.mask !== 'string') {
       throw new TypeError('it has no `signing` key of Ed25519 and no `mask`')
     }
     return read as Secret
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
+
+const isEd25519 = (value: Partial<SigningJwk> | undefined): value is SigningJwk =>
+  value?.kty === 'OKP' && value.crv === 'Ed25519' && typeof value.x === 'string'
+
+/** The public key in a key file, or in a file that holds it alone as a JWK. */
+export async function readPublicKey(path: string): Promise<SigningJwk> {
+  try {
+    const read = JSON.parse(await readFile(path, 'utf8')) as Partial<Secret> & Partial<SigningJwk>
+    const key = read.signing ?? read
+    if (!isEd25519(key)) throw new TypeError('it has no key of Ed25519')
+    return { kty: key.kty, crv: key.crv, x: key.x }
   } catch (error) {
     throw unusable(path, error)
   }

@@ -1,5 +1,6 @@
 /** Reads the audit log's rows. */
-import type { Block } from '#audit/chain.ts'
+import { linesOf, type Block } from '#audit/chain.ts'
+import { entryOf, type Entry } from '#audit/seal.ts'
 import type { ChainRows } from '#audit/verify.ts'
 import { chainOfRow, type AuditTables, type StoredChain } from './audit-blocks.ts'
 import type { Database } from './database.ts'
@@ -71,4 +72,64 @@ export function chainRows(database: Database, { chain, node, startedAt }: Stored
       return rows.map(({ text }) => text)
     },
   }
+}
+
+/** An entry with its place. */
+export interface PlacedEntry extends Entry {
+  readonly node: string
+  readonly chain: string
+  readonly seq: number
+  readonly hash: string
+}
+
+const entriesIn = ({ chain, node }: StoredChain, { body }: Block): PlacedEntry[] =>
+  linesOf(body ?? '').flatMap((line) =>
+    line === null ? [] : [{ node, chain, seq: line.seq, hash: line.hash, ...entryOf(line.text) }],
+  )
+
+/** The entries of a chain in order, of those whose time is in [from, to) milliseconds since 1970. Nothing is verified. */
+export async function* entriesOf(
+  database: Database,
+  chain: StoredChain,
+  { from, to }: { readonly from: number | null; readonly to: number | null },
+): AsyncGenerator<PlacedEntry> {
+  for await (const block of blocksFrom(database, chain.chain, 1)) {
+    for (const entry of entriesIn(chain, block)) {
+      const { at } = entry.record
+      if ((from === null || at >= from) && (to === null || at < to)) yield entry
+    }
+  }
+}
+
+/** The latest entries of all chains that a test lets through, oldest of them first. */
+export async function latestEntries(
+  database: Database,
+  count: number,
+  wanted: (entry: PlacedEntry) => boolean,
+): Promise<PlacedEntry[]> {
+  const found: PlacedEntry[] = []
+  for (const chain of await auditChains(database)) {
+    let missing = count
+    for (let below = Number.MAX_SAFE_INTEGER; missing > 0;) {
+      const rows = await database.sql
+        .selectFrom('audit_blocks')
+        .selectAll()
+        .where('chain', '=', chain.chain)
+        .where('first_seq', '<', below)
+        .orderBy('first_seq', 'desc')
+        .limit(PAGE)
+        .execute()
+      for (const row of rows) {
+        const entries = entriesIn(chain, blockOfRow(row)).filter(wanted).slice(-missing)
+        found.push(...entries)
+        missing -= entries.length
+        if (missing === 0) break
+      }
+      if (rows.length < PAGE) break
+      below = rows.at(-1)!.first_seq
+    }
+  }
+  const order = (a: PlacedEntry, b: PlacedEntry) =>
+    a.record.at - b.record.at || (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.seq - b.seq)
+  return found.toSorted(order).slice(-count)
 }

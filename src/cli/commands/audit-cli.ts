@@ -1,0 +1,88 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { RECORD_KINDS } from '#audit/records.ts'
+import type { Io } from '../io.ts'
+import {
+  auditCut,
+  auditExport,
+  auditShow,
+  auditVerify,
+  type AuditCutOptions,
+  type AuditExportOptions,
+  type AuditShowOptions,
+  type AuditVerifyOptions,
+} from './audit.ts'
+
+type Run = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
+
+/** `ambit audit verify | export | show | cut`. */
+export function auditCommands(ambit: Command, io: Io, run: Run): void {
+  const audit = ambit
+    .command('audit')
+    .description('verify, read, export and trim the audit log')
+    .addHelpText('after', HELP)
+  const store = () => new Option('--store <url>', 'path of the SQLite store, or postgres://…').default('ambit.db')
+  const kind = () => new Option('--kind <kind>', 'records of this kind only').choices(RECORD_KINDS)
+
+  audit
+    .command('verify')
+    .description('whether every record is there and as it was written; names the place of anything that is not')
+    .addOption(store())
+    .option('--anchor <file>', 'anchor file to hold the chains against; may be given several times', collect, [])
+    .option('--export <file>', 'verify an export of chains instead of a store')
+    .option('--key <file>', 'key file of the log, or its public key as a JWK, to believe no other')
+    .action(run((options: AuditVerifyOptions) => auditVerify(options, io)))
+
+  audit
+    .command('export')
+    .description('write the log as lines of JSON: decisions to replay, records, or chains to verify elsewhere')
+    .addOption(store())
+    .addOption(
+      new Option('-f, --format <format>', 'ndjson: lines for ambit policy replay; records; chain: for audit verify')
+        .choices(['ndjson', 'records', 'chain'])
+        .default('ndjson'),
+    )
+    .option('--from <time>', 'RFC 3339 time; records at or after it', timeArgument)
+    .option('--to <time>', 'RFC 3339 time; records before it', timeArgument)
+    .addOption(kind())
+    .action(run((options: AuditExportOptions) => auditExport(options, io)))
+
+  audit
+    .command('show')
+    .description('the latest records')
+    .addOption(store())
+    .option('--last <n>', 'how many', countArgument, 20)
+    .addOption(kind())
+    .action(run((options: AuditShowOptions) => auditShow(options, io)))
+
+  audit
+    .command('cut')
+    .description('take the bodies of old records; what stays still verifies')
+    .addOption(store())
+    .requiredOption('--before <time>', 'RFC 3339 time; the bodies of records before it go', timeArgument)
+    .option('--key <file>', 'key file of the log; without it the keys in the store sign the cut')
+    .action(run((options: AuditCutOptions) => auditCut(options, io)))
+}
+
+const collect = (value: string, before: readonly string[]) => [...before, value]
+
+function timeArgument(word: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word))) {
+    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
+  }
+  return word
+}
+
+function countArgument(word: string): number {
+  const count = Number(word)
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('write a whole number.')
+  return count
+}
+
+const HELP = `
+Examples:
+  $ ambit audit verify --store ambit.db --anchor /mnt/worm/ambit.anchor --key audit-key.json
+  $ ambit audit export --from 2026-11-01 > decisions.ndjson
+  $ ambit audit export --format chain > log.ndjson && ambit audit verify --export log.ndjson
+  $ ambit audit show --kind exception --last 50
+
+Exit codes of verify: 0 all is as it was written, 1 something is not, 2 bad input or usage.`
