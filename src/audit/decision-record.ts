@@ -85,7 +85,9 @@ const Required = closed({
   phishingResistant: Flag,
   hardwareBacked: Flag,
   maxAge: orNull(Seconds),
+  maxIdle: orNull(Seconds),
   senderConstrained: Flag,
+  device: words(['any', 'managed', 'compliant']),
 } satisfies Fields<RequiredAssurance>)
 
 const Presented = closed({ strength: Strength, code: Flag, age: orNull(Seconds) } satisfies Fields<PresentedAssurance>)
@@ -104,4 +106,5 @@ export const DecisionSchema = closed({
   exception: orNull(Id),
   snapshot: Id,
   policy: Id,
+  settings: Id,
 } satisfies Fields<Decision>)

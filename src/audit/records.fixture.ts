@@ -46,7 +46,9 @@ const aDecision: Decision = {
     phishingResistant: true,
     hardwareBacked: false,
     maxAge: 900,
+    maxIdle: null,
     senderConstrained: false,
+    device: 'any',
   },
   presented: { strength: 'two_factor', code: true, age: 1000 },
   stepUp: { acrValues: ['phr'], amrValues: ['hwk'], maxAge: 900 },
@@ -54,6 +56,7 @@ const aDecision: Decision = {
   exception: null,
   snapshot: 'sha256:aa',
   policy: 'sha256:bb',
+  settings: 'sha256:cc',
 }
 
 export const aDecisionRecord = (evaluation: Evaluation = anEvaluation()): RecordOf<'decision'> => ({

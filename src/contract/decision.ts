@@ -96,7 +96,11 @@ export interface RequiredAssurance {
   readonly hardwareBacked: boolean
   /** seconds since the last active authentication, at most; null for no limit */
   readonly maxAge: number | null
+  /** seconds since the session was last used, at most; null for no limit */
+  readonly maxIdle: number | null
   readonly senderConstrained: boolean
+  /** what has to be shown of the device; a compliant one is a managed one */
+  readonly device: 'any' | 'managed' | 'compliant'
 }
 
 /** What the session showed, as it was read. */
@@ -132,9 +136,10 @@ export interface Decision {
   readonly permitUntil: number | null
   /** exception without which it would not have been permitted */
   readonly exception: string | null
-  /** content hashes of what it rests on */
+  /** content hashes of what it rests on: facts, policy, and the settings and access policies of the decision point */
   readonly snapshot: string
   readonly policy: string
+  readonly settings: string
 }
 
 /** What each strength is called to OpenID clients, best name first: `phr` and `phrh` are of OpenID EAP ACR Values 1.0 §2. */

@@ -149,6 +149,48 @@ const ruleEnvironment = new Environment(options)
   .registerVariable('capabilities', 'list<string>')
   .registerVariable({ name: 'reach', schema: { ...RULE_FIELDS.reach } })
 
+/**
+ * What a rule of an access policy may look at: the request, and of the subject what the snapshot knows. `properties` and
+ * `context` are as the caller sent them.
+ */
+export const ACCESS_FIELDS = {
+  subject: {
+    id: 'string',
+    type: 'string',
+    properties: 'map',
+    kind: 'string',
+    name: 'string',
+    population: 'string',
+    system: 'string',
+    person: 'string',
+    groups: 'list<string>',
+    roles: 'list<string>',
+  },
+  action: { name: 'string', properties: 'map' },
+  resource: {
+    id: 'string',
+    type: 'string',
+    properties: 'map',
+    system: 'string',
+    sensitivity: 'string',
+    within: 'list<string>',
+  },
+} as const satisfies Record<string, Fields>
+
+/** The facts of one access; a field that is not known is absent, so that asking for it cannot be evaluated. */
+export interface AccessFacts {
+  readonly subject: Readonly<Record<string, unknown>>
+  readonly action: Readonly<Record<string, unknown>>
+  readonly resource: Readonly<Record<string, unknown>>
+  readonly context: Readonly<Record<string, unknown>>
+}
+
+const accessEnvironment = new Environment(options)
+  .registerVariable({ name: 'subject', schema: { ...ACCESS_FIELDS.subject } })
+  .registerVariable({ name: 'action', schema: { ...ACCESS_FIELDS.action } })
+  .registerVariable({ name: 'resource', schema: { ...ACCESS_FIELDS.resource } })
+  .registerVariable('context', 'map')
+
 const defeatEnvironment = (fields: Fields) =>
   new Environment(options).registerVariable({ name: 'fact', schema: { ...fields } })
 const defeatEnvironments = {
@@ -284,6 +326,15 @@ export const compileRule = (text: string): Compiled<RuleFacts> =>
 export const compileDefeat = (section: DefeatSection, text: string): Compiled<Readonly<Record<string, unknown>>> =>
   compile(defeatEnvironments[section], { fact: DEFEAT_FIELDS[section] }, text, (fact, used) => ({
     fact: toCel(pick(fact, DEFEAT_FIELDS[section], used)),
+  }))
+
+/** Reads the condition of a rule of an access policy, over `subject`, `action`, `resource` and `context`. */
+export const compileAccess = (text: string): Compiled<AccessFacts> =>
+  compile(accessEnvironment, ACCESS_FIELDS, text, ({ subject, action, resource, context }, used) => ({
+    subject: toCel(pick(subject, ACCESS_FIELDS.subject, used)),
+    action: toCel(pick(action, ACCESS_FIELDS.action, used)),
+    resource: toCel(pick(resource, ACCESS_FIELDS.resource, used)),
+    context: toCel(context),
   }))
 
 const pick = (from: Readonly<Record<string, unknown>>, fields: Fields, used: ReadonlySet<string>) =>

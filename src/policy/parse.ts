@@ -115,11 +115,11 @@ export function fail(file: string, problems: readonly PolicyProblem[]): never {
 const lowerFirst = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-const pointerOf = (path: Path) =>
+export const pointerOf = (path: Path) =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 /** Line of the value under `path`, or of its key, or of the nearest part of the path that the file has. */
-function lineAt(document: Document, lines: LineCounter, path: Path, onKey: boolean): number | undefined {
+export function lineAt(document: Document, lines: LineCounter, path: Path, onKey: boolean): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true)
     if (isMap(parent)) {

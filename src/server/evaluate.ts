@@ -93,7 +93,9 @@ export function denied({ id, at }: Pick<Evaluation, 'id' | 'at'>, code: keyof ty
       phishingResistant: true,
       hardwareBacked: true,
       maxAge: 0,
+      maxIdle: 0,
       senderConstrained: true,
+      device: 'compliant',
     },
     presented: { strength: 'none', code: false, age: null },
     stepUp: null,
@@ -101,5 +103,6 @@ export function denied({ id, at }: Pick<Evaluation, 'id' | 'at'>, code: keyof ty
     exception: null,
     snapshot: '',
     policy: '',
+    settings: '',
   }
 }

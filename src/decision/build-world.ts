@@ -1,0 +1,93 @@
+/**
+ * A {@link World} out of a live analysis: all that can be worked out per snapshot is, into tables, so that a decision looks
+ * up and compares. Accounts alike share everything but their rows; neither the analysis nor its facts are kept.
+ */
+import { createHash } from 'node:crypto'
+import { liveAnalysis, type LiveAnalysis } from '#analysis/live.ts'
+import type { AccessPolicy } from './access-policy.ts'
+import { buildAccounts, type Accounts } from './accounts.ts'
+import { askedOf } from './demand.ts'
+import { withoutGated } from './gated.ts'
+import { buildMemberships, NO_MEMBERSHIP, type Membership } from './members.ts'
+import { buildPaths } from './paths.ts'
+import { buildRights } from './rights.ts'
+import type { DecisionSettings } from './settings.ts'
+import { buildTargets } from './targets.ts'
+import type { Asked, Demand, Target, World } from './world.ts'
+
+/**
+ * Builds the world of a snapshot. The order of the access policies does not matter.
+ *
+ * @throws {AmbitError} `input_invalid` if the facts without the gated entitlements contradict each other
+ */
+export function buildWorld(
+  live: LiveAnalysis,
+  settings: DecisionSettings,
+  accessPolicies: readonly AccessPolicy[] = [],
+): World {
+  const { inventory, policy } = live
+  const ungated = withoutGated(inventory, settings.gated)
+  const accounts = buildAccounts(live, ungated === null ? live : liveAnalysis(ungated, policy))
+  const targets = buildTargets(inventory)
+  const rights = buildRights(inventory)
+  const memberOf = memberships(live, accounts)
+  const policies = accessPolicies.toSorted((a, b) =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : a.text < b.text ? -1 : 1,
+  )
+  return {
+    snapshot: live.snapshotId,
+    policy,
+    settings,
+    accessPolicies: policies,
+    settingsHash: hashOf(settings, policies),
+    account: accounts.standing,
+    target: targets.target,
+    rights: (account, target, at) =>
+      rights.held(account.id, accounts.membership(account.row), target, memberOf(target), at),
+    path: buildPaths(inventory, policy, accounts.alike),
+    asked: buildAsked(),
+    accounts: accounts.ids,
+    targets: targets.ids,
+  }
+}
+
+/** The groups and roles that something is in, of which rights over their members hold for it. */
+function memberships({ inventory }: LiveAnalysis, accounts: Accounts): (target: Target) => Membership {
+  const of = buildMemberships(inventory)
+  const outer = new Map<string, Membership>()
+  for (const kind of ['group', 'role'] as const) {
+    for (const { fact } of inventory.byKind[kind]) outer.set(fact.id, of(fact.memberOf))
+  }
+  return ({ id, kind }) => {
+    if (kind !== 'account') return outer.get(id) ?? NO_MEMBERSHIP
+    const row = accounts.rowOf(id)
+    return row === undefined ? NO_MEMBERSHIP : accounts.membership(row)
+  }
+}
+
+/** Few floors meet few accesses: each pair is weighed once. */
+function buildAsked(): World['asked'] {
+  const withPath = new Map<Demand, Map<Demand, Asked>>()
+  const without = new Map<Demand, Map<Demand, Asked>>()
+  return ({ floor, whole }, path) => {
+    const known = path === null ? without : withPath
+    const access = path ?? whole
+    let byAccess = known.get(floor)
+    if (byAccess === undefined) known.set(floor, (byAccess = new Map<Demand, Asked>()))
+    let asked = byAccess.get(access)
+    if (asked === undefined) byAccess.set(access, (asked = askedOf(floor, access, path !== null)))
+    return asked
+  }
+}
+
+/** SHA-256 of the settings and access policies, in a fixed order. */
+function hashOf(settings: DecisionSettings, policies: readonly AccessPolicy[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(settings, inOrder))
+  for (const { text } of policies) hash.update(`\0${text}`)
+  return `sha256:${hash.digest('hex')}`
+}
+
+const inOrder = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value
