@@ -5,6 +5,7 @@ import type { ChangeTables } from './changes.ts'
 import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
+import type { GateTables } from './gate.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { TokenTables } from './tokens.ts'
 
@@ -17,4 +18,5 @@ export interface Tables
     TokenTables,
     SnapshotTables,
     EventTables,
-    DeliveryTables {}
+    DeliveryTables,
+    GateTables {}
