@@ -1,4 +1,4 @@
-// `npm start`: install, analyse the sample organisation, print the summary, write the HTML report.
+// `npm start`: install, analyse the sample organisation, print the summary, write the HTML report, serve it on loopback.
 import { fileURLToPath } from 'node:url'
 import { installOnce } from './install.js'
 

@@ -3,7 +3,7 @@ import { SEVERITIES } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { analyzeCommand, EXIT, FORMATS, severityOf, type AnalyzeOptions } from './commands/analyze.ts'
 import { auditCommands } from './commands/audit-cli.ts'
-import { demoCommand } from './commands/demo.ts'
+import { demoCommand, type DemoOptions } from './commands/demo.ts'
 import { explainCommand } from './commands/explain.ts'
 import { planCommands } from './commands/plan-cli.ts'
 import { policyCommands } from './commands/policy-cli.ts'
@@ -84,9 +84,11 @@ export function program(io: Io, exit: (code: number) => void): Command {
 
   ambit
     .command('demo', { hidden: true })
-    .description('analyse the bundled sample organisation, as npm start does')
+    .description('analyse the bundled sample organisation and serve it, as npm start does')
     .option('-o, --output <file>', 'where to write the HTML report', 'ambit-report.html')
-    .action(run((options: { output: string }) => demoCommand(options, io)))
+    .option('--port <n>', 'port to listen on at 127.0.0.1', countArgument, 8181)
+    .option('--no-serve', 'end after the report; the same where the environment has CI set')
+    .action(run((options: DemoOptions) => demoCommand({ ...options, serve: options.serve && !process.env['CI'] }, io)))
   return ambit
 }
 

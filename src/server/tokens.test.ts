@@ -1,0 +1,93 @@
+import { strict as assert } from 'node:assert'
+import { suite, test } from 'node:test'
+import { SCOPES } from '#contract/scopes.ts'
+import { onEveryStore } from '#storage/stores.fixture.ts'
+import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
+import { testServer } from './server.fixture.ts'
+import { loadTokens, newToken } from './tokens.ts'
+
+onEveryStore('a token that is revoked on one node is refused on the other', async (store, context) => {
+  const [one, other] = [
+    await testServer(context, { store: store.url }),
+    await testServer(context, { store: store.url }),
+  ]
+  const token = await one.token('read')
+  await other.caughtUp()
+  assert.equal((await other.ask('/v1/snapshot', { token })).status, 503)
+  const [stored] = await storedTokens(one.context.database)
+  assert.ok(await removeToken(one.context.database, stored!.id, 1))
+  // the node looks by itself five times a second
+  for (let tried = 0; tried < 50; tried++) {
+    if ((await other.ask('/v1/snapshot', { token })).status === 401) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.fail('the token is taken still')
+})
+
+onEveryStore('a token is kept as a hash, with its use and its end', async (store) => {
+  const database = await store.open()
+  let now = 1000
+  const { token, stored } = newToken({ name: 'x', scopes: ['decide', 'read'], expiresAt: 5000 }, now)
+  await addToken(database, stored)
+  const tokens = await loadTokens(database, () => now)
+  assert.doesNotMatch(JSON.stringify(await storedTokens(database)), new RegExp(token.slice(-43)))
+  assert.deepEqual([...tokens.caller(token)!.scopes], ['decide', 'read'])
+  await tokens.noteUse()
+  assert.equal((await storedTokens(database))[0]!.lastUsedAt, 1000)
+  now = 4999
+  assert.notEqual(tokens.caller(token), null)
+  now = 5000
+  assert.equal(tokens.caller(token), null)
+})
+
+suite('A request', () => {
+  test('without a token, with a wrong one and without the scope is told so', async (context) => {
+    const { ask, token } = await testServer(context)
+    const none = await ask('/v1/snapshot')
+    assert.equal(none.status, 401)
+    assert.equal(none.headers.get('www-authenticate'), 'Bearer realm="ambit", scope="read"')
+    const good = await token('read')
+    for (const bad of ['x', good.slice(0, -1), `${good}x`, good.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A'))]) {
+      const wrong = await ask('/v1/snapshot', { token: bad })
+      assert.equal(wrong.status, 401)
+      assert.match(wrong.headers.get('www-authenticate') ?? '', /error="invalid_token"/)
+    }
+    const other = await ask('/v1/snapshot', { token: await token('decide', 'ingest', 'administer') })
+    assert.equal(other.status, 403)
+    assert.match(other.headers.get('www-authenticate') ?? '', /error="insufficient_scope", scope="read"/)
+    assert.match(((await other.json()) as { message: string }).message, /lacks the scope `read`/)
+  })
+
+  test('is answered by no route without the scope that the route declares', async (context) => {
+    const { ask, token, routes } = await testServer(context)
+    const tokens = new Map([...SCOPES, 'none' as const].map((scope) => [scope, scope === 'none' ? undefined : '']))
+    for (const scope of SCOPES) tokens.set(scope, await token(scope))
+    let guarded = 0
+    for (const { method, path, access } of routes) {
+      if (access === 'public' || access === 'own') continue
+      guarded++
+      const needed = access === 'metrics' ? 'read' : access
+      for (const [scope, each] of tokens) {
+        if (scope === needed) continue
+        const url = path.replaceAll(/:[a-zA-Z]+/g, 'x').replaceAll('*', 'x')
+        const answer = await ask(url, { method, ...(each === undefined ? {} : { token: each }) })
+        assert.ok([401, 403].includes(answer.status), `${method} ${path} with ${scope}: ${answer.status}`)
+        await answer.body?.cancel()
+      }
+    }
+    assert.ok(guarded >= 7)
+  })
+
+  test('leaves no secret in the log, whatever it carries', async (context) => {
+    const { ask, token, logged } = await testServer(context, { config: 'log: { level: debug }' })
+    const secret = await token('read')
+    const carried = ['s3cr3t-query', 's3cr3t-cookie', 's3cr3t-basic', 's3cr3t-body', '918273']
+    await ask('/v1/snapshot?code=s3cr3t-query', { token: secret, headers: { cookie: 'sid=s3cr3t-cookie' } })
+    await ask('/v1/accounts/x?otp=918273', { headers: { authorization: 'Basic s3cr3t-basic' } })
+    await ask('/v1/inventory', { method: 'PUT', body: '{"password":"s3cr3t-body"}', token: await token('ingest') })
+    await ask('/v1/nowhere?token=s3cr3t-query', { token: secret })
+    const all = logged.join('')
+    assert.match(all, /"route":"\/v1\/snapshot"/)
+    for (const word of [...carried, secret.slice(-43)]) assert.ok(!all.includes(word), word)
+  })
+})
