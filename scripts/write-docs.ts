@@ -24,6 +24,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A file is not a report of Ambit, or was changed into something that is not.',
     'Write it again with `ambit analyze --format json`.',
   ],
+  pattern_invalid: [
+    'A file of breach patterns does not fit its format, asks for an attacker that the policy does not have, or holds a condition that is not valid CEL.',
+    'Mend the places named; docs/breaches.md explains the format.',
+  ],
   snapshot_invalid: [
     'A binary snapshot is damaged, or was written by another version.',
     'Write it again from the inventory.',

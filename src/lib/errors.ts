@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'policy_invalid'
   | 'account_unknown'
   | 'report_invalid'
+  | 'pattern_invalid'
   | 'snapshot_invalid'
   | 'worksheet_invalid'
   | 'store_unavailable'

@@ -30,7 +30,7 @@ const COMPREHENSIONS: readonly string[] = ['exists', 'exists_one', 'all', 'filte
 const limits = { maxAstNodes: 300, maxDepth: 24, maxListElements: 64, maxMapEntries: 1, maxCallArguments: 3 }
 const options = { limits, homogeneousAggregateLiterals: true }
 
-type Fields = Readonly<Record<string, string>>
+export type Fields = Readonly<Record<string, string>>
 
 /** Fields of an account that a rule may look at, with their CEL types (model/facts.ts, fact `account`). */
 export const ACCOUNT_FIELDS = {
@@ -341,3 +341,34 @@ const pick = (from: Readonly<Record<string, unknown>>, fields: Fields, used: Rea
   Object.fromEntries(
     [...used].flatMap((key) => (Object.hasOwn(fields, key) && from[key] !== undefined ? [[key, from[key]]] : [])),
   )
+
+/** Variables of a condition: objects by their fields, and others by their type. */
+export interface Variables {
+  readonly objects: Readonly<Record<string, Fields>>
+  readonly others: Readonly<Record<string, 'string' | 'list<string>'>>
+}
+
+/** Returns a reader of conditions over variables of one's own, held to the same limits as the policy's. */
+export function conditionReader({
+  objects,
+  others,
+}: Variables): (text: string) => Compiled<Readonly<Record<string, unknown>>> {
+  let environment = new Environment(options)
+  for (const [name, fields] of Object.entries(objects)) {
+    environment = environment.registerVariable({ name, schema: { ...fields } })
+  }
+  for (const [name, type] of Object.entries(others)) environment = environment.registerVariable(name, type)
+  return (text) =>
+    compile(environment, objects, text, (facts, used) =>
+      Object.fromEntries(
+        Object.entries(facts).map(([name, value]) => [
+          name,
+          toCel(
+            Object.hasOwn(objects, name)
+              ? pick(value as Readonly<Record<string, unknown>>, objects[name]!, used)
+              : value,
+          ),
+        ]),
+      ),
+    )
+}

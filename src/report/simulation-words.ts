@@ -6,7 +6,10 @@ import { visible } from './visible.ts'
 import { byText, counted, plain, title } from './words.ts'
 
 /** Names of everything in a simulation. */
-export function simulationNames({ things }: Simulation): Names {
+export const simulationNames = ({ things }: Simulation): Names => namesOfThings(things)
+
+/** Names by the things that a document lists. */
+export function namesOfThings(things: Simulation['things']): Names {
   const own = Object.entries(things).filter(([, { is }]) => is !== 'wayIn' && is !== 'rule')
   const others = Object.entries(things).filter(([, { is }]) => is === 'wayIn' || is === 'rule')
   return namesFrom(

@@ -6,6 +6,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   input_unreadable: 400,
   input_invalid: 422,
   policy_invalid: 422,
+  pattern_invalid: 422,
   account_unknown: 404,
   report_invalid: 422,
   snapshot_invalid: 500,
