@@ -33,6 +33,8 @@ const SECRET_SHAPES = [
   /\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/gi,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /otpauth:\/\/[^\s"]+/gi,
+  // our own, see server/tokens.ts
+  /\bambit_[0-9a-f]{16}_[A-Za-z0-9_-]{43}/g,
 ]
 const BARE_SECRET = /^[A-Za-z0-9_-]{43}$/
 const QUERY_PARAMETER = /([?&#;])([A-Za-z0-9_.[\]-]{1,64})=([^&#;\s"]+)/g

@@ -55,6 +55,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   note: 'my login is DPoP abcdefgh12345678.q ok',
   link: 'otpauth://totp/Ambit:ada?secret=JBSWY3DPEHPK3PXP&issuer=Ambit',
   pem: '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----',
+  mine: `with ambit_0123456789abcdef_${'q'.repeat(43)}`,
   url: 'https://app.example/reset?user=ada&reset_token=0011223344',
 }
 const PLANTED = [
@@ -67,6 +68,7 @@ const PLANTED = [
   'abcdefgh12345678',
   'zzzyyyxxx',
   'A'.repeat(20),
+  'q'.repeat(43),
   'JBSWY3DPEHPK3PXP',
   'MHcCAQEE',
   '0011223344',

@@ -131,7 +131,7 @@ export const RECORD_SCHEMAS = {
     version: Id,
     why: Why,
   }),
-  retention: record('retention', { did: words(['cut']), through: Count, kept: Count, why: Why }),
+  retention: record('retention', { did: words(['cut']), through: Count, before: Millis, why: Why }),
 } as const
 
 export type RecordKind = keyof typeof RECORD_SCHEMAS

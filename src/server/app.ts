@@ -10,6 +10,7 @@ import { SECURITY_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
 import { frameworkLog } from './log.ts'
 import { observeRequests } from './metrics.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
@@ -21,6 +22,7 @@ import { limitBodies, transportLimits } from './time-limits.ts'
 /** Everything that the server answers; one line each. */
 const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [
   accountRoutes,
+  auditRoutes,
   eventRoutes,
   healthRoutes,
   inventoryRoutes,

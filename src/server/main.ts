@@ -1,17 +1,16 @@
 /** The one place where the server's parts are made and handed to each other. */
 import { readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import type { AddressInfo } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { AmbitError } from '#lib/errors.ts'
-import { openAuditLog } from '#storage/audit-log.ts'
 import { openDatabase } from '#storage/database.ts'
 import { ping } from '#storage/ping.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
 import { ownAnalyst } from './analyst.ts'
+import { startAudit } from './audit.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
@@ -68,12 +67,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       () => tokens.noteUse().catch(() => {}),
     )
 
-    const audit = await openAuditLog(config.store, {
-      node: config.audit.node ?? hostname(),
-      clock,
-      masks: config.audit.masks,
-      keyFile: config.audit.keyFile ?? null,
-    })
+    const audit = await startAudit(config, clock, log)
     closing.push(audit.close)
 
     let draining = false

@@ -1,11 +1,14 @@
 /** The audit log of a node: a record is taken when it is durable, and refused when it cannot be. */
 import type { Receipt, Sealed } from '#audit/chain.ts'
+import { publicKeys } from '#audit/checkpoint.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import { sealed } from '#audit/seal.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Anchor } from './audit-anchor.ts'
 import { checkpointer, type CheckpointOptions } from './audit-checkpoints.ts'
-import { auditKeys } from './audit-keys.ts'
+import { chainOfNode } from './audit-blocks.ts'
+import { auditKeys, storedPublicKeys } from './audit-keys.ts'
+import { cutChain } from './audit-retention.ts'
 import { auditWriter, openAuditStore } from './audit-store.ts'
 import type { Database } from './database.ts'
 import { groupCommit, type GroupLimits } from './group-commit.ts'
@@ -39,6 +42,12 @@ export interface AuditLog {
   readonly waiting: () => number
   /** makes a checkpoint now; rejects where it cannot be kept or anchored */
   readonly checkpoint: () => Promise<void>
+  /**
+   * Takes the bodies of this node's records before a time, and records that; see `cutChain`.
+   *
+   * @param before milliseconds since 1970
+   */
+  readonly cut: (before: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -69,11 +78,20 @@ export async function openAuditLog(url: string, options: AuditOptions): Promise<
     }
     const group = groupCommit<Sealed, Receipt>(write, ({ text }) => text.length, { ...LIMITS, ...limits })
     const mask = { pointers: masks, key: keys.mask }
+    const append = async (record: AuditRecord) => await group.append(sealed(record, mask))
     return {
-      append: async (record) => await group.append(sealed(record, mask)),
+      append,
       store,
       waiting: group.waiting,
       checkpoint: points.make,
+      async cut(before) {
+        const chain = await chainOfNode(store, node, clock())
+        const trusted = publicKeys(await storedPublicKeys(store))
+        const done = await cutChain(store, chain, before, clock(), keys.signer, trusted)
+        if (done === null) return
+        const by = { type: 'node', id: node } as const
+        await append({ kind: 'retention', at: clock(), by, did: 'cut', through: done.through, before, why: [] })
+      },
       async close() {
         await group.close()
         await points.stop()

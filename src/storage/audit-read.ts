@@ -14,20 +14,28 @@ export async function auditChains({ sql }: Database): Promise<StoredChain[]> {
   return rows.map(chainOfRow)
 }
 
-/** The blocks of a chain whose first record is `seq` or later, in order. */
-export async function* blocksFrom({ sql }: Database, chain: string, seq: number): AsyncGenerator<Block> {
+/** The blocks of a chain whose first record is `seq` or later and whose latest record is of `since` or later, in order. */
+export async function* blocksFrom(
+  { sql }: Database,
+  chain: string,
+  seq: number,
+  since: number | null = null,
+): AsyncGenerator<Block> {
   for (let from = seq; ;) {
     const rows = await sql
       .selectFrom('audit_blocks')
       .selectAll()
       .where('chain', '=', chain)
       .where('first_seq', '>=', from)
+      .where('at', '>=', since ?? Number.MIN_SAFE_INTEGER)
       .orderBy('first_seq')
       .limit(PAGE)
       .execute()
     for (const row of rows) yield blockOfRow(row)
     if (rows.length < PAGE) return
     from = rows.at(-1)!.first_seq + 1
+    // SQLite answers at once: without this, a long log would hold the event loop
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
@@ -93,7 +101,7 @@ export async function* entriesOf(
   chain: StoredChain,
   { from, to }: { readonly from: number | null; readonly to: number | null },
 ): AsyncGenerator<PlacedEntry> {
-  for await (const block of blocksFrom(database, chain.chain, 1)) {
+  for await (const block of blocksFrom(database, chain.chain, 1, from)) {
     for (const entry of entriesIn(chain, block)) {
       const { at } = entry.record
       if ((from === null || at >= from) && (to === null || at < to)) yield entry
@@ -132,4 +140,16 @@ export async function latestEntries(
   const order = (a: PlacedEntry, b: PlacedEntry) =>
     a.record.at - b.record.at || (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.seq - b.seq)
   return found.toSorted(order).slice(-count)
+}
+
+/** The newest signed checkpoint of a chain, as it was signed; null where there is none yet. */
+export async function newestCheckpoint({ sql }: Database, chain: string): Promise<string | null> {
+  const row = await sql
+    .selectFrom('audit_checkpoints')
+    .select('text')
+    .where('chain', '=', chain)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.text ?? null
 }

@@ -131,6 +131,21 @@ const Audit = Type.Object(
       description:
         'values that are replaced by keyed hashes before they are logged, as JSON Pointers into a record; `*` is any one step',
     }),
+    anchors: Type.Array(text('path or URL'), {
+      default: [],
+      description:
+        'where signed checkpoints go: files that lines are added to, or URLs under which each is PUT as an object of its own',
+    }),
+    anchorToken: Type.Optional(text('bearer token for anchors that are URLs')),
+    checkpointRecords: whole(1, 1_000_000, 1000, 'records after which a checkpoint is made'),
+    checkpointSeconds: whole(1, 86_400, 60, 'seconds after which a checkpoint is made where there are new records'),
+    keepDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 36_500,
+        description: 'days after which the bodies of records are taken; what stays verifies. For ever where absent',
+      }),
+    ),
   },
   { ...Closed, default: {}, description: 'the audit log' },
 )
