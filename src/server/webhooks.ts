@@ -59,7 +59,8 @@ export async function startWebhooks(
   async function deliverTo(receiver: Receiver): Promise<void> {
     for (let more = true; more && !stopped;) {
       const now = clock()
-      const claimed = await claimReceiver(database, receiver.name, { now, until: now + CLAIM_MS })
+      const until = now + CLAIM_MS
+      const claimed = await claimReceiver(database, receiver.name, { now, until })
       if (claimed === null) return
       const events = await eventsAfter(database, claimed.seq, BATCH)
       let place: Delivery & { due: number; failure: string | null } = { ...claimed, due: 0, failure: null }
@@ -69,7 +70,7 @@ export async function startWebhooks(
         place = await tried(receiver, event, place)
         if (place.seq !== event.seq) break
       }
-      await settleReceiver(database, place)
+      await settleReceiver(database, place, until)
       more = events.length === BATCH && place.due === 0
     }
   }

@@ -45,10 +45,16 @@ export async function claimReceiver(
   return row ?? null
 }
 
-/** Writes down how a delivery went; only the one who claimed it may. */
+/** Writes down how a delivery went; nothing when the claim has run out and another node has it. */
 export async function settleReceiver(
   { sql }: Database,
   { receiver, ...went }: Delivery & { readonly due: number; readonly failure: string | null },
+  claimedUntil: number,
 ): Promise<void> {
-  await sql.updateTable('deliveries').set(went).where('receiver', '=', receiver).execute()
+  await sql
+    .updateTable('deliveries')
+    .set(went)
+    .where('receiver', '=', receiver)
+    .where('due', '=', claimedUntil)
+    .execute()
 }
