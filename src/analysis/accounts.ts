@@ -1,6 +1,6 @@
 import type { Program } from '#graph/program.ts'
 import { reachSizes, type ReachSizes } from '#graph/size.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes, Snapshot } from '#model/compile.ts'
 import type { FactOf } from '#model/facts.ts'
 import type { Policy, RuleFacts } from '#policy/policy.ts'
 import { requirementOf } from '#policy/requirement.ts'
@@ -13,11 +13,11 @@ import type { Worths } from './worth.ts'
 
 /** What judging any account rests on. */
 export interface Ground {
-  readonly snapshot: Snapshot
+  readonly snapshot: FactNodes
   readonly policy: Policy
   readonly ways: ReadonlyMap<string, readonly Way[]>
   readonly worths: Worths
-  readonly weakest: WeakestWays
+  readonly weakest: Omit<WeakestWays, 'entry'>
 }
 
 /** What is thought of one account, from its ways in to its verdict. */

@@ -1,7 +1,8 @@
 import { STRENGTHS, type AuthenticatorKind, type ChannelKind, type Population } from '#contract/vocabulary.ts'
 import { strengthOf } from '#assurance/strength.ts'
 import type { RuleSystem } from '#graph/rules.ts'
-import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
+import { RULE_KIND_NAMES, type FactNodes, type Snapshot } from '#model/compile.ts'
+import type { Fact } from '#model/facts.ts'
 import type { Policy } from '#policy/policy.ts'
 import { isExposed, isLoose, isOut } from './secrets.ts'
 import { isLiveSession, type AuthenticatorFact, type Way } from './ways-in.ts'
@@ -25,6 +26,8 @@ export type Origin =
  * tier is the strength of what is defeated together; the rest must fall through the graph.
  */
 export interface CostedSystem {
+  /** the rules one by one */
+  readonly rows: readonly CostedRow[]
   readonly system: RuleSystem
   readonly tiers: Uint8Array
   readonly efforts: Uint8Array
@@ -65,13 +68,14 @@ export function costedSystem(
   const givens = givenRows(snapshot)
   for (const { head } of givens) derivable[head] = 1
   rows.push(...givens)
-  const context = { snapshot, policy, derivable, unknownAs }
+  const context = { snapshot, policy, isDerivable: (node: number) => derivable[node] === 1, unknownAs }
   for (const list of ways.values()) for (const way of list) rows.push(...entryRows(context, way))
   if (unknownAs === 'worst') rows.push(...unguardedRows(snapshot, ways))
   return pack(snapshot.nodeIds.length, rows)
 }
 
-interface CostedRow {
+/** One rule with what it costs. */
+export interface CostedRow {
   readonly head: number
   readonly body: ArrayLike<number>
   readonly needs: number
@@ -80,15 +84,18 @@ interface CostedRow {
   readonly origin: Origin
 }
 
-interface Context {
-  readonly snapshot: Snapshot
+/** What the rows of a way in are made of. */
+export interface EntryContext {
+  readonly snapshot: FactNodes
   readonly policy: Policy
-  readonly derivable: Uint8Array
+  /** whether any rule gives a node, or it is out already */
+  readonly isDerivable: (node: number) => boolean
   readonly unknownAs: UnknownAs
 }
 
-function entryRows(context: Context, way: Way): CostedRow[] {
-  const { snapshot, policy, derivable, unknownAs } = context
+/** A way in as rules: for each alternative, and each choice of what is defeated directly, one. */
+export function entryRows(context: EntryContext, way: Way): CostedRow[] {
+  const { snapshot, policy, isDerivable, unknownAs } = context
   if (isLiveSession(way)) return [] // falls through its device or by exposure, which are rules and givens
   const heads = (way.yields ?? [way.account]).flatMap((id) => snapshot.indexOf.get(id) ?? [])
   const population = populationOf(snapshot, way.account)
@@ -102,7 +109,7 @@ function entryRows(context: Context, way: Way): CostedRow[] {
     const provers = leaves.map((id) => (mayBeDefeated(snapshot, id) ? proverOf(snapshot, id) : null))
     const choosable = provers.flatMap((prover, i) => {
       const node = snapshot.indexOf.get(leaves[i]!)
-      return prover !== null && node !== undefined && derivable[node] === 1 ? [i] : []
+      return prover !== null && node !== undefined && isDerivable(node) ? [i] : []
     })
     if (choosable.length > DERIVABLE_LIMIT) rows.push(...assumed())
     const chosen = choosable.slice(0, DERIVABLE_LIMIT)
@@ -162,7 +169,7 @@ function leastEffort(policy: Policy, population: Population | undefined, authent
   return least
 }
 
-function populationOf(snapshot: Snapshot, account: string): Population | undefined {
+function populationOf(snapshot: FactNodes, account: string): Population | undefined {
   const fact = snapshot.inventory.get(account)?.fact
   return fact?.fact === 'account' ? fact.population : undefined
 }
@@ -182,7 +189,7 @@ const CHANNEL_PROVES: Readonly<Record<ChannelKind, AuthenticatorKind>> = {
 }
 
 /** A secret in its store is not guessed or phished; it is had by whoever enters the store. */
-function mayBeDefeated(snapshot: Snapshot, leaf: string): boolean {
+function mayBeDefeated(snapshot: FactNodes, leaf: string): boolean {
   const fact = snapshot.inventory.get(leaf)?.fact
   return fact?.fact !== 'secret' || isLoose(snapshot, fact)
 }
@@ -191,7 +198,7 @@ function mayBeDefeated(snapshot: Snapshot, leaf: string): boolean {
 const KEY_PAIRS = new Set(['certificate', 'ssh_key', 'signing_key'])
 
 /** The authenticator that a leaf of a formula is or amounts to; null for accounts, groups and other things to be held. */
-export function proverOf(snapshot: Snapshot, leaf: string): AuthenticatorFact | null {
+export function proverOf(snapshot: FactNodes, leaf: string): AuthenticatorFact | null {
   const fact = snapshot.inventory.get(leaf)?.fact
   switch (fact?.fact) {
     case undefined: // dangling: nothing is known about it
@@ -208,21 +215,27 @@ export function proverOf(snapshot: Snapshot, leaf: string): AuthenticatorFact | 
 }
 
 /** Things that are out already: leaked secrets and exposed sessions (NHI2:2025; whoever finds them holds them). */
+export const isGiven = (fact: Fact): boolean =>
+  (fact.fact === 'secret' && isOut(fact)) || (fact.fact === 'session' && isExposed(fact))
+
 function givenRows(snapshot: Snapshot): CostedRow[] {
   const rows: CostedRow[] = []
   const give = (id: string) => {
     const head = snapshot.indexOf.get(id)!
     rows.push({ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id } })
   }
-  for (const { fact } of snapshot.inventory.byKind.secret) if (isOut(fact)) give(fact.id)
-  for (const { fact } of snapshot.inventory.byKind.session) if (isExposed(fact)) give(fact.id)
+  const { secret, session } = snapshot.inventory.byKind
+  for (const { fact } of [...secret, ...session]) if (isGiven(fact)) give(fact.id)
   return rows
 }
 
-/** People's accounts of which no way in is on record: at worst they stand open. */
+/** Whether this is a person's account of which no way in is on record: at worst it stands open. */
+export const isUnguarded = (fact: Fact, ways: ReadonlyMap<string, unknown>): boolean =>
+  fact.fact === 'account' && fact.kind === 'human' && fact.enabled !== false && !ways.has(fact.id)
+
 function unguardedRows(snapshot: Snapshot, ways: ReadonlyMap<string, readonly Way[]>): CostedRow[] {
   return snapshot.inventory.byKind.account.flatMap(({ fact }) => {
-    if (fact.kind !== 'human' || fact.enabled === false || ways.has(fact.id)) return []
+    if (!isUnguarded(fact, ways)) return []
     const head = snapshot.indexOf.get(fact.id)!
     return [{ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id: fact.id } as const }]
   })
@@ -234,6 +247,7 @@ function pack(nodeCount: number, rows: readonly CostedRow[]): CostedSystem {
   const bodies = new Uint32Array(offsets[rows.length]!)
   rows.forEach((row, r) => bodies.set(Array.from(row.body), offsets[r]))
   return {
+    rows,
     system: {
       nodeCount,
       heads: Uint32Array.from(rows, (row) => row.head),

@@ -1,6 +1,6 @@
 import { CAPABILITIES, IMPACTS, type Capability, type Safeguard } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import type { AccountImpact } from './impact.ts'
 import { daysBetween } from './time.ts'
@@ -22,7 +22,7 @@ export interface AppliedException {
 
 /** Exceptions that name the account, or a group it is in through any nesting, and this way in or none in particular. */
 export function exceptionsFor(
-  snapshot: Snapshot,
+  snapshot: FactNodes,
   policy: Policy,
   way: Way,
   impact: AccountImpact,
@@ -38,7 +38,7 @@ export function exceptionsFor(
 }
 
 function stateOf(
-  snapshot: Snapshot,
+  snapshot: FactNodes,
   policy: Policy,
   exception: ExceptionFact,
   way: Way,
@@ -58,7 +58,7 @@ function stateOf(
   return { is: 'live' }
 }
 
-function notInForce(snapshot: Snapshot, policy: Policy, exception: ExceptionFact, way: Way): string | null {
+function notInForce(snapshot: FactNodes, policy: Policy, exception: ExceptionFact, way: Way): string | null {
   const { at } = snapshot.inventory.snapshot
   const account = snapshot.inventory.get(way.account)?.fact
   const subject = account?.fact === 'account' ? account.subject : undefined
@@ -80,7 +80,7 @@ function holds(exception: ExceptionFact, way: Way, safeguard: Safeguard): boolea
 }
 
 /** Groups and roles an account is in, through any nesting. */
-export function groupsOf(snapshot: Snapshot, account: string): Set<string> {
+export function groupsOf(snapshot: FactNodes, account: string): Set<string> {
   const groups = new Set<string>()
   const queue = [account]
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {

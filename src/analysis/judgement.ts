@@ -1,7 +1,7 @@
 import type { Reason } from '#contract/report.ts'
 import { STRENGTHS, VERDICTS, type Strength, type Verdict } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes } from '#model/compile.ts'
 import { judge, type Judgement, type WayFacts } from '#policy/judge.ts'
 import type { Policy, Requirement } from '#policy/policy.ts'
 import type { JudgedWay } from './context.ts'
@@ -16,7 +16,7 @@ import { isSignIn, UNKNOWN, type Worth } from './worth.ts'
 
 /** What judging one account needs. */
 export interface Case {
-  readonly snapshot: Snapshot
+  readonly snapshot: FactNodes
   readonly policy: Policy
   readonly fact: FactOf<'account'>
   readonly impact: AccountImpact
@@ -26,7 +26,7 @@ export interface Case {
 }
 
 /** Verdict of one way in, before and after exceptions. */
-export function judgeWay(it: Case, way: Way, worth: Worth, weakest: WeakestWays): JudgedWay {
+export function judgeWay(it: Case, way: Way, worth: Worth, weakest: Omit<WeakestWays, 'entry'>): JudgedWay {
   const bounds = weakest.ofWay(way)
   const atLeast = lesser(worth.strength ?? worth.atLeast, bounds.atLeast)
   const atMost = lesser(worth.strength ?? worth.atMost, bounds.atMost)
@@ -172,7 +172,7 @@ function judgeByGraph(it: Case, { atLeast, atMost }: Bounds, session: Way['sessi
  * act as it is a back door, as strong as what guards its holder. Only for people; a service is judged by the reach of
  * whoever can act as it.
  */
-export function judgePastWaysIn(it: Case, weakest: WeakestWays): JudgedWay[] {
+export function judgePastWaysIn(it: Case, weakest: Omit<WeakestWays, 'entry'>): JudgedWay[] {
   if (it.fact.kind !== 'human') return []
   const judged = new Map<string, JudgedWay>()
   for (const past of weakest.pastWaysIn(it.fact.id)) {
@@ -187,7 +187,8 @@ export function judgePastWaysIn(it: Case, weakest: WeakestWays): JudgedWay[] {
     const effective = settled(past)
     judged.set(way.id, excused(it, way, UNKNOWN, effective, { verdict: judgement.verdict, reasons }))
   }
-  return [...judged.values()]
+  // in order of id, so that the order of the facts is not seen
+  return [...judged.values()].toSorted((a, b) => (a.way.id < b.way.id ? -1 : 1))
 }
 
 /** A verdict of `unfit` for one reason with one citation. */

@@ -1,5 +1,5 @@
 import type { FactOf } from '#model/facts.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes } from '#model/compile.ts'
 
 type Secret = FactOf<'secret'>
 
@@ -21,14 +21,14 @@ export function isExposed({ exposed, binding }: FactOf<'session'>): boolean {
  * Whether an attacker may get at a secret without entering any account or resource first. One that lies only where
  * secrets are meant to lie is had from there, which the rules say; where it lies is unknown, it may lie anywhere.
  */
-export function isLoose(snapshot: Snapshot, secret: Secret): boolean {
+export function isLoose(snapshot: FactNodes, secret: Secret): boolean {
   if (secret.ephemeral === true) return false // made for one use by someone who is already in
   const places = secret.storedIn ?? []
   return places.length === 0 || places.some((where) => !isSecretStore(snapshot, where))
 }
 
 /** `leaked` when it is out; `unsanctioned` when it lies where secrets are not meant to; `stored` when it lies anywhere. */
-export function secretStates(snapshot: Snapshot, secret: Secret): readonly ('leaked' | 'unsanctioned' | 'stored')[] {
+export function secretStates(snapshot: FactNodes, secret: Secret): readonly ('leaked' | 'unsanctioned' | 'stored')[] {
   const states: ('leaked' | 'unsanctioned' | 'stored')[] = []
   if (isOut(secret)) states.push('leaked')
   const places = secret.storedIn ?? []
@@ -38,7 +38,7 @@ export function secretStates(snapshot: Snapshot, secret: Secret): readonly ('lea
 }
 
 /** Whether a place is meant for secrets; one that says nothing is not, unless it is a vault. */
-export function isSecretStore(snapshot: Snapshot, where: string): boolean {
+export function isSecretStore(snapshot: FactNodes, where: string): boolean {
   const fact = snapshot.inventory.get(where)?.fact
   if (fact?.fact === 'channel') return fact.secretStore ?? fact.kind === 'vault'
   return fact?.fact === 'resource' && fact.secretStore === true

@@ -1,7 +1,8 @@
 import type { Control, Purpose } from '#contract/vocabulary.ts'
+import { isDisabled, type KnownFacts } from '#model/fact-rules.ts'
 import type { FactOf, Place, PlacedFact } from '#model/facts.ts'
 import { alternativesOf, type Alternative } from '#model/formula.ts'
-import type { Snapshot } from '#model/compile.ts'
+import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
 
 export type AuthenticatorFact = FactOf<'authenticator'>
@@ -33,30 +34,45 @@ export const isLiveSession = (way: Way): boolean => way.purpose === 'session' &&
 /** All ways in by account, in the order of the inventory; disabled accounts have none. */
 export function waysInOf(inventory: CheckedInventory): Map<string, Way[]> {
   const ways = new Map<string, Way[]>()
-  const add = (way: Way) => {
-    const account = inventory.get(way.account)?.fact
-    if (account?.fact !== 'account' || account.enabled === false) return
-    const list = ways.get(way.account)
-    if (list) list.push(way)
-    else ways.set(way.account, [way])
-  }
-  for (const placed of inventory.byKind.wayIn) add(statedWay(inventory, placed))
-  for (const { fact, place } of inventory.byKind.secret) {
-    for (const account of fact.opens ?? []) add(impliedWay(fact.id, account, 'secret', fact.name, place))
-  }
-  for (const { fact, place } of inventory.byKind.session) {
-    const { overallSeconds, idleSeconds, binding } = fact
-    const session = {
-      ...(overallSeconds === undefined ? {} : { overallSeconds }),
-      ...(idleSeconds === undefined ? {} : { idleSeconds }),
-      ...(binding === undefined ? {} : { binding }),
+  const { wayIn, secret, session } = inventory.byKind
+  for (const placed of [...wayIn, ...secret, ...session]) {
+    for (const way of waysOfFact(inventory, placed)) {
+      const list = ways.get(way.account)
+      if (list) list.push(way)
+      else ways.set(way.account, [way])
     }
-    add({ ...impliedWay(fact.id, fact.account, 'session', undefined, place), session })
   }
   return ways
 }
 
-function statedWay(inventory: CheckedInventory, { fact, place }: PlacedFact<FactOf<'wayIn'>>): Way {
+/** The ways in that one fact states or implies, into accounts that can be entered. */
+export function waysOfFact(inventory: KnownFacts, { fact, place }: PlacedFact): Way[] {
+  return everyWayOfFact(inventory, { fact, place }).filter(({ account }) => {
+    return inventory.kindOf(account) === 'account' && !isDisabled(inventory, account)
+  })
+}
+
+function everyWayOfFact(inventory: KnownFacts, { fact, place }: PlacedFact): Way[] {
+  switch (fact.fact) {
+    case 'wayIn':
+      return [statedWay(inventory, { fact, place })]
+    case 'secret':
+      return (fact.opens ?? []).map((account) => impliedWay(fact.id, account, 'secret', fact.name, place))
+    case 'session': {
+      const { overallSeconds, idleSeconds, binding } = fact
+      const session = {
+        ...(overallSeconds === undefined ? {} : { overallSeconds }),
+        ...(idleSeconds === undefined ? {} : { idleSeconds }),
+        ...(binding === undefined ? {} : { binding }),
+      }
+      return [{ ...impliedWay(fact.id, fact.account, 'session', undefined, place), session }]
+    }
+    default:
+      return []
+  }
+}
+
+function statedWay(inventory: KnownFacts, { fact, place }: PlacedFact<FactOf<'wayIn'>>): Way {
   const account = inventory.get(fact.account)?.fact
   const controls = new Set<Control>(fact.controls ?? [])
   let session = fact.session ?? {}
@@ -82,12 +98,19 @@ function statedWay(inventory: CheckedInventory, { fact, place }: PlacedFact<Fact
 
 /** The way in that a rule of the snapshot is: named by the right it rests on, or by the organisation's own rule. */
 export function wayOfRule(snapshot: Snapshot, account: string, rule: number): Way {
-  const { rules, rulePlaces, nodeIds, inventory } = snapshot
+  const { rules, ruleKinds, rulePlaces, nodeIds, inventory } = snapshot
   const place = rulePlaces[rule]
-  const declared = inventory.byKind.rule.find((each) => each.place === place && each.fact.then === account)
+  const declared =
+    RULE_KIND_NAMES[ruleKinds[rule]!] === 'declared'
+      ? inventory.byKind.rule.find((each) => each.place === place && each.fact.then === account)
+      : undefined
   const right = nodeIds[rules.bodies[rules.bodyOffsets[rule]!]!]!
-  const id = declared?.fact.id ?? right
-  return impliedWay(id, account, 'admin_reset', declared?.fact.reason, place ?? { file: '' })
+  return wayPast(account, declared?.fact.id ?? right, declared?.fact.reason, place ?? { file: '' })
+}
+
+/** What gives an account past its ways in, as a way in: a right over it, or a rule of the organisation. */
+export function wayPast(account: string, id: string, reason: string | undefined, place: Place): Way {
+  return impliedWay(id, account, 'admin_reset', reason, place)
 }
 
 function impliedWay(id: string, account: string, purpose: Purpose, name: string | undefined, place: Place): Way {

@@ -2,10 +2,10 @@ import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import type { Proof } from '#contract/report.ts'
 import { buildProgram } from '#graph/program.ts'
 import { weakest, weakestProof, type Weakest } from '#graph/weakest.ts'
-import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
+import { RULE_KIND_NAMES, type FactNodes, type Snapshot } from '#model/compile.ts'
 import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
-import { costedSystem, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
+import { costedSystem, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
 import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
 
@@ -64,29 +64,51 @@ export function weakestWays(
     Solved,
     Solved,
   ]
+  return { ...boundsBetween(snapshot, ways, worst, best), entry: (account) => entryOf(snapshot, worst, account) }
+}
+
+/** R4 once, however it was answered: what stands in front of everything, and what the ways in rest on. */
+export interface Obstacles {
+  /** greatest obstacle on the cheapest derivation of a node, as position in STRENGTHS; {@link NEVER} where there is none */
+  readonly tierOf: (node: number) => number
+  /** what makes up a way in */
+  readonly rowsOf: (way: Way) => readonly Row[]
+  /** rules that give an account without any way in of its own, and the way in that each of them is */
+  readonly rulesInto: (account: string) => readonly { readonly row: Row; readonly way: () => Way }[]
+}
+
+/** A rule of which `needs` of the body must be had, behind an obstacle of its own. */
+export type Row = Pick<CostedRow, 'body' | 'needs' | 'tier'>
+
+/** What can be said of accounts and ways in when unknowns are taken at their worst, and at their best. */
+export function boundsBetween(
+  nodes: FactNodes,
+  ways: ReadonlyMap<string, readonly Way[]>,
+  worst: Obstacles,
+  best: Obstacles,
+): Omit<WeakestWays, 'entry'> {
   const boundsOf = (low: number, high: number): Bounds => ({ atLeast: STRENGTHS[low]!, atMost: STRENGTHS[high]! })
   return {
     ofAccount: (account) => {
-      const node = snapshot.indexOf.get(account)!
-      return boundsOf(capped(worst.weakest.tiers[node]!), capped(best.weakest.tiers[node]!))
+      const node = nodes.indexOf.get(account)!
+      return boundsOf(capped(worst.tierOf(node)), capped(best.tierOf(node)))
     },
-    ofWay: (way) => boundsOf(wayTier(snapshot, worst, way, ways), wayTier(snapshot, best, way, ways)),
-    pastWaysIn: (account) => pastWaysIn(snapshot, worst, best, account),
-    entry: (account) => entryOf(snapshot, worst, account),
+    ofWay: (way) => boundsOf(wayTier(nodes, worst, way, ways), wayTier(nodes, best, way, ways)),
+    pastWaysIn: (account) =>
+      worst.rulesInto(account).flatMap(({ row, way }) => {
+        const tier = rowTier(worst, row)
+        return tier === NEVER ? [] : [{ way: way(), ...boundsOf(tier, capped(rowTier(best, row))) }]
+      }),
   }
 }
 
 /** Nothing leads in: as strong as the scale goes. */
 const capped = (tier: number): number => (tier === NEVER ? STRENGTHS.length - 1 : tier)
 
-interface Solved {
+interface Solved extends Obstacles {
   readonly costed: CostedSystem
   readonly weakest: Weakest
   readonly program: ReturnType<typeof buildProgram>
-  /** rows of the costed system by way in */
-  readonly rowsOf: ReadonlyMap<Way, readonly number[]>
-  /** rows that are rules of the snapshot giving an account, by account node */
-  readonly rulesInto: ReadonlyMap<number, readonly number[]>
 }
 
 function solve(
@@ -97,56 +119,52 @@ function solve(
 ): Solved {
   const costed = costedSystem(snapshot, policy, ways, unknownAs)
   const program = buildProgram(costed.system)
-  const rowsOf = new Map<Way, number[]>()
-  const rulesInto = new Map<number, number[]>()
-  costed.origins.forEach((origin, row) => {
+  const rowsOf = new Map<Way, CostedRow[]>()
+  const rulesInto = new Map<number, { row: CostedRow; rule: number }[]>()
+  for (const row of costed.rows) {
+    const { origin, head } = row
     if (origin.is === 'entry' || origin.is === 'assumed') push(rowsOf, origin.way, row)
-    const head = costed.system.heads[row]!
-    if (origin.is === 'rule' && GIVES_ACCOUNT.has(RULE_KIND_NAMES[snapshot.ruleKinds[origin.rule]!]!))
-      push(rulesInto, head, row)
-  })
+    else if (origin.is === 'rule' && GIVES_ACCOUNT.has(RULE_KIND_NAMES[snapshot.ruleKinds[origin.rule]!]!))
+      push(rulesInto, head, { row, rule: origin.rule })
+  }
+  const solved = weakest(program, { tiers: costed.tiers, efforts: costed.efforts })
   return {
     costed,
     program,
-    rowsOf,
-    rulesInto,
-    weakest: weakest(program, { tiers: costed.tiers, efforts: costed.efforts }),
+    weakest: solved,
+    tierOf: (node) => solved.tiers[node] ?? NEVER,
+    rowsOf: (way) => rowsOf.get(way) ?? [],
+    rulesInto: (account) =>
+      (rulesInto.get(snapshot.indexOf.get(account) ?? -1) ?? []).map(({ row, rule }) => {
+        return { row, way: () => wayOfRule(snapshot, account, rule) }
+      }),
   }
 }
 
 /** Rules that give an account without any way in of its own. */
-const GIVES_ACCOUNT = new Set<RuleKindName>(['act_as', 'administer_account', 'run_as', 'declared'])
+export const GIVES_ACCOUNT: ReadonlySet<RuleKindName> = new Set<RuleKindName>([
+  'act_as',
+  'administer_account',
+  'run_as',
+  'declared',
+])
 
-function push<K>(map: Map<K, number[]>, key: K, row: number): void {
+function push<K, V>(map: Map<K, V[]>, key: K, row: V): void {
   const rows = map.get(key)
   if (rows) rows.push(row)
   else map.set(key, [row])
 }
 
-function pastWaysIn(snapshot: Snapshot, worst: Solved, best: Solved, account: string): PastWaysIn[] {
-  const node = snapshot.indexOf.get(account)
-  if (node === undefined) return []
-  // both systems begin with the snapshot's rules in the same order, so a row means the same in each
-  return (worst.rulesInto.get(node) ?? []).flatMap((row) => {
-    const tier = rowTier(worst, row)
-    const origin = worst.costed.origins[row]!
-    if (tier === NEVER || origin.is !== 'rule') return []
-    const way = wayOfRule(snapshot, account, origin.rule)
-    return [{ way, atLeast: STRENGTHS[tier]!, atMost: STRENGTHS[capped(rowTier(best, row))]! }]
-  })
-}
-
 /** Greatest obstacle of one row: its own, and those of the easiest of what it rests on, with some nodes' tiers replaced. */
-function rowTier({ costed, weakest: { tiers } }: Solved, row: number, instead?: ReadonlyMap<number, number>): number {
-  const { bodies, bodyOffsets, needs } = costed.system
-  const nodes = new Set(bodies.subarray(bodyOffsets[row], bodyOffsets[row + 1]))
-  const parts = Array.from(nodes, (node) => instead?.get(node) ?? tiers[node]!).toSorted((a, b) => a - b)
-  return Math.max(costed.tiers[row]!, ...parts.slice(0, needs[row]))
+function rowTier({ tierOf }: Obstacles, row: Row, instead?: ReadonlyMap<number, number>): number {
+  const nodes = new Set(Array.from(row.body))
+  const parts = Array.from(nodes, (node) => instead?.get(node) ?? tierOf(node)).toSorted((a, b) => a - b)
+  return Math.max(row.tier, ...parts.slice(0, row.needs))
 }
 
-function leastTier(solved: Solved, rows: readonly number[], instead?: ReadonlyMap<number, number>): number {
+function leastTier(obstacles: Obstacles, rows: readonly Row[], instead?: ReadonlyMap<number, number>): number {
   let least = NEVER
-  for (const row of rows) least = Math.min(least, rowTier(solved, row, instead))
+  for (const row of rows) least = Math.min(least, rowTier(obstacles, row, instead))
   return least
 }
 
@@ -154,27 +172,21 @@ function leastTier(solved: Solved, rows: readonly number[], instead?: ReadonlyMa
  * Tier of one way in. For one that only yields authenticators it is the tier of entering the account with them: the
  * weakest other way in that uses at least one of them, each taken at the price of this way.
  */
-function wayTier(snapshot: Snapshot, solved: Solved, way: Way, ways: ReadonlyMap<string, readonly Way[]>): number {
-  const { costed, rowsOf } = solved
-  if (isLiveSession(way)) {
-    return capped(solved.weakest.tiers[snapshot.indexOf.get(way.id)!] ?? NEVER)
-  }
-  const itself = leastTier(solved, rowsOf.get(way) ?? [])
+function wayTier(nodes: FactNodes, obstacles: Obstacles, way: Way, ways: ReadonlyMap<string, readonly Way[]>): number {
+  if (isLiveSession(way)) return capped(obstacles.tierOf(nodes.indexOf.get(way.id)!))
+  const itself = leastTier(obstacles, obstacles.rowsOf(way))
   if (way.yields === null) return capped(itself)
   const instead = new Map(
     way.yields.flatMap((id) => {
-      const node = snapshot.indexOf.get(id)
+      const node = nodes.indexOf.get(id)
       return node === undefined ? [] : [[node, itself] as const]
     }),
   )
   let least = NEVER
   for (const entry of ways.get(way.account) ?? []) {
     if (entry.yields !== null) continue
-    const rows = (rowsOf.get(entry) ?? []).filter((row) => {
-      const { bodies, bodyOffsets } = costed.system
-      return bodies.subarray(bodyOffsets[row], bodyOffsets[row + 1]).some((node) => instead.has(node))
-    })
-    least = Math.min(least, leastTier(solved, rows, instead))
+    const rows = obstacles.rowsOf(entry).filter(({ body }) => Array.from(body).some((node) => instead.has(node)))
+    least = Math.min(least, leastTier(obstacles, rows, instead))
   }
   return capped(least)
 }

@@ -1,6 +1,6 @@
 import { AAL_OF_STRENGTH, STRENGTHS, type Aal, type Strength } from '#contract/vocabulary.ts'
 import { strengthOf, type StrengthFacts } from '#assurance/strength.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { proverOf } from './costs.ts'
 import type { AuthenticatorFact, Way } from './ways-in.ts'
@@ -52,8 +52,25 @@ export interface Worths {
  * Worth of every way in. A federated sign-in is worth the best sign-in of the account it trusts, so accounts are
  * evaluated from unknown upwards until none rises (at most as many rounds as a chain of federations is long).
  */
-export function worthsOf(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
+export function worthsOf(snapshot: FactNodes, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
   const nominal = new Map<string, Worth>()
+  settleNominal(snapshot, policy, ways, nominal)
+  const cache = new Map<Way, Worth>()
+  const ofWay = (way: Way): Worth => {
+    let worth = cache.get(way)
+    if (worth === undefined) cache.set(way, (worth = worthOf(snapshot, policy, way, ways, nominal)))
+    return worth
+  }
+  return { ofWay, nominal: (account) => nominal.get(account) ?? null }
+}
+
+/** Raises the best sign-in of some accounts, from what is known of them and others, until none rises. */
+export function settleNominal(
+  snapshot: FactNodes,
+  policy: Policy,
+  ways: Iterable<readonly [string, readonly Way[]]>,
+  nominal: Map<string, Worth>,
+): void {
   for (let changed = true; changed;) {
     changed = false
     for (const [account, list] of ways) {
@@ -69,19 +86,19 @@ export function worthsOf(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<s
       }
     }
   }
-  const cache = new Map<Way, Worth>()
-  const ofWay = (way: Way): Worth => {
-    let worth = cache.get(way)
-    if (worth === undefined) {
-      worth =
-        way.yields === null
-          ? alternativesWorth(snapshot, policy, way, nominal)
-          : yieldingWorth(snapshot, policy, way, ways, nominal)
-      cache.set(way, worth)
-    }
-    return worth
-  }
-  return { ofWay, nominal: (account) => nominal.get(account) ?? null }
+}
+
+/** Worth of one way in, once the best sign-in of every account is known. */
+export function worthOf(
+  snapshot: FactNodes,
+  policy: Policy,
+  way: Way,
+  ways: ReadonlyMap<string, readonly Way[]>,
+  nominal: ReadonlyMap<string, Worth>,
+): Worth {
+  return way.yields === null
+    ? alternativesWorth(snapshot, policy, way, nominal)
+    : yieldingWorth(snapshot, policy, way, ways, nominal)
 }
 
 function sameWorth(a: Worth, b: Worth | undefined): boolean {
@@ -93,7 +110,7 @@ function sameWorth(a: Worth, b: Worth | undefined): boolean {
   )
 }
 
-function alternativesWorth(snapshot: Snapshot, policy: Policy, way: Way, nominal: ReadonlyMap<string, Worth>): Worth {
+function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nominal: ReadonlyMap<string, Worth>): Worth {
   if (way.alternatives === null) return UNKNOWN
   let weakest: Worth | undefined
   for (const leaves of way.alternatives) {
@@ -104,7 +121,7 @@ function alternativesWorth(snapshot: Snapshot, policy: Policy, way: Way, nominal
 }
 
 function leavesWorth(
-  snapshot: Snapshot,
+  snapshot: FactNodes,
   policy: Policy,
   leaves: readonly string[],
   nominal: ReadonlyMap<string, Worth>,
@@ -130,7 +147,7 @@ function leavesWorth(
  * sign-in that uses what it gives, with the given authenticators replaced by what this way asks for.
  */
 function yieldingWorth(
-  snapshot: Snapshot,
+  snapshot: FactNodes,
   policy: Policy,
   way: Way,
   ways: ReadonlyMap<string, readonly Way[]>,
