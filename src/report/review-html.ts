@@ -30,7 +30,9 @@ const STYLE = `${PAGE_STYLE}
 .grant dd ul{list-style:none;padding:0;margin:0}
 .grant dd li+li{margin-top:.25rem}
 .check{font-weight:600}
-.scroll thead th{text-align:left}
+.scroll .plain thead th.words{text-align:left;padding-left:0}
+@media (min-width:40rem){.scroll .plain thead th.words{padding-left:1rem}}
+main details{margin-bottom:1rem}
 .scroll .words ul{list-style:none;padding:0;margin:0}
 .quiet{color:var(--quiet)}
 .revoke.chip{color:var(--unfit);background:var(--unfitSoft)}
@@ -126,7 +128,7 @@ function minimalHtml(review: Review): string {
   const table =
     items.length === 0
       ? ''
-      : `<div class="scroll"><table class="plain"><caption class="sr">What to withdraw</caption><thead><tr><th scope="col">Withdraw</th><th scope="col" class="words">Reach that goes with it alone</th><th scope="col">Held by</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+      : `<div class="scroll" role="region" aria-label="What to withdraw" tabindex="0"><table class="plain"><caption class="sr">What to withdraw</caption><thead><tr><th scope="col">Withdraw</th><th scope="col" class="words">Reach that goes with it alone</th><th scope="col">Held by</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
   const left = uncut.length === 0 ? '' : `<p>Cannot be cut off: ${uncut.map((id) => idHtml(id)).join(' ')}</p>`
   return section(
     'least',
@@ -150,7 +152,7 @@ function changeHtml(title: string, change: Change): string {
   const table =
     rows.length === 0
       ? ''
-      : `<details><summary>${counted(rows.length, 'account')} would be judged anew</summary><div class="scroll"><table class="plain"><caption class="sr">Accounts before and after</caption><thead><tr><th scope="col">Account</th><th scope="col">Impact</th><th scope="col">Verdict</th><th scope="col">No longer, or with less impact</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
+      : `<details><summary>${counted(rows.length, 'account')} would be judged anew</summary><div class="scroll" role="region" aria-label="Accounts before and after: ${title.toLowerCase()}" tabindex="0"><table class="plain"><caption class="sr">Accounts before and after</caption><thead><tr><th scope="col">Account</th><th scope="col" class="words">Impact</th><th scope="col" class="words">Verdict</th><th scope="col" class="words">No longer, or with less impact</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></details>`
   return `<p><strong>${title}:</strong> ${changeLines(change).map(escaped).join(' · ')}</p>${table}`
 }
 
@@ -209,7 +211,7 @@ function smallerHtml(review: Review): string {
   return section(
     'smaller',
     'Smaller roles',
-    `<p class="under">What is left of each holder's grants when whatever there is a ground to revoke is gone.</p><div class="scroll"><table class="plain"><caption class="sr">Grants kept and dropped</caption><thead><tr><th scope="col">Holder</th><th scope="col">Keep</th><th scope="col">Drop</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`,
+    `<p class="under">What is left of each holder's grants when whatever there is a ground to revoke is gone.</p><div class="scroll" role="region" aria-label="Grants kept and dropped" tabindex="0"><table class="plain"><caption class="sr">Grants kept and dropped</caption><thead><tr><th scope="col">Holder</th><th scope="col" class="words">Keep</th><th scope="col" class="words">Drop</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`,
   )
 }
 
@@ -223,7 +225,7 @@ function allHtml(review: Review): string {
     'all',
     'Everything',
     `<details><summary>${counted(review.items.length, 'grant')} by rank</summary>
-<div class="scroll"><table class="plain"><caption class="sr">All grants</caption><thead><tr><th scope="col">Rank</th><th scope="col">Grant</th><th scope="col">Evidence speaks for</th><th scope="col">High impact that goes</th><th scope="col">Codes that may stay</th><th scope="col">Held by</th><th scope="col">Last used</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>${more > 0 ? `<p>${grouped(more)} more are in the worksheet.</p>` : ''}</details>`,
+<div class="scroll" role="region" aria-label="All grants" tabindex="0"><table class="plain"><caption class="sr">All grants</caption><thead><tr><th scope="col">Rank</th><th scope="col">Grant</th><th scope="col" class="words">Evidence speaks for</th><th scope="col">High impact that goes</th><th scope="col">Codes that may stay</th><th scope="col">Held by</th><th scope="col">Last used</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>${more > 0 ? `<p>${grouped(more)} more are in the worksheet.</p>` : ''}</details>`,
   )
 }
 
