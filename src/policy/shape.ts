@@ -20,6 +20,8 @@ interface Schema {
   readonly enum?: readonly string[]
   readonly anyOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
+  /** of a record: what every key may hold; only the first pattern is read */
+  readonly patternProperties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly minProperties?: number
   readonly items?: Schema
@@ -78,9 +80,12 @@ function under(schema: Schema, value: unknown, path: Path): ShapeProblem[] {
   return inScalar(schema, value, path)
 }
 
-/** The branch of the value's own type, else the first. */
-const branchFor = (branches: readonly Schema[], value: unknown): Schema =>
-  branches.find((branch) => branch.type === typeOf(value)) ?? branches[0] ?? {}
+/** The branch of the value's own type, of several the one whose keys are there, else the first. */
+function branchFor(branches: readonly Schema[], value: unknown): Schema {
+  const alike = branches.filter((branch) => branch.type === typeOf(value))
+  const whole = alike.find(({ required = [] }) => isRecord(value) && required.every((key) => Object.hasOwn(value, key)))
+  return whole ?? alike[0] ?? branches[0] ?? {}
+}
 
 function remedyFor({ enum: list, description, type }: Schema): string {
   if (list) return `one of ${list.map((word) => `\`${word}\``).join(', ')}`
@@ -89,6 +94,7 @@ function remedyFor({ enum: list, description, type }: Schema): string {
 
 function inRecord(schema: Schema, value: Record<string, unknown>, path: Path): ShapeProblem[] {
   const known = schema.properties ?? {}
+  const [ofEvery] = Object.values(schema.patternProperties ?? {})
   const found: ShapeProblem[] = []
   for (const key of schema.required ?? []) {
     if (value[key] !== undefined) continue
@@ -97,7 +103,7 @@ function inRecord(schema: Schema, value: Record<string, unknown>, path: Path): S
     found.push({ path, message, remedy: source ? 'add `source: standard §section`' : `add \`${key}\`` })
   }
   for (const [key, each] of Object.entries(value)) {
-    const schemaOfKey = Object.hasOwn(known, key) ? known[key] : undefined
+    const schemaOfKey = Object.hasOwn(known, key) ? known[key] : ofEvery
     if (schemaOfKey !== undefined) {
       found.push(...under(schemaOfKey, each, [...path, key]))
       continue

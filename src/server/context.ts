@@ -4,6 +4,7 @@ import type { LiveAnalysis } from '#analysis/live.ts'
 import type { Receipt } from '#audit/chain.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import type { Decision, Evaluation } from '#contract/decision.ts'
+import type { World } from '#decision/world.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
 import type { Database } from '#storage/database.ts'
@@ -21,6 +22,8 @@ export interface ServerContext {
   readonly log: Log
   /** all accounts as they are now; null before the first snapshot. Hold on to it for one request, never for two */
   readonly live: () => LiveAnalysis | null
+  /** what decisions read, made from the same snapshot as {@link ServerContext.live} */
+  readonly world: () => World | null
   readonly snapshots: Snapshots
   readonly decide: Decide
   /** what is known of whoever asks, beside the session */

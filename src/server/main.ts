@@ -4,7 +4,11 @@ import type { AddressInfo } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
+import { parseAccessPolicy } from '#decision/access-policy.ts'
+import { buildWorld } from '#decision/build-world.ts'
+import { settingsFrom } from '#decision/settings.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { loadPolicy } from '#policy/load.ts'
 import { openDatabase } from '#storage/database.ts'
 import { ping } from '#storage/ping.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
@@ -16,8 +20,9 @@ import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
 import type { ServerContext } from './context.ts'
+import { decider } from './decider.ts'
 import { watchFolder } from './folder.ts'
-import { denied, NO_CIRCUMSTANCES } from './evaluate.ts'
+import { NO_CIRCUMSTANCES } from './evaluate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { openSnapshots } from './snapshots.ts'
@@ -51,7 +56,12 @@ export async function startServer(config: Config, surroundings: Surroundings): P
   const { clock, writeLog } = surroundings
   const log = newLog(config.log.level, clock, writeLog)
   const tls = config.tls === undefined ? undefined : await readKeyPair(config.tls)
-  const policy = await surroundings.readPolicy(config.policy)
+  const { own, base } = await surroundings.policyText(config.policy)
+  const policy = await loadPolicy(own, base)
+  const accessPolicies = await Promise.all(
+    config.accessPolicies.map(async (path) => parseAccessPolicy(await surroundings.readText(path), path)),
+  )
+  const settings = settingsFrom(config.decisions)
   const database = await openDatabase(config.store)
   const closing: (() => void | Promise<void>)[] = [() => database.close()]
   try {
@@ -72,7 +82,15 @@ export async function startServer(config: Config, surroundings: Surroundings): P
 
     let draining = false
     const analyst = ownAnalyst(policy)
-    const snapshots = openSnapshots({ database, analyst, clock, log, keep: config.inventory.keep, audit })
+    const snapshots = openSnapshots({
+      database,
+      analyst,
+      build: (live) => buildWorld(live, settings, accessPolicies),
+      clock,
+      log,
+      keep: config.inventory.keep,
+      audit,
+    })
     await snapshots.catchUp()
     // not awaited: a revoked token must not wait for an analysis
     changes.on(SNAPSHOT_CHANGED, () => void snapshots.catchUp().catch(() => {}))
@@ -89,7 +107,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       log,
       live: snapshots.live,
       snapshots,
-      decide: (evaluation) => denied(evaluation, 'not_ready'),
+      world: snapshots.world,
+      decide: decider(snapshots.world, watch.reachable),
       circumstances: async () => NO_CIRCUMSTANCES,
       audit,
       changes,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { loadImporters, readFiles } from '#cli/read-files.ts'
-import { readPolicyFile } from '#cli/read-policy.ts'
+import { policyTextOf, readText } from '#cli/read-policy.ts'
 import type { Scope } from '#contract/scopes.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { addToken } from '#storage/tokens.ts'
@@ -45,7 +45,8 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
     writeLog: (line) => void logged.push(line),
     importers: loadImporters,
     readFiles,
-    readPolicy: readPolicyFile,
+    policyText: policyTextOf,
+    readText,
   }
   const server = await startServer(config, surroundings)
   test.after(() => server.stop())

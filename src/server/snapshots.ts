@@ -4,6 +4,7 @@
  */
 import type { Delta, LiveAnalysis } from '#analysis/live.ts'
 import type { AuditRecord } from '#audit/records.ts'
+import type { World } from '#decision/world.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
@@ -36,6 +37,8 @@ export interface Sending {
 export interface Snapshots {
   /** null before the first */
   readonly live: () => LiveAnalysis | null
+  /** what decisions read, of the same snapshot */
+  readonly world: () => World | null
   /** why the current snapshot of the store is not the one that this node answers from; null where it is */
   readonly trouble: () => string | null
   /** @throws {AmbitError} `input_invalid`, `precondition_failed` or `conflict`; nothing was taken then */
@@ -56,6 +59,7 @@ const TRIES = 10
 export function openSnapshots({
   database,
   analyst,
+  build,
   clock,
   log,
   keep,
@@ -63,12 +67,14 @@ export function openSnapshots({
 }: {
   readonly database: Database
   readonly analyst: Analyst
+  readonly build: (live: LiveAnalysis) => World
   readonly clock: Clock
   readonly log: Log
   readonly keep: number
   readonly audit: AuditSink
 }): Snapshots {
   let live: LiveAnalysis | null = null
+  let world: World | null = null
   /** bodies behind the live one */
   let links = 0
   let trouble: string | null = null
@@ -81,8 +87,9 @@ export function openSnapshots({
     return done
   }
 
-  function become(next: LiveAnalysis, nextLinks: number): void {
+  function become(next: LiveAnalysis, nextWorld: World, nextLinks: number): void {
     live = next
+    world = nextWorld
     links = nextLinks
     trouble = null
     for (const listener of listeners) listener(next)
@@ -103,7 +110,7 @@ export function openSnapshots({
       }
       if (next?.snapshotId !== current.id)
         throw new AmbitError('snapshot_invalid', `the snapshot \`${current.id}\` reads as \`${next?.snapshotId}\``)
-      become(next, current.links)
+      become(next, build(next), current.links)
       log.info({ snapshot: current.id, facts: current.facts, accounts: current.accounts }, 'a snapshot was loaded')
     } catch (error) {
       trouble = `the snapshot ${current.id} cannot be loaded`
@@ -124,6 +131,8 @@ export function openSnapshots({
       const before = live?.snapshotId === expected ? live : null
       const { next, body, base } = await analyse(before)
       const same = next.snapshotId === expected
+      // made before anything is kept: facts that cannot be decided from are not taken
+      const nextWorld = same ? null : build(next)
       const verdicts = before === null ? [] : verdictChanges(before, next)
       const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
       const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
@@ -154,7 +163,7 @@ export function openSnapshots({
         now,
       })
       if (!kept) continue
-      if (!same) become(next, newLinks)
+      if (nextWorld !== null) become(next, nextWorld, newLinks)
       log.info({ by: sending.actor.id, ...taken }, 'a snapshot was taken')
       await sweep(database, keep, now).catch((error: unknown) => log.warn({ err: error }, 'old snapshots stay for now'))
       return taken
@@ -164,6 +173,7 @@ export function openSnapshots({
 
   return {
     live: () => live,
+    world: () => world,
     trouble: () => trouble,
     catchUp: () => inTurn(catchUpNow),
     onChange: (listener) => void listeners.push(listener),

@@ -1,7 +1,7 @@
 import type { Importer } from '#importers/importer.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Inventory } from '#model/facts.ts'
-import type { Policy } from '#policy/policy.ts'
+import type { PolicyText } from '#policy/load.ts'
 
 /** What the server has from the process that starts it. */
 export interface Surroundings {
@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly importers: () => Promise<readonly Importer[]>
   /** reads files and folders into one inventory */
   readonly readFiles: (paths: readonly string[]) => Promise<Inventory>
-  /** reads a policy file, or the built-in policy for `default` */
-  readonly readPolicy: (path: string) => Promise<Policy>
+  /** reads a policy file, or the built-in policy for `default`, with the built-in one beside it */
+  readonly policyText: (path: string) => Promise<{ readonly own: PolicyText; readonly base: string }>
+  /** the text of a file; rejects with `input_unreadable` */
+  readonly readText: (path: string) => Promise<string>
 }

@@ -1,6 +1,5 @@
 /** `ambit serve` and `ambit token`: what the command line does with the server and its store. */
 import { existsSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { SCOPES, SCOPE_MEANINGS, type Scope } from '#contract/scopes.ts'
 import { systemClock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -14,7 +13,7 @@ import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
 import { describeError } from '../describe-error.ts'
 import type { Io } from '../io.ts'
 import { loadImporters, readFiles } from '../read-files.ts'
-import { readPolicyFile } from '../read-policy.ts'
+import { policyTextOf, readText } from '../read-policy.ts'
 import { EXIT } from './analyze.ts'
 
 /** Configuration that is read where none is named, if it is there. */
@@ -29,10 +28,7 @@ export async function configOf(path: string | undefined): Promise<Config> {
   const elsewhere = { env: process.env, read: (file: string) => readFileSync(file, 'utf8') }
   if (path === undefined && !existsSync(USUAL_CONFIG)) return readConfig('', 'the defaults', elsewhere)
   const file = path ?? USUAL_CONFIG
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new AmbitError('input_unreadable', `cannot read the configuration \`${file}\` (${why}); check the path`)
-  })
+  const text = await readText(file, 'configuration')
   return readConfig(text, file, elsewhere)
 }
 
@@ -42,7 +38,8 @@ export const processSurroundings = (io: Io): Surroundings => ({
   writeLog: io.error,
   importers: loadImporters,
   readFiles,
-  readPolicy: readPolicyFile,
+  policyText: policyTextOf,
+  readText,
 })
 
 /** Serves until the process is told to stop. */

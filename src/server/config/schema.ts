@@ -3,6 +3,7 @@
  * generated from it. A key with a default may be left out; the defaults are what is safe.
  */
 import { Type, type Static } from 'typebox'
+import { DECISION_SETTINGS } from '#decision/settings.ts'
 
 const Closed = { additionalProperties: false } as const
 const words = <const W extends readonly string[]>(list: W, options: { default?: W[number]; description: string }) =>
@@ -155,6 +156,11 @@ export const CONFIG = Type.Object(
   {
     store: text('path of an SQLite file, or `postgres://…`', { default: 'ambit.db' }),
     policy: text('policy file, or `default` for the built-in one', { default: 'default' }),
+    accessPolicies: Type.Array(text('path of a file'), {
+      default: [],
+      description: 'policies of access, which add demands of your own for single actions and things',
+    }),
+    decisions: Type.Optional(DECISION_SETTINGS),
     publicUrl: Type.Optional(
       text('URL under which clients know this server, without a path', { pattern: '^https?://[^/?#\\s]+$' }),
     ),
