@@ -49,8 +49,7 @@ async function workerWriter(start: WorkerStart): Promise<BlockWriter> {
     lastCheckpoint: async () => (await ask({ lastCheckpoint: true })) as number,
     keepCheckpoint: async (number, text) => (await ask({ keepCheckpoint: [number, text] })) as boolean,
     async close() {
-      if (!thread.isGone()) await thread.ask({ close: true })
-      await thread.exited
+      await thread.close()
     },
   }
 }
@@ -58,7 +57,7 @@ async function workerWriter(start: WorkerStart): Promise<BlockWriter> {
 interface Thread {
   readonly ask: (message: ToWorker) => Promise<Answer>
   readonly isGone: () => boolean
-  readonly exited: Promise<void>
+  readonly close: () => Promise<void>
 }
 
 async function startThread(start: WorkerStart): Promise<Thread> {
@@ -91,14 +90,20 @@ async function startThread(start: WorkerStart): Promise<Thread> {
     })
   })
   await answer()
+  const ask = async (message: ToWorker) => {
+    const answered = answer()
+    if (gone === null) worker.postMessage(message)
+    return await answered
+  }
   return {
-    async ask(message) {
-      const answered = answer()
-      if (gone === null) worker.postMessage(message)
-      return await answered
-    },
+    ask,
     isGone: () => gone !== null,
-    exited,
+    async close() {
+      if (gone === null) await ask({ close: true })
+      // nobody else may keep the process until the file is closed
+      worker.ref()
+      await exited
+    },
   }
 }
 
