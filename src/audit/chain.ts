@@ -33,7 +33,7 @@ export interface Block {
   readonly body: string | null
 }
 
-/** A record that is ready to be chained: canonical JSON without line breaks, and its time. */
+/** A record that is ready to be chained: JSON without line breaks, and its time. */
 export interface Sealed {
   readonly text: string
   readonly at: number

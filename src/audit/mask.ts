@@ -5,7 +5,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { canonical } from './canonical.ts'
-import type { AuditRecord } from './records.ts'
+import type { AuditRecord, RecordOf } from './records.ts'
 
 export interface Masks {
   readonly pointers: readonly string[]
@@ -38,6 +38,24 @@ const SECRET_SHAPES = [
 ]
 const BARE_SECRET = /^[A-Za-z0-9_-]{43}$/
 const QUERY_PARAMETER = /([?&#;])([A-Za-z0-9_.[\]-]{1,64})=([^&#;\s"]+)/g
+
+/** Whether a record, written as JSON, has anything that {@link masked} could take out. Most have not; this is what they pay. */
+export function maySpill(record: AuditRecord, text: string, { pointers }: Masks): boolean {
+  return pointers.length > 0 || SUSPECT.test(text) || (record.kind === 'decision' && opensSecrets(record))
+}
+
+/** Wider than {@link SECRET_SHAPES} and {@link QUERY_PARAMETER} together. */
+const SUSPECT = /eyJ|(bearer|basic|dpop)[\s\\]|PRIVATE KEY|otpauth:|ambit_[0-9a-f]{16}_|[?&#;][\w.[\]-]{1,64}=/i
+
+function opensSecrets({ evaluation }: RecordOf<'decision'>): boolean {
+  const { subject, action, resource, context } = evaluation.request
+  return [context, subject.properties, action.properties, resource.properties].some(hasSecretMember)
+}
+
+function hasSecretMember(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, each]) => isSecretMember(name, each) || hasSecretMember(each))
+}
 
 /** Takes out what the masks name and what looks like a secret. The record itself is left as it was. */
 export function masked(record: AuditRecord, { pointers, key }: Masks): Masked {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { AmbitError } from '#lib/errors.ts'
 import { canonical } from './canonical.ts'
-import type { Masks } from './mask.ts'
+import { masked, maySpill, type Masks } from './mask.ts'
 import { aDecisionRecord, anEvaluation, aNodeRecord } from './records.fixture.ts'
 import { checkRecord, RECORD_KINDS, RECORD_SCHEMAS, type AuditRecord } from './records.ts'
 import { entryOf, replayable, sealed } from './seal.ts'
@@ -91,6 +91,33 @@ test('secrets that a caller sends with a question are not in the log', () => {
   const entry = entryOf(text)
   assert.ok(entry.masked?.includes('/evaluation/request/context/deeper/0/password'))
   assert.ok(entry.masked?.includes('/evaluation/request/resource/id'))
+})
+
+test('no record that has a secret passes for one that has none', () => {
+  const piece = fc.constantFrom(
+    ...Object.keys(SECRETS),
+    ...Object.values(SECRETS),
+    'a',
+    ' ',
+    '\n',
+    '\v',
+    '?',
+    '=',
+    '&',
+    '"',
+    '\\',
+  )
+  const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(''))
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(text, fc.array(tie('value'), { maxLength: 2 }), fc.dictionary(text, tie('value'), { maxKeys: 2 })),
+  })).value
+  fc.assert(
+    fc.property(fc.dictionary(text, value, { maxKeys: 3 }), text, (context, id) => {
+      const { request } = anEvaluation()
+      const record = aDecisionRecord(anEvaluation({ request: { ...request, resource: { type: 'url', id }, context } }))
+      if (!maySpill(record, JSON.stringify({ record }), masks)) assert.deepEqual(masked(record, masks).pointers, [])
+    }),
+  )
 })
 
 test('what conditions of a policy read is left as it is', () => {

@@ -1,7 +1,6 @@
-import { canonical } from './canonical.ts'
 import type { Sealed } from './chain.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { masked, type Masks } from './mask.ts'
+import { masked, maySpill, type Masks } from './mask.ts'
 import { checkRecord, type AuditRecord, type Replayable } from './records.ts'
 
 /** Longest record in UTF-16 units. A question larger than this is not one that a caller needs to ask. */
@@ -15,14 +14,17 @@ export interface Entry {
 }
 
 /**
- * Checks a record, takes out what must not be kept, and writes it in the one way that is hashed.
+ * Checks a record, takes out what must not be kept, and writes it; what is hashed is this text.
  *
  * @throws {AmbitError} `audit_invalid` where it does not fit the schema of its kind, or is too large
  */
 export function sealed(record: AuditRecord, masks: Masks): Sealed {
   checkRecord(record)
-  const { record: kept, pointers } = masked(record, masks)
-  const text = canonical(pointers.length === 0 ? { record: kept } : { masked: pointers, record: kept })
+  let text = JSON.stringify({ record } satisfies Entry)
+  if (maySpill(record, text, masks)) {
+    const { record: kept, pointers } = masked(record, masks)
+    if (pointers.length > 0) text = JSON.stringify({ record: kept, masked: pointers })
+  }
   if (text.length > LONGEST) {
     throw new AmbitError('audit_invalid', `an audit record may have ${LONGEST} characters; this one has ${text.length}`)
   }
