@@ -33,6 +33,8 @@ const STYLE = `${PAGE_STYLE}
 .scroll .plain thead th.words{text-align:left;padding-left:0}
 @media (min-width:40rem){.scroll .plain thead th.words{padding-left:1rem}}
 main details{margin-bottom:1rem}
+.scroll .plain .rank,.scroll .plain thead .grantHead{text-align:left}
+.when{white-space:nowrap}
 .scroll .words ul{list-style:none;padding:0;margin:0}
 .quiet{color:var(--quiet)}
 .revoke.chip{color:var(--unfit);background:var(--unfitSoft)}
@@ -218,14 +220,14 @@ function smallerHtml(review: Review): string {
 function allHtml(review: Review): string {
   const rows = review.items.slice(0, ROWS).map((item) => {
     const { marginal } = item
-    return `<tr><td>${item.rank}</td><th scope="row">${escaped(itemLabel(item))}</th><td class="words">${chip(item)}</td><td>${marginal.highCapabilities.length}</td><td>${marginal.mayKeepCode.length}</td><td>${item.holders}</td><td>${item.lastUsed === null ? '<span class="quiet">unknown</span>' : escaped(item.lastUsed.slice(0, 10))}</td></tr>`
+    return `<tr><td class="rank">${item.rank}</td><th scope="row">${escaped(itemLabel(item))}</th><td class="words">${chip(item)}</td><td>${marginal.highCapabilities.length}</td><td>${marginal.mayKeepCode.length}</td><td>${item.holders}</td><td>${item.lastUsed === null ? '<span class="quiet">unknown</span>' : `<span class="when">${escaped(item.lastUsed.slice(0, 10))}</span>`}</td></tr>`
   })
   const more = review.items.length - rows.length
   return section(
     'all',
     'Everything',
     `<details><summary>${counted(review.items.length, 'grant')} by rank</summary>
-<div class="scroll" role="region" aria-label="All grants" tabindex="0"><table class="plain"><caption class="sr">All grants</caption><thead><tr><th scope="col">Rank</th><th scope="col">Grant</th><th scope="col" class="words">Evidence speaks for</th><th scope="col">High impact that goes</th><th scope="col">Codes that may stay</th><th scope="col">Held by</th><th scope="col">Last used</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>${more > 0 ? `<p>${grouped(more)} more are in the worksheet.</p>` : ''}</details>`,
+<div class="scroll" role="region" aria-label="All grants" tabindex="0"><table class="plain"><caption class="sr">All grants</caption><thead><tr><th scope="col" class="rank">Rank</th><th scope="col" class="grantHead">Grant</th><th scope="col" class="words">Evidence speaks for</th><th scope="col">High impact that goes</th><th scope="col">Codes that may stay</th><th scope="col">Held by</th><th scope="col">Last used</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>${more > 0 ? `<p>${grouped(more)} more are in the worksheet.</p>` : ''}</details>`,
   )
 }
 

@@ -130,12 +130,17 @@ function lossesOf(world: World, question: Question, { masks }: WorldScratch, tel
       for (let rank = 0; rank < RANKS; rank++) bits |= ((present[c * RANKS + rank]! >>> lane) & 1) << rank
       return bits
     })
-    const after = standingOf(world, account, {
-      ranks,
-      uncertain: ((uncertainIn >>> lane) & 1) === 1,
-      nodes: nodes - some.nodes,
-      accounts: accounts - some.accounts,
-    })
+    const after = standingOf(
+      world,
+      account,
+      {
+        ranks,
+        uncertain: ((uncertainIn >>> lane) & 1) === 1,
+        nodes: nodes - some.nodes,
+        accounts: accounts - some.accounts,
+      },
+      before,
+    )
     tell({ item: chunk[lane]!, account, before, after, rights: some.rights, highRights: some.highRights })
   })
 }

@@ -27,6 +27,8 @@ export interface World {
   readonly accounts: readonly FactOf<'account'>[]
   /** the sign-ins that rest on a code or approval, of people who have one */
   readonly codeSignIns: ReadonlyMap<string, readonly CodeSignIn[]>
+  /** whether a rule of the policy may ask how much is reached, and not only what */
+  readonly sizesMatter: boolean
 }
 
 export interface CodeSignIn {
@@ -68,6 +70,8 @@ export function worldOf(inventory: CheckedInventory, policy: Policy): World {
     isAccount,
     accounts: inventory.byKind.account.flatMap(({ fact }) => (fact.enabled === false ? [] : [fact])),
     codeSignIns: codeSignInsOf(snapshot, policy),
+    // a rule that does not name it cannot look at it
+    sizesMatter: policy.rules.some(({ condition }) => condition === undefined || condition.includes('reach')),
   }
 }
 
@@ -97,11 +101,15 @@ export interface Standing {
   readonly requirement: Requirement
 }
 
-/** Sums up what is reached: the ranks by capability (bits), whether any of it is uncertain, and how much it is. */
+/**
+ * Sums up what is reached: the ranks by capability (bits), whether any of it is uncertain, and how much it is. Where that
+ * amounts to the same as before for every rule of the policy, so does the requirement.
+ */
 export function standingOf(
-  { inventory, policy }: World,
+  { inventory, policy, sizesMatter }: World,
   account: FactOf<'account'>,
   reached: { ranks: ArrayLike<number>; uncertain: boolean; nodes: number; accounts: number },
+  before?: Standing,
 ): Standing {
   const capabilities = new Map<Capability, Impact>()
   let highest = 0
@@ -112,6 +120,8 @@ export function standingOf(
     capabilities.set(capability, IMPACTS[rank]!)
   })
   const impact = IMPACTS[highest]!
+  if (before !== undefined && !sizesMatter && impact === before.impact && sameCapabilities(capabilities, before))
+    return { impact, uncertain: reached.uncertain, capabilities, requirement: before.requirement }
   const system = account.system === undefined ? undefined : inventory.get(account.system)?.fact
   const requirement = requirementOf(policy, {
     account,
@@ -121,4 +131,9 @@ export function standingOf(
     reach: { nodes: reached.nodes, accounts: reached.accounts },
   })
   return { impact, uncertain: reached.uncertain, capabilities, requirement }
+}
+
+/** A rule sees which capabilities there are, and not how high each. */
+function sameCapabilities(now: ReadonlyMap<Capability, Impact>, { capabilities }: Standing): boolean {
+  return now.size === capabilities.size && [...now.keys()].every((capability) => capabilities.has(capability))
 }
