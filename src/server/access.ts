@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** required on every route */
     access?: Access
+    /** the path goes on with that of another request, which the route judges itself */
+    originalPath?: boolean
   }
   interface FastifyRequest {
     /** who asks; null on routes that are `public` or `own` */

@@ -12,6 +12,8 @@ import { observeRequests } from './metrics.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { eventRoutes } from './routes/events.ts'
+import { forwardAuthRoutes } from './routes/forward-auth.ts'
+import { gateRoutes } from './routes/gate.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -24,6 +26,8 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   accountRoutes,
   auditRoutes,
   eventRoutes,
+  forwardAuthRoutes,
+  gateRoutes,
   healthRoutes,
   inventoryRoutes,
   metricsRoutes,
@@ -78,7 +82,7 @@ export async function buildApp(context: ServerContext, tls?: KeyPair): Promise<A
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
     if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
-    const fault = faultOfRequest(request.raw)
+    const fault = faultOfRequest(request.raw, request.routeOptions.config.originalPath === true)
     if (fault !== null) {
       reply.header('connection', 'close')
       throw new AmbitError('request_invalid', fault)

@@ -11,6 +11,7 @@ import type { Database } from '#storage/database.ts'
 import type { Config } from './config/schema.ts'
 import type { LoopWatch } from './metrics.ts'
 import type { FindCircumstances } from './evaluate.ts'
+import type { Gate } from './gate/gate.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
@@ -28,6 +29,8 @@ export interface ServerContext {
   readonly decide: Decide
   /** what is known of whoever asks, beside the session */
   readonly circumstances: FindCircumstances
+  /** tokens, sessions and keys of the doors */
+  readonly gate: Gate
   readonly audit: AuditSink
   readonly changes: ChangeFeed
   readonly metrics: Registry

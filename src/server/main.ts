@@ -23,6 +23,7 @@ import type { ServerContext } from './context.ts'
 import { decider } from './decider.ts'
 import { watchFolder } from './folder.ts'
 import { NO_CIRCUMSTANCES } from './evaluate.ts'
+import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { openSnapshots } from './snapshots.ts'
@@ -110,6 +111,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       world: snapshots.world,
       decide: decider(snapshots.world, watch.reachable),
       circumstances: async () => NO_CIRCUMSTANCES,
+      gate: await openGate({ config, database, clock, log, changes }),
       audit,
       changes,
       metrics,

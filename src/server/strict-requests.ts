@@ -23,8 +23,11 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 /** Characters of a path as RFC 3986 §3.3 has them, `;` left out, which some servers cut a path at. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-Fa-f]{2})*)+$/
 
-/** What is wrong with a request's shape, or null. */
-export function faultOfRequest({ url = '', rawHeaders, headers }: IncomingMessage): string | null {
+/** What is wrong with a request's shape, or null. A route with an original path behind its own judges that itself. */
+export function faultOfRequest(
+  { url = '', rawHeaders, headers }: IncomingMessage,
+  originalPath = false,
+): string | null {
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase()
@@ -37,7 +40,7 @@ export function faultOfRequest({ url = '', rawHeaders, headers }: IncomingMessag
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only transfer encoding is `chunked`'
   if (coding !== undefined && headers['content-length'] !== undefined)
     return 'a length and a transfer encoding exclude each other'
-  return faultOfPath(url)
+  return originalPath ? null : faultOfPath(url)
 }
 
 /** What is wrong with a request target, or null. Only one way of writing each path is taken. */

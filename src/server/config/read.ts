@@ -4,6 +4,7 @@ import { LineCounter, isMap, isNode, parseDocument, type Document } from 'yaml'
 import { AmbitError } from '#lib/errors.ts'
 import { problemsOf, type Path, type ShapeProblem } from '#policy/shape.ts'
 import { asWritten, withDefaults } from './defaults.ts'
+import { beyondGateShape } from './gate.ts'
 import { isLoopback, networkOf } from './networks.ts'
 import { resolveReferences, type Elsewhere } from './references.ts'
 import { CONFIG, type Config } from './schema.ts'
@@ -43,8 +44,9 @@ export function readConfig(text: string, file: string, elsewhere: Elsewhere): Co
 }
 
 /** What a schema cannot say. */
-function beyondShape({ listen, tls, proxies, webhooks, publicUrl }: Config): ShapeProblem[] {
-  const found: ShapeProblem[] = []
+function beyondShape(config: Config): ShapeProblem[] {
+  const { listen, tls, proxies, webhooks, publicUrl } = config
+  const found = beyondGateShape(config.issuers, config.gate, config)
   const local = listen.host === 'localhost' || isLoopback(listen.host)
   if (isIP(listen.host) === 0 && listen.host !== 'localhost') {
     found.push({

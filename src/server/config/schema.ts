@@ -4,14 +4,8 @@
  */
 import { Type, type Static } from 'typebox'
 import { DECISION_SETTINGS } from '#decision/settings.ts'
-
-const Closed = { additionalProperties: false } as const
-const words = <const W extends readonly string[]>(list: W, options: { default?: W[number]; description: string }) =>
-  Type.Unsafe<W[number]>({ type: 'string', enum: [...list], ...options })
-const whole = (minimum: number, maximum: number, standard: number, description: string) =>
-  Type.Integer({ minimum, maximum, default: standard, description })
-const text = (description: string, options: { default?: string; pattern?: string } = {}) =>
-  Type.String({ minLength: 1, maxLength: 2000, description, ...options })
+import { Closed, text, whole, words } from './fields.ts'
+import { GATE, ISSUERS } from './gate.ts'
 
 /** Gigabyte, as disks count. */
 const GB = 1_000_000_000
@@ -177,6 +171,8 @@ export const CONFIG = Type.Object(
     tracing: Type.Optional(Tracing),
     webhooks: Webhooks,
     audit: Audit,
+    issuers: ISSUERS,
+    gate: GATE,
   },
   Closed,
 )

@@ -1,0 +1,167 @@
+/** The parts of the configuration that the doors of the decision point read: whose tokens count, and what lies behind the proxies. */
+import { Type, type Static } from 'typebox'
+import { SIGNATURE_ALGORITHMS } from '#authn/issuer.ts'
+import { faultOfRule } from '#server/forward-auth/rules.ts'
+import { networkOf } from './networks.ts'
+import type { ShapeProblem } from '#policy/shape.ts'
+import { Closed, list, text, whole, words } from './fields.ts'
+
+const Client = Type.Object(
+  {
+    id: text('our client id there'),
+    secret: Type.Optional(text('client secret; better `${env:NAME}` or `file:PATH`')),
+    key: Type.Optional(text('private JWK with `alg` and `kid`, as JSON, for `private_key_jwt`; better `file:PATH`')),
+  },
+  { ...Closed, description: 'Ambit as a client of this issuer: to ask about tokens, and to send browsers there' },
+)
+
+const Issuer = Type.Object(
+  {
+    issuer: text('`iss` of its tokens, character by character', { pattern: '^https?://[^?#\\s]+$' }),
+    jwks: Type.Optional(
+      text('URL of its keys, where its metadata is not to be asked', { pattern: '^https?://[^\\s]+$' }),
+    ),
+    algorithms: Type.Array(words(SIGNATURE_ALGORITHMS, { description: 'an algorithm' }), {
+      default: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+      minItems: 1,
+      description: 'signature algorithms that it uses',
+    }),
+    audiences: list('`aud` of access tokens that are taken'),
+    accessTokens: words(['typ', 'audience'], {
+      default: 'typ',
+      description:
+        'how access tokens are told from ID tokens: by `typ: at+jwt` (RFC 9068), or by `aud` alone where it sends none',
+    }),
+    subject: Type.Object(
+      {
+        claim: text('claim that names the account', { default: 'sub' }),
+        prefix: Type.String({
+          maxLength: 256,
+          default: '',
+          description: 'what stands before it in the ids of the inventory',
+        }),
+      },
+      { ...Closed, default: {}, description: 'which account of the inventory a token is of' },
+    ),
+    contexts: Type.Array(
+      Type.Object(
+        { id: text('id of the context', { pattern: '^c[0-9]{1,2}$' }), acr: text('what it stands for') },
+        Closed,
+      ),
+      { default: [], description: 'authentication contexts of a Microsoft Entra tenant, strongest first' },
+    ),
+    vouches: Type.Boolean({
+      default: false,
+      description: 'whether its `urn:ambit:` claims on keys and sessions count',
+    }),
+    skewSeconds: whole(0, 300, 30, 'seconds by which its clock may differ'),
+    introspection: words(['never', 'opaque', 'all'], {
+      default: 'never',
+      description: 'which tokens it is asked about (RFC 7662): none, those that are no JWT, or all',
+    }),
+    client: Type.Optional(Client),
+  },
+  Closed,
+)
+
+const Rule = Type.Object(
+  {
+    hosts: Type.Array(text('`app.example.com`, or `*.example.com` for one label more'), { minItems: 1 }),
+    paths: Type.Array(text('`/orders/{id}/**`'), { default: ['/**'], description: 'patterns of paths' }),
+    methods: list('methods; any when empty', '^[A-Z]{1,32}$'),
+    resource: Type.Object(
+      { type: text('type of the resource'), id: text('id of the resource; may use `{name}`') },
+      Closed,
+    ),
+    action: Type.Optional(text('action; the method in lower case when absent')),
+  },
+  Closed,
+)
+
+export const ISSUERS = Type.Array(Issuer, { default: [], description: 'issuers whose tokens are taken, and no others' })
+
+export const GATE = Type.Object(
+  {
+    rules: Type.Array(Rule, {
+      default: [],
+      description: 'what is accessed at which address; the first that fits counts, and where none fits nobody may',
+    }),
+    http: words(['refused', 'allowed'], {
+      default: 'refused',
+      description: 'whether addresses without TLS are let through',
+    }),
+    networks: list('private networks that issuers may be in, and be asked in without TLS; all others are refused'),
+    certificateHeader: Type.Optional(
+      words(['client-cert', 'x-client-cert'], {
+        description:
+          'header in which the proxies pass on the certificate of the client (RFC 9440, or escaped PEM), and overwrite what clients send',
+      }),
+    ),
+    cookieDomain: Type.Optional(
+      text('domain of the session cookie, which all hosts behind the proxies and this server share', {
+        pattern: '^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])$',
+      }),
+    ),
+    signIn: Type.Optional(text('issuer where browsers sign in; the first with a client when absent')),
+    sessionMinutes: whole(1, 1440, 720, 'minutes after which a browser has to sign in again in any case'),
+    rememberedTokens: whole(0, 1_000_000, 10_000, 'verified tokens that are remembered'),
+  },
+  { ...Closed, default: {}, description: 'forward-auth for proxies' },
+)
+
+export type IssuerConfig = Static<typeof Issuer>
+export type GateConfig = Static<typeof GATE>
+
+/** What a schema cannot say of these parts. */
+export function beyondGateShape(
+  issuers: readonly IssuerConfig[],
+  gate: GateConfig,
+  { publicUrl }: { readonly publicUrl?: string },
+): ShapeProblem[] {
+  const found: ShapeProblem[] = []
+  const say = (path: ShapeProblem['path'], message: string, remedy: string) => found.push({ path, message, remedy })
+  for (const [i, { issuer, audiences, accessTokens, client, introspection }] of issuers.entries()) {
+    const at = ['issuers', i] as const
+    if (issuers.findIndex((other) => other.issuer === issuer) < i)
+      say([...at, 'issuer'], `\`${issuer}\` stands twice`, 'keep one')
+    if (accessTokens === 'audience' && client !== undefined && audiences.includes(client.id)) {
+      say(
+        [...at, 'audiences'],
+        'the client id is an audience of access tokens too, so they look like ID tokens',
+        'give the interface an audience of its own',
+      )
+    }
+    if (introspection !== 'never' && client?.secret === undefined && client?.key === undefined) {
+      say([...at, 'introspection'], 'the issuer answers clients only', 'set `client` with a secret or a key')
+    }
+  }
+  if (issuers.filter(({ introspection }) => introspection !== 'never').length > 1) {
+    say(
+      ['issuers'],
+      'several issuers are asked about tokens that do not say whose they are',
+      'set `introspection` for one of them',
+    )
+  }
+  for (const [i, rule] of gate.rules.entries()) {
+    const fault = faultOfRule({ ...rule, action: rule.action ?? null })
+    if (fault !== null) say(['gate', 'rules', i], fault, 'see docs/forward-auth.md')
+  }
+  for (const [i, network] of gate.networks.entries()) {
+    if (networkOf(network) === null)
+      say(['gate', 'networks', i], `\`${network}\` is no network`, 'write it like 10.0.0.0/8')
+  }
+  if (gate.rules.length > 0 && publicUrl === undefined) {
+    say(['gate', 'rules'], 'browsers that have to prove more are sent to this server', 'set `publicUrl`')
+  }
+  if (
+    gate.signIn !== undefined &&
+    !issuers.some(({ issuer, client }) => issuer === gate.signIn && client !== undefined)
+  ) {
+    say(
+      ['gate', 'signIn'],
+      `\`${gate.signIn}\` is no issuer with a client`,
+      'name one of `issuers` that has a `client`',
+    )
+  }
+  return found
+}

@@ -1,0 +1,113 @@
+/** Makes the parts that the doors of the decision point share, out of the configuration. */
+import type { JWK } from 'jose'
+import { replaysInMemory } from '#authn/proof.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { stepUpTries, type StepUpTries } from '#decision/step-up-tries.ts'
+import { GATE_SESSIONS_CHANGED, takeProof } from '#storage/gate.ts'
+import type { IssuerConfig } from '#server/config/gate.ts'
+import type { ServerContext } from '../context.ts'
+import { guardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
+import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
+import type { OwnClient } from './client-authentication.ts'
+import { followProviders, type Providers } from './providers.ts'
+import { sessionTokens, type SessionIssuer, type SessionTokens } from './session-tokens.ts'
+import { openSigner, type Signer } from './signer.ts'
+
+export interface Gate {
+  readonly issuers: readonly SessionIssuer[]
+  readonly providers: Providers
+  readonly fetch: GuardedFetch
+  readonly tokens: SessionTokens
+  readonly browsers: BrowserSessions
+  readonly signer: Signer
+  readonly tries: StepUpTries
+  /** where browsers sign in; null where no issuer has a client */
+  readonly signIn: SessionIssuer | null
+}
+
+/** DPoP proofs that one node remembers, at 200 bytes each; ours. */
+const PROOFS = 500_000
+/** Counts of step-ups kept; ours. */
+const TRIES = 10_000
+
+export async function openGate({
+  config,
+  database,
+  clock,
+  log,
+  changes,
+}: Pick<ServerContext, 'config' | 'database' | 'clock' | 'log' | 'changes'>): Promise<Gate> {
+  const issuers = config.issuers.map(issuerOf)
+  const fetch = guardedFetch({ networks: config.gate.networks })
+  const providers = followProviders(
+    config.issuers.map(({ issuer, jwks = null }) => ({ issuer, jwks })),
+    fetch,
+    {
+      clock,
+      onTrouble: (issuer, error) => log.warn({ issuer, err: error }, 'keys or metadata of an issuer cannot be fetched'),
+    },
+  )
+  const seconds = () => Math.floor(clock() / 1000)
+  // one node alone uses SQLite; several share a PostgreSQL, and a proof must not be good once on each
+  const replays =
+    database.dialect === 'sqlite'
+      ? replaysInMemory(PROOFS, seconds)
+      : { take: async (proof: string, until: number) => await takeProof(database, proof, until, seconds()) }
+  const tokens = sessionTokens({
+    issuers,
+    providers,
+    fetch,
+    replays,
+    clock,
+    nonce: null,
+    remembered: config.gate.rememberedTokens,
+    isRevoked: () => false,
+  })
+  const browsers = browserSessions(
+    database,
+    issuers.map(({ trusted }) => trusted),
+    { clock, minutes: config.gate.sessionMinutes },
+  )
+  changes.on(GATE_SESSIONS_CHANGED, ({ key }) => browsers.ended(key))
+  const clients = issuers.filter(({ client }) => client !== null)
+  const named = config.gate.signIn
+  return {
+    issuers,
+    providers,
+    fetch,
+    tokens,
+    browsers,
+    signer: await openSigner(database, clock),
+    tries: stepUpTries(TRIES),
+    signIn: (named === undefined ? clients[0] : clients.find(({ trusted }) => trusted.issuer === named)) ?? null,
+  }
+}
+
+function issuerOf(config: IssuerConfig): SessionIssuer {
+  const { issuer, algorithms, audiences, accessTokens, subject, contexts, vouches, skewSeconds, introspection } = config
+  const client = clientOf(config)
+  const clientIds = client === null ? [] : [client.id]
+  const trusted = {
+    issuer,
+    algorithms,
+    audiences,
+    clientIds,
+    accessTokens,
+    subject,
+    contexts,
+    vouches,
+    skew: skewSeconds,
+  }
+  return { trusted, introspection, client }
+}
+
+function clientOf({ issuer, client }: IssuerConfig): OwnClient | null {
+  if (client === undefined) return null
+  const { id, secret = null, key = null } = client
+  if (key === null) return { id, secret, key: null }
+  try {
+    return { id, secret: null, key: JSON.parse(key) as JWK }
+  } catch {
+    throw new AmbitError('config_invalid', `the client key for \`${issuer}\` is no JSON; write a private JWK`)
+  }
+}
