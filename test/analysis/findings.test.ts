@@ -226,6 +226,18 @@ suite('Each finding is made where it is due, and not for what looks alike', () =
     assert.deepEqual(Object.keys(FINDING_KINDS).toSorted(), CASES.map(({ code }) => code).toSorted())
   })
 
+  test('a right that is not used for as long as its use is recorded is unused; a short record says nothing', async () => {
+    const right = (since: string) =>
+      account(
+        KEY,
+        'passkey',
+        `entitlements: [{ on: app:ledger, capabilities: [approve_payments], usageSince: ${since} }]`,
+      )
+    const found = findingIn(await reportOf(WORLD + right('2025-01-01')), 'unused_entitlement', 'a:1')
+    assert.match(found.message, /has not used .* in the \d+ days since its use is recorded/)
+    assert.ok(!codesOf(await reportOf(WORLD + right('2026-10-01')), 'a:1').includes('unused_entitlement'))
+  })
+
   test('a live exception excuses, and lowers the finding by one step', async () => {
     const open = await reportOf(WORLD + account(CODE_GUARD, BOTH))
     const excused = await reportOf(WORLD + account(CODE_GUARD, BOTH) + exception(''))

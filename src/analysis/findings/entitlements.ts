@@ -34,12 +34,19 @@ export function* entitlementFindings(analysis: Analysis, impacts: Impacts): Gene
       }
     }
     const limit = analysis.policy.nonHuman.unusedDays
-    if (fact.lastUsed === undefined || at === null || daysBetween(fact.lastUsed, at) <= limit) continue
+    // without a use on record, it is unused for as long as there is a record
+    const since = fact.lastUsed ?? fact.usageSince
+    if (since === undefined || at === null || daysBetween(since, at) <= limit) continue
+    const days = daysBetween(since, at)
+    const use =
+      fact.lastUsed === undefined
+        ? `has not used ${what} in the ${days} days since its use is recorded`
+        : `last used ${what} ${days} days ago`
     yield {
       code: 'unused_entitlement',
       severity: impact === 'high' ? 'medium' : 'low',
       ...common,
-      message: `${holder.fact.name ?? fact.holder} last used ${what} ${daysBetween(fact.lastUsed, at)} days ago; the policy asks for a review after ${limit}`,
+      message: `${holder.fact.name ?? fact.holder} ${use}; the policy asks for a review after ${limit}`,
       facts,
     }
   }
