@@ -189,7 +189,6 @@ export type Change = Static<typeof Change>
 export type Smaller = Static<typeof Smaller>
 export type Outcome = Static<typeof Outcome>
 export type Review = Static<typeof Review>
-export type ReviewMarginal = Static<typeof Marginal>
 
 /** Columns of the worksheet that reading it back needs; the others are for the eye. */
 export const WORKSHEET = {
