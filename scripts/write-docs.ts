@@ -36,6 +36,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A worksheet of a review has rows for things that are not in the inventory, rows that were altered, or decisions that are none. The error lists every line.',
     'Mend the lines named, or write the worksheet again with `ambit review --worksheet`; no decision was taken.',
   ],
+  change_invalid: [
+    'A file of changes does not fit its format, or names facts that the inventory does not have.',
+    'Compare it with `docs/schema/change.schema.json` and with the ids of the inventory.',
+  ],
   store_unavailable: [
     'The store cannot be opened, cannot be reached, or was last used by a newer Ambit.',
     'Check its path or URL and its permissions; the message says which.',

@@ -7,10 +7,11 @@ import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
 import { costedSystem, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
+import { restsOn, type RestsOn } from './rests-on.ts'
 import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
 
 /** Tier of a node nothing leads to. */
-const NEVER = 255
+export const NEVER = 255
 
 /** The cheapest way into an account. */
 export interface Entry {
@@ -42,6 +43,12 @@ export interface WeakestWays {
   readonly entry: (account: string) => Entry | null
 }
 
+/** {@link WeakestWays} that can also say what they rest on. */
+export interface TracedWays extends WeakestWays {
+  /** what the easiest use of a way in rests on, be it stated, or a right or rule that gives the account past them */
+  readonly restsOn: (way: Way) => RestsOn
+}
+
 /** What a strength is however the open questions are answered. */
 export interface Bounds {
   readonly atLeast: Strength
@@ -55,16 +62,16 @@ export interface PastWaysIn extends Bounds {
 }
 
 /** R4 twice: unknown authenticators taken as the weakest, then as the strongest they could be. */
-export function weakestWays(
-  snapshot: Snapshot,
-  policy: Policy,
-  ways: ReadonlyMap<string, readonly Way[]>,
-): WeakestWays {
+export function weakestWays(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): TracedWays {
   const [worst, best] = (['worst', 'best'] as const).map((unknownAs) => solve(snapshot, policy, ways, unknownAs)) as [
     Solved,
     Solved,
   ]
-  return { ...boundsBetween(snapshot, ways, worst, best), entry: (account) => entryOf(snapshot, worst, account) }
+  return {
+    ...boundsBetween(snapshot, ways, worst, best),
+    entry: (account) => entryOf(snapshot, worst, account),
+    restsOn: (way) => restsOn(snapshot, worst, ways, way),
+  }
 }
 
 /** R4 once, however it was answered: what stands in front of everything, and what the ways in rest on. */
@@ -105,7 +112,7 @@ export function boundsBetween(
 /** Nothing leads in: as strong as the scale goes. */
 const capped = (tier: number): number => (tier === NEVER ? STRENGTHS.length - 1 : tier)
 
-interface Solved extends Obstacles {
+export interface Solved extends Obstacles {
   readonly costed: CostedSystem
   readonly weakest: Weakest
   readonly program: ReturnType<typeof buildProgram>
@@ -156,7 +163,7 @@ function push<K, V>(map: Map<K, V[]>, key: K, row: V): void {
 }
 
 /** Greatest obstacle of one row: its own, and those of the easiest of what it rests on, with some nodes' tiers replaced. */
-function rowTier({ tierOf }: Obstacles, row: Row, instead?: ReadonlyMap<number, number>): number {
+export function rowTier({ tierOf }: Obstacles, row: Row, instead?: ReadonlyMap<number, number>): number {
   const nodes = new Set(Array.from(row.body))
   const parts = Array.from(nodes, (node) => instead?.get(node) ?? tierOf(node)).toSorted((a, b) => a - b)
   return Math.max(row.tier, ...parts.slice(0, row.needs))

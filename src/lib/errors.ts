@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'pattern_invalid'
   | 'snapshot_invalid'
   | 'worksheet_invalid'
+  | 'change_invalid'
   | 'store_unavailable'
   | 'config_invalid'
   | 'sealed_unreadable'

@@ -137,3 +137,55 @@ function buildHeap(): { push: (cost: number, node: number) => void; pop: () => n
     },
   }
 }
+
+/**
+ * The rules of a derivation, with few steps, of any of the goals from one node alone; empty where that is a goal itself,
+ * null where none is reached. O(what is reached).
+ */
+export function derivationFrom(
+  { system, bodies, uses, axioms }: Derivation,
+  start: number,
+  goals: ReadonlySet<number>,
+  gone: (rule: number) => boolean,
+): number[] | null {
+  const { heads, needs } = system
+  const vias = new Map<number, number>([[start, -1]])
+  const missing = new Map<number, number>()
+  const queue = [start]
+  for (const rule of axioms) {
+    if (gone(rule) || vias.has(heads[rule]!)) continue
+    vias.set(heads[rule]!, rule)
+    queue.push(heads[rule]!)
+  }
+  const place = new Map<number, number>()
+  for (let at = 0; at < queue.length; at++) {
+    const node = queue[at]!
+    place.set(node, at)
+    if (goals.has(node)) return rulesBack(node)
+    for (const rule of uses[node]!) {
+      if (gone(rule)) continue
+      const left = (missing.get(rule) ?? needs[rule]!) - 1
+      missing.set(rule, left)
+      const head = heads[rule]!
+      if (left !== 0 || vias.has(head)) continue
+      vias.set(head, rule)
+      queue.push(head)
+    }
+  }
+  return null
+
+  function rulesBack(goal: number): number[] {
+    const rules: number[] = []
+    const seen = new Set([goal])
+    for (const node of seen) {
+      const rule = vias.get(node)!
+      if (rule < 0) continue
+      rules.push(rule)
+      const had = Array.from(bodies[rule]!)
+        .filter((each) => (place.get(each) ?? Infinity) < place.get(node)!)
+        .toSorted((a, b) => place.get(a)! - place.get(b)!)
+      for (const each of had.slice(0, needs[rule])) seen.add(each)
+    }
+    return rules
+  }
+}

@@ -101,3 +101,78 @@ export function hittingSet(
 
 export const isMet = ({ any, unless = [] }: Clause, chosen: ReadonlySet<number>): boolean =>
   any.some((choice) => chosen.has(choice)) || unless.some((choice) => !chosen.has(choice))
+
+/** What meeting all of some demands is worth. */
+export interface Prize {
+  readonly worth: number
+  readonly clauses: readonly Clause[]
+}
+
+/**
+ * Returns the choices within a budget that win the most: a prize is won when each of its demands is met. Demands of
+ * `always` are met in any case. Ties go to the cheaper choices.
+ */
+export function bestWithin(
+  solver: Solver,
+  costs: ArrayLike<number>,
+  prizes: readonly Prize[],
+  always: readonly Clause[],
+  budget: number,
+  seconds: number,
+): number[] {
+  const rows: { readonly any: readonly number[]; readonly unless: readonly number[]; readonly prize: number | null }[] =
+    [
+      ...always.map(({ any, unless = [] }) => ({ any, unless, prize: null })),
+      ...prizes.flatMap(({ clauses }, prize) => clauses.map(({ any, unless = [] }) => ({ any, unless, prize }))),
+    ]
+  const choices = [...new Set(rows.flatMap(({ any, unless }) => [...any, ...unless]))]
+  const columnOf = new Map(choices.map((choice, column) => [choice, column]))
+  const count = choices.length + prizes.length
+  const starts = [0]
+  const indices: number[] = []
+  const values: number[] = []
+  const lower: number[] = []
+  const upper: number[] = []
+  const row = (entries: readonly (readonly [number, number])[], least: number, most: number): void => {
+    for (const [column, value] of entries) {
+      indices.push(column)
+      values.push(value)
+    }
+    starts.push(indices.length)
+    lower.push(least)
+    upper.push(most)
+  }
+  for (const { any, unless, prize } of rows) {
+    const entries = [
+      ...any.map((choice) => [columnOf.get(choice)!, 1] as const),
+      ...unless.map((choice) => [columnOf.get(choice)!, -1] as const),
+      ...(prize === null ? [] : [[choices.length + prize, -1] as const]),
+    ]
+    row(entries, (prize === null ? 1 : 0) - unless.length, solver.infinity)
+  }
+  const priced = choices.map((choice, column) => [column, costs[choice]!] as const).filter(([, cost]) => cost > 0)
+  if (priced.length > 0) row(priced, -solver.infinity, budget)
+  if (count === 0) return []
+  const total = choices.reduce((sum, choice) => sum + costs[choice]!, 1)
+  const { integer } = solver.constants.variableType
+  return solver.withModel(
+    {
+      numCols: count,
+      numRows: lower.length,
+      // a thousandth of a prize at most for being cheap
+      colCost: [...choices.map((choice) => costs[choice]! / total / 1000), ...prizes.map(({ worth }) => -worth)],
+      colLower: new Float64Array(count),
+      colUpper: new Float64Array(count).fill(1),
+      rowLower: lower,
+      rowUpper: upper,
+      integrality: new Int32Array(count).fill(integer),
+      matrix: { format: 'csr', numRows: lower.length, numCols: count, starts, indices, values },
+    },
+    (model) => {
+      model.options.set({ output_flag: false, time_limit: Math.max(0.05, seconds) })
+      model.run()
+      const { colValue } = model.getSolution()
+      return choices.filter((_choice, column) => (colValue[column] ?? 0) > 0.5)
+    },
+  )
+}

@@ -1,5 +1,8 @@
 import { EPSILON, hittingSet, isMet, type Clause, type Solver } from './hitting-set.ts'
 
+/** So many demands in a row are met greedily before the solver has its turn again. */
+const WALK = 10
+
 /** A question whose answer is a cheapest set of choices, known only through what a given set leaves wrong. */
 export interface Question {
   /** per choice: its cost, finite and not negative */
@@ -67,21 +70,26 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
     const chosen = new Set(solved.chosen)
     const exact = solved.cost - solved.bound <= EPSILON * 10
     if (least <= bound + EPSILON * 10) return answer()
-    for (;;) {
+    let found = false
+    let walk = 0
+    for (; walk < WALK || now() > until; walk++) {
       const fresh = violated(chosen)
       rounds++
-      if (fresh.length === 0) break
+      found = fresh.length === 0
+      if (found) break
       if (fresh.some(({ any, unless = [] }) => any.length + unless.length === 0)) {
         return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
       }
       clauses.push(...fresh)
+      // what must not go together is left to the solver: to add more does not mend it
+      if (fresh.every(({ unless = [] }) => unless.length > 0) && now() < until) break
       if (!meetGreedily(fresh, costs, chosen)) break
       // once an answer is at hand there is no need to walk to another that is dearer
       if (costOf(chosen) >= least && fresh.length < 8) break
       if (now() > until && best !== null) return answer()
     }
-    if (clauses.every((clause) => isMet(clause, chosen)) && violated(chosen).length === 0) {
-      takeBack(chosen, clauses, costs, violated)
+    if (found) {
+      if (walk > 0) takeBack(chosen, clauses, costs, violated)
       offer(chosen)
       if (exact && costOf(chosen) <= bound + EPSILON * 10) return answer()
     }
@@ -115,7 +123,7 @@ function takeBack(
   costs: ArrayLike<number>,
   violated: Question['violated'],
 ): void {
-  let tries = 24
+  let tries = 6
   for (const choice of [...chosen].toSorted((a, b) => costs[b]! - costs[a]!)) {
     chosen.delete(choice)
     const known = clauses.every((clause) => isMet(clause, chosen))

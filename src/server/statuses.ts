@@ -9,6 +9,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   pattern_invalid: 422,
   account_unknown: 404,
   report_invalid: 422,
+  change_invalid: 400,
   snapshot_invalid: 500,
   worksheet_invalid: 422,
   store_unavailable: 503,

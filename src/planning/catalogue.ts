@@ -1,0 +1,52 @@
+import type { Costs } from '#policy/policy.ts'
+import type { Assessment } from './assess.ts'
+import type { Candidate, Context, Offers } from './offer.ts'
+import { RIGHT_OFFERS } from './offers-rights.ts'
+import { SECRET_OFFERS } from './offers-secrets.ts'
+import { SIGN_IN_OFFERS } from './offers-sign-in.ts'
+import { populationsOf } from './populations.ts'
+
+/** The changes that a plan is made of, found when a derivation that they break is. */
+export interface Catalogue {
+  readonly candidates: readonly Candidate[]
+  /** per candidate: hours */
+  readonly costs: readonly number[]
+  /** positions of all candidates that break what a key names; see `keys.ts` */
+  readonly breaking: (key: string) => readonly number[]
+  /** positions of all candidates that touch the sign-in or recovery of an account */
+  readonly touching: (account: string) => readonly number[]
+}
+
+const OFFERS: Offers = { ...SIGN_IN_OFFERS, ...RIGHT_OFFERS, ...SECRET_OFFERS }
+
+export function catalogueOf(base: Assessment, costs: Costs): Catalogue {
+  const candidates: Candidate[] = []
+  const hours: number[] = []
+  const positions = new Map<string, number>()
+  const known = new Map<string, readonly number[]>()
+  const context: Context = { base, costs, populations: populationsOf(base) }
+  const positionOf = (id: string, make: () => Candidate): number => {
+    let position = positions.get(id)
+    if (position === undefined) {
+      position = candidates.push(make()) - 1
+      hours.push(candidates[position]!.price.hours)
+      positions.set(id, position)
+    }
+    return position
+  }
+  const breaking = (key: string): readonly number[] => {
+    let found = known.get(key)
+    if (found === undefined) {
+      const at = key.indexOf(':')
+      const offers = OFFERS[key.slice(0, at)]?.(context, key.slice(at + 1)) ?? []
+      found = offers.map(({ id, make }) => positionOf(id, () => ({ id, ...make() })))
+      known.set(key, found)
+    }
+    return found
+  }
+  const touching = (account: string): readonly number[] => {
+    const keys = (base.ways.get(account) ?? []).flatMap((way) => (way.fact === null ? [] : [`way:${way.id}`]))
+    return [...new Set(keys.flatMap((key) => [...breaking(key)]))]
+  }
+  return { candidates, costs: hours, breaking, touching }
+}
