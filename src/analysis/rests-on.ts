@@ -12,7 +12,11 @@ export interface RestsOn {
   readonly given: ReadonlySet<string>
 }
 
-/** What the easiest use of a way in rests on; see `TracedWays`. */
+/**
+ * What the easiest use of a way in rests on, be it stated, or a right or rule that gives the account past those.
+ *
+ * @param solved  `worst` of `weakestWays`
+ */
 export function restsOn(
   snapshot: Snapshot,
   solved: Solved,

@@ -7,7 +7,6 @@ import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
 import { costedSystem, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
-import { restsOn, type RestsOn } from './rests-on.ts'
 import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
 
 /** Tier of a node nothing leads to. */
@@ -43,10 +42,10 @@ export interface WeakestWays {
   readonly entry: (account: string) => Entry | null
 }
 
-/** {@link WeakestWays} that can also say what they rest on. */
+/** {@link WeakestWays} with the answer behind them, so that `rests-on.ts` can say what they rest on. */
 export interface TracedWays extends WeakestWays {
-  /** what the easiest use of a way in rests on, be it stated, or a right or rule that gives the account past them */
-  readonly restsOn: (way: Way) => RestsOn
+  /** with unknowns at their worst */
+  readonly worst: Solved
 }
 
 /** What a strength is however the open questions are answered. */
@@ -70,7 +69,7 @@ export function weakestWays(snapshot: Snapshot, policy: Policy, ways: ReadonlyMa
   return {
     ...boundsBetween(snapshot, ways, worst, best),
     entry: (account) => entryOf(snapshot, worst, account),
-    restsOn: (way) => restsOn(snapshot, worst, ways, way),
+    worst,
   }
 }
 

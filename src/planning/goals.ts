@@ -2,6 +2,7 @@ import type { JudgedAccount } from '#analysis/accounts.ts'
 import { judgeAccount } from '#analysis/accounts.ts'
 import type { JudgedWay } from '#analysis/context.ts'
 import { rightImpacts } from '#analysis/impact.ts'
+import { restsOn } from '#analysis/rests-on.ts'
 import { CAPABILITIES, IMPACTS, type Capability, type Impact } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { NEVER, proofOf } from '#graph/closure.ts'
@@ -182,15 +183,15 @@ function addStrengthKeys(
   { way, worth, effective }: JudgedWay,
   keys: Set<string>,
 ): void {
-  const { weakest } = assessment
+  const { weakest, snapshot, ways } = assessment
   if (way.fact === null && way.purpose === 'admin_reset') {
-    addRestKeys(assessment, positions, weakest.restsOn(way), keys)
+    addRestKeys(assessment, positions, restsOn(snapshot, weakest.worst, ways, way), keys)
     return
   }
   if (effective === worth.strength || worth.strength === null) addWayKeys(assessment, way, keys)
   else {
     if (way.fact !== null) keys.add(`way:${way.id}`)
-    addRestKeys(assessment, positions, weakest.restsOn(way), keys)
+    addRestKeys(assessment, positions, restsOn(snapshot, weakest.worst, ways, way), keys)
   }
 }
 
