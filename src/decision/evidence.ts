@@ -63,7 +63,7 @@ function strengthShown(
   const shown = rowFor(session, issuers)
   if (shown === undefined) return { strength: 'none', code: false }
   const inHardware = session.keyClass === 'hardware' || (session.keyClass === null && shown.vouches === 'hardware')
-  const enrolled = session.boundAtAal === null ? 'hardware' : (CAP_OF_AAL[session.boundAtAal] ?? 'single_factor')
+  const enrolled = session.boundAtAal === null ? 'hardware' : capOf(session.boundAtAal)
   let rank = Math.min(rankOf(shown.strength), rankOf(enrolled))
   if (!inHardware) rank = Math.min(rank, rankOf('phishing_resistant'))
   const code = shown.code ?? rankOf(shown.strength) < rankOf('phishing_resistant')
@@ -71,6 +71,8 @@ function strengthShown(
   if (code) rank = Math.min(rank, rankOf('two_factor'))
   return { strength: STRENGTHS[rank]!, code: code && rank > 0 }
 }
+
+const capOf = (aal: unknown): Strength => (typeof aal === 'number' ? CAP_OF_AAL[aal] : undefined) ?? 'single_factor'
 
 function rowFor({ issuer, acr, amr }: SessionEvidence, issuers: DecisionSettings['issuers']): ShownBy | undefined {
   if (!Object.hasOwn(issuers, issuer)) return undefined
