@@ -1,7 +1,7 @@
 import { CAPABILITIES, IMPACTS, type Capability, type Impact } from '#contract/vocabulary.ts'
 import { reachLanes } from '#graph/reach.ts'
 import type { Program } from '#graph/program.ts'
-import type { Snapshot } from '#model/compile.ts'
+import type { FactNodes, Right, Snapshot } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { impactOfRight, type TargetKind } from '#policy/requirement.ts'
 
@@ -14,6 +14,7 @@ export const UNREACHED = 255
  * pass one has *any* (0…) and *moderate or more* (13…) and the lane of uncertain impact; pass two *low or more* and *high*.
  */
 const UNCERTAIN_LANE = 2 * CAPABILITY_COUNT
+export const UNCERTAIN: number = 1 << UNCERTAIN_LANE
 
 export interface CapabilityReach {
   readonly capability: Capability
@@ -31,24 +32,35 @@ export interface AccountImpact {
 }
 
 /** Impact of rights by node index, and whether it rests on an unstated sensitivity. */
-export type Impacts = ReadonlyMap<number, { readonly impact: Impact; readonly uncertain: boolean }>
+export type Impacts = ReadonlyMap<number, RightImpact>
 
 /** Impact of every right, by policy. */
 export function rightImpacts(snapshot: Snapshot, policy: Policy): Impacts {
-  const impacts = new Map<number, { impact: Impact; uncertain: boolean }>()
-  for (const { node, capability, target } of snapshot.rights) {
-    const kind = targetKind(snapshot, target)
-    impacts.set(node, impactOfRight(policy, CAPABILITIES[capability]!, kind, sensitivityOf(snapshot, target)))
-  }
-  return impacts
+  return new Map(snapshot.rights.map((right) => [right.node, rightImpact(snapshot, policy, right)]))
 }
 
-function sensitivityOf(snapshot: Snapshot, target: string): Impact | undefined {
+/** Impact of one right; it hangs on the kind and the sensitivity of its target. */
+export function rightImpact(
+  nodes: FactNodes,
+  policy: Policy,
+  { capability, target }: Omit<Right, 'node'>,
+): RightImpact {
+  const kind = targetKind(nodes, target)
+  return impactOfRight(policy, CAPABILITIES[capability]!, kind, sensitivityOf(nodes, target))
+}
+
+/** Impact of a right, and whether it rests on an unstated sensitivity. */
+export interface RightImpact {
+  readonly impact: Impact
+  readonly uncertain: boolean
+}
+
+function sensitivityOf(snapshot: FactNodes, target: string): Impact | undefined {
   const fact = snapshot.inventory.get(target)?.fact
   return fact?.fact === 'resource' || fact?.fact === 'channel' ? fact.sensitivity : undefined
 }
 
-function targetKind(snapshot: Snapshot, target: string): TargetKind {
+function targetKind(snapshot: FactNodes, target: string): TargetKind {
   const kind = snapshot.inventory.kindOf(target)
   switch (kind) {
     case 'account':
@@ -73,22 +85,41 @@ export function impactsOf(
   const lowAndHigh = new Uint32Array(program.nodeCount)
   const impacts = rightImpacts(snapshot, policy)
   for (const { node, capability } of snapshot.rights) {
-    const { impact, uncertain } = impacts.get(node)!
-    const rank = IMPACTS.indexOf(impact)
-    anyAndModerate[node]! |= 1 << capability
-    if (rank >= 2) anyAndModerate[node]! |= 1 << (CAPABILITY_COUNT + capability)
-    if (uncertain) anyAndModerate[node]! |= 1 << UNCERTAIN_LANE
-    if (rank >= 1) lowAndHigh[node]! |= 1 << capability
-    if (rank >= 3) lowAndHigh[node]! |= 1 << (CAPABILITY_COUNT + capability)
+    const [first, second] = lanesOfRight(capability, impacts.get(node)!)
+    anyAndModerate[node]! |= first
+    lowAndHigh[node]! |= second
   }
   // nobody knows where a thing leads that is declared nowhere
   for (const id of snapshot.inventory.missing.keys()) {
     const node = snapshot.indexOf.get(id)
-    if (node !== undefined) anyAndModerate[node]! |= 1 << UNCERTAIN_LANE
+    if (node !== undefined) anyAndModerate[node]! |= UNCERTAIN
   }
   const first = reachLanes(program, anyAndModerate, starts)
   const second = reachLanes(program, lowAndHigh, starts)
   return Array.from(starts, (_, i) => summarise(i, first, second))
+}
+
+/** The lanes that a right carries in the two passes. */
+export function lanesOfRight(capability: number, { impact, uncertain }: RightImpact): readonly [number, number] {
+  const rank = IMPACTS.indexOf(impact)
+  const own = 1 << capability
+  const more = 1 << (CAPABILITY_COUNT + capability)
+  const first = own | (rank >= 2 ? more : 0) | (uncertain ? UNCERTAIN : 0)
+  return [first, (rank >= 1 ? own : 0) | (rank >= 3 ? more : 0)]
+}
+
+/** What a reach amounts to by the lanes of the two passes, without hops. */
+export function impactOfLanes(first: number, second: number): AccountImpact {
+  const capabilities: CapabilityReach[] = []
+  let highest = 0
+  for (let c = 0; c < CAPABILITY_COUNT; c++) {
+    const held = [first >>> c, second >>> c, first >>> (CAPABILITY_COUNT + c), second >>> (CAPABILITY_COUNT + c)]
+    const rank = held.findLastIndex((bits) => (bits & 1) === 1)
+    if (rank < 0) continue
+    highest = Math.max(highest, rank)
+    capabilities.push({ capability: CAPABILITIES[c]!, impact: IMPACTS[rank]!, hops: UNREACHED })
+  }
+  return { impact: IMPACTS[highest]!, uncertain: (first & UNCERTAIN) !== 0, capabilities }
 }
 
 interface Lanes {

@@ -2,69 +2,18 @@
  * A live analysis: what a decision needs to know of every account, kept as facts come and go. It says of each account
  * what {@link analyse} says of the same facts (`live.test.ts`), without findings, proofs and attackers.
  */
-import type { Reason } from '#contract/report.ts'
-import type { AccountKind, Capability, Impact, Population, Purpose, Strength, Verdict } from '#contract/vocabulary.ts'
-import { buildProgram } from '#graph/program.ts'
-import { compileSnapshot } from '#model/compile.ts'
-import type { Inventory, PlacedFact } from '#model/facts.ts'
-import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
+import { FACT_SCHEMAS, type Inventory, type PlacedFact } from '#model/facts.ts'
+import { checkInventory, refuseErrors, type CheckedInventory, type FactsByKind } from '#model/inventory.ts'
+import { eachReference } from '#model/inventory-references.ts'
 import type { Policy } from '#policy/policy.ts'
-import type { RaisedRequirement } from '#policy/requirement.ts'
-import { accountNodes, judgeAccount, sizesOf, type JudgedAccount } from './accounts.ts'
-import { impactsOf } from './impact.ts'
-import { canonical, snapshotId } from './snapshot-id.ts'
-import { waysInOf } from './ways-in.ts'
-import { weakestWays, type Bounds, type WeakestWays } from './weakest-way.ts'
-import { worthsOf } from './worth.ts'
+import type { AccountState } from './live/account-state.ts'
+import type { Change } from './live/dirty.ts'
+import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
+import { keyOf, type Kept } from './live/fact-store.ts'
+import { asksForSizes, statesAnew, statesOf } from './live/states.ts'
+import { changedTree, factTree, idOf, type FactTree } from './snapshot-id.ts'
 
-/** One way into an account, as a decision needs it. */
-export interface WayState {
-  /** of the way in; of a secret, session, right or rule that implies one */
-  readonly id: string
-  readonly purpose: Purpose
-  /** what it proves by itself; null where unknown */
-  readonly strength: Strength | null
-  /** what is left of that after what leads to its authenticators; null where unknown */
-  readonly effective: Strength | null
-  readonly phishingResistant: boolean | null
-  readonly hardwareBacked: boolean | null
-  /** rests on a code or approval that can be relayed */
-  readonly code: boolean
-  readonly verdict: Verdict
-  readonly reasons: readonly Reason[]
-  /** id of the exception that excuses it */
-  readonly exception: string | null
-}
-
-/** What is known of one account. */
-export interface AccountState {
-  readonly id: string
-  readonly kind: AccountKind
-  /** null where the inventory does not say; as are the next two */
-  readonly population: Population | null
-  readonly system: string | null
-  readonly subject: string | null
-  readonly enabled: boolean
-  readonly impact: Impact
-  /** the reach includes something declared nowhere, or whose sensitivity nobody stated: it may be worth more */
-  readonly impactUncertain: boolean
-  /** in the order of CAPABILITIES */
-  readonly capabilities: readonly Capability[]
-  /** per capability: the highest impact of a right of it that is reached */
-  readonly impacts: Readonly<Partial<Record<Capability, Impact>>>
-  readonly requirement: RaisedRequirement
-  /** what the best sign-in proves; null where unknown or none */
-  readonly nominal: Strength | null
-  /** what the account is really protected by; null where unknown: see {@link bounds} */
-  readonly effective: Strength | null
-  /** the least and the most it may be protected by, however what is unknown turns out */
-  readonly bounds: Bounds
-  readonly verdict: Verdict
-  readonly reasons: readonly Reason[]
-  readonly ways: readonly WayState[]
-  /** ids of the exceptions that excuse any of its ways in */
-  readonly exceptions: readonly string[]
-}
+export type { AccountState, WayState } from './live/account-state.ts'
 
 /** All accounts at one moment. It never changes: {@link applyDelta} returns another. */
 export interface LiveAnalysis {
@@ -112,32 +61,240 @@ export interface Applied {
 export function liveAnalysis(inventory: Inventory, policy: Policy): LiveAnalysis {
   const checked = checkInventory(inventory)
   refuseErrors(checked.diagnostics)
-  return analyseAnew(checked, policy)
+  return begin(checked, policy).live
 }
 
 /**
- * Applies a change. The analysis that it is applied to stays as it was, and in use until the new one is there.
+ * Applies a change. The analysis that it is applied to stays as it was, and in use until the new one is there. Quickest
+ * for the newest of a line; on any other everything is computed anew.
  *
  * @throws {AmbitError} `input_invalid` if the facts would contradict each other; nothing is applied then
  */
 export function applyDelta(live: LiveAnalysis, delta: Delta): Applied {
-  const { snapshot, sources } = live.inventory
+  const version = VERSIONS.get(live)!
+  const changes = changesOf(version, delta)
+  const engine = changes === null ? null : engineFor(version, delta, changes)
+  if (changes === null || engine === null) return applyAnew(version, delta)
+  refuseContradictions(engine, changes)
+  return { ...applyTo(engine, version, changes), full: false }
+}
+
+/** What a live analysis is made of, while it is the newest of its line and after. */
+interface Version {
+  readonly live: LiveAnalysis
+  readonly line: Line
+  readonly tree: FactTree
+  /** null for the newest */
+  past: Past | null
+}
+
+/** What was otherwise before the next one. */
+interface Past {
+  readonly next: Version
+  readonly facts: ReadonlyMap<string, Kept | undefined>
+  /** all accounts, if any came or went; else those that changed */
+  readonly accounts:
+    | { readonly all: ReadonlyMap<string, AccountState> }
+    | { readonly some: ReadonlyMap<string, AccountState> }
+}
+
+/** Live analyses, one after another. What only the newest needs is shared and changes in place. */
+interface Line {
+  readonly policy: Policy
+  readonly base: Pick<CheckedInventory, 'snapshot' | 'sources'>
+  /** as the newest has them, in the order of the inventory */
+  readonly states: Map<string, AccountState>
+  readonly kept: ReadonlyMap<string, Kept>
+  /** null where everything is always computed anew, or a change failed half-way */
+  engine: Engine | null
+}
+
+const VERSIONS = new WeakMap<LiveAnalysis, Version>()
+
+function begin(inventory: CheckedInventory, policy: Policy): Version {
+  const engine = asksForSizes(policy) ? null : buildEngine(inventory, policy)
+  const states =
+    engine === null ? statesAnew(inventory, policy) : statesOf(engine, engine.facts.byKind.get('account')!.keys())
+  const kept =
+    engine?.facts.kept ?? new Map(inventory.facts.map((placed, serial) => [keyOf(placed.fact), { placed, serial }]))
+  const line: Line = { policy, base: inventory, states, kept, engine }
+  return versionOf(line, factTree(inventory.facts.map(({ fact }) => fact)), inventory)
+}
+
+function versionOf(line: Line, tree: FactTree, checked: CheckedInventory | null): Version {
+  const { policy, base } = line
+  let inventory = checked
+  const live: LiveAnalysis = {
+    policy,
+    snapshotId: idOf(base.snapshot.at, tree),
+    get inventory() {
+      return (inventory ??= inventoryOf(base, factsOf(version)))
+    },
+    account: (id) => stateIn(version, id),
+    accountIds: () => accountsIn(version).keys(),
+  }
+  const version: Version = { live, line, tree, past: null }
+  VERSIONS.set(live, version)
+  return version
+}
+
+function stateIn({ line, past }: Version, id: string): AccountState | undefined {
+  if (past === null) return line.states.get(id)
+  const { next, accounts } = past
+  if ('all' in accounts) return accounts.all.get(id)
+  return accounts.some.get(id) ?? stateIn(next, id)
+}
+
+/** A map with the accounts of a version as its keys. */
+function accountsIn({ line, past }: Version): ReadonlyMap<string, AccountState> {
+  if (past === null) return line.states
+  return 'all' in past.accounts ? past.accounts.all : accountsIn(past.next)
+}
+
+/** The facts of a version, in the order of the inventory. */
+function factsOf(version: Version): PlacedFact[] {
+  return keptIn(version).map(({ placed }) => placed)
+}
+
+function keptIn({ line, past }: Version): Kept[] {
+  if (past === null) return [...line.kept.values()]
+  const others = keptIn(past.next).filter(({ placed }) => !past.facts.has(keyOf(placed.fact)))
+  const own = [...past.facts.values()].filter((kept) => kept !== undefined)
+  return [...others, ...own].toSorted((a, b) => a.serial - b.serial)
+}
+
+/** What {@link checkInventory} says of facts that were checked as they came; each part is made when it is asked for. */
+function inventoryOf({ snapshot, sources }: Line['base'], facts: readonly PlacedFact[]): CheckedInventory {
+  let checked: CheckedInventory | undefined
+  const whole = (): CheckedInventory => {
+    const { name, at } = snapshot
+    const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
+    return (checked ??= checkInventory({ ...stated, sources, facts, diagnostics: [] }))
+  }
+  let byKind: FactsByKind | undefined
+  let byId: ReadonlyMap<string | undefined, PlacedFact> | undefined
+  const get = (id: string): PlacedFact | undefined =>
+    (byId ??= new Map(facts.map((placed) => [placed.fact.id, placed]))).get(id)
+  return {
+    snapshot,
+    sources,
+    facts,
+    get,
+    kindOf: (id) => get(id)?.fact.fact,
+    get byKind() {
+      return (byKind ??= groupedByKind(facts))
+    },
+    get missing() {
+      return whole().missing
+    },
+    get diagnostics() {
+      return whole().diagnostics
+    },
+  }
+}
+
+function groupedByKind(facts: readonly PlacedFact[]): FactsByKind {
+  const byKind = new Map(Object.keys(FACT_SCHEMAS).map((kind) => [kind, [] as PlacedFact[]]))
+  for (const placed of facts) byKind.get(placed.fact.fact)!.push(placed)
+  return Object.fromEntries(byKind) as unknown as FactsByKind // each fact went into the list of its own `fact` word
+}
+
+/** What a delta changes; null where a fact becomes one of another kind. */
+function changesOf({ line, past }: Version, { upsert = [], remove = [] }: Delta): Change[] | null {
+  if (past !== null) return null
+  const changes = new Map<string, Change>()
+  const note = (key: string, after: PlacedFact | undefined): void => {
+    const before = line.kept.get(key)?.placed.fact
+    if (before !== undefined || after !== undefined) changes.set(key, { key, before, after })
+  }
+  for (const it of remove) note(typeof it === 'string' ? it : keyOf(it), undefined)
+  for (const placed of upsert) note(keyOf(placed.fact), placed)
+  const isOther = ({ before, after }: Change): boolean =>
+    before !== undefined && after !== undefined && before.fact !== after.fact.fact
+  return [...changes.values()].some(isOther) ? null : [...changes.values()]
+}
+
+/** Of so many facts, one in four may change, and in small inventories so many, before it is quicker to begin anew. */
+const FEW = 200
+
+/** The engine of the line, where it can take up these changes. */
+function engineFor({ line }: Version, { at }: Delta, changes: readonly Change[]): Engine | null {
+  const { base, engine, kept } = line
+  if (at !== undefined && at !== base.snapshot.at) return null
+  if (changes.length > Math.max(FEW, kept.size / 4)) return null
+  return engine
+}
+
+/**
+ * Checks what changes could make wrong: each fact by itself, and what names or is named by one of them. Whether facts are
+ * in contradiction hangs on nothing else.
+ */
+function refuseContradictions({ facts }: Engine, changes: readonly Change[]): void {
+  const changed = new Map(changes.map(({ key, after }) => [key, after]))
+  const near = new Map<string, PlacedFact>()
+  const add = (key: string): void => {
+    const placed = changed.has(key) ? changed.get(key) : facts.kept.get(key)?.placed
+    if (placed !== undefined) near.set(key, placed)
+  }
+  for (const { key, before, after } of changes) {
+    add(key)
+    if (after !== undefined) eachReference(after.fact, add)
+    if (before === undefined) for (const namer of facts.naming.get(key) ?? []) add(namer)
+  }
+  refuseErrors(checkInventory({ sources: [], diagnostics: [], facts: [...near.values()] }).diagnostics)
+}
+
+function applyTo(engine: Engine, version: Version, changes: readonly Change[]): Omit<Applied, 'full'> {
+  const { line, tree } = version
+  const { states, kept } = line
+  const facts = new Map(changes.map(({ key }) => [key, kept.get(key)]))
+  const isOther = changes.some(({ before, after }) => (before?.fact === 'account') !== (after?.fact.fact === 'account'))
+  const all = isOther ? new Map(states) : null
+  const gone = changes.flatMap(({ before }) => before ?? [])
+  const come = changes.flatMap(({ after }) => after?.fact ?? [])
+  const next = versionOf(line, changedTree(tree, gone, come), null)
+  const some = new Map<string, AccountState>()
+  version.past = { next, facts, accounts: all === null ? { some } : { all } }
+  line.engine = null // if deriving fails, nobody goes on from here
+  const told: AccountChange[] = []
+  const affected = changeFacts(engine, changes) ?? engine.facts.byKind.get('account')!.keys()
+  const fresh = statesOf(engine, affected)
+  for (const [id, after] of fresh) {
+    const before = states.get(id)
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) continue
+    if (before !== undefined) some.set(id, before)
+    told.push({ id, before: before ?? null, after })
+  }
+  for (const { id, after } of told) states.set(id, after!)
+  const serialOf = ({ id }: AccountChange): number => kept.get(id)!.serial
+  told.sort((a, b) => serialOf(a) - serialOf(b))
+  for (const { key, before, after } of changes) {
+    if (before?.fact !== 'account' || after !== undefined) continue
+    told.push({ id: key, before: states.get(key)!, after: null })
+    states.delete(key)
+  }
+  line.engine = engine
+  return { live: next.live, changes: told }
+}
+
+function applyAnew(version: Version, delta: Delta): Applied {
+  const { snapshot, sources } = version.line.base
   const at = delta.at ?? snapshot.at
   const next = liveAnalysis(
     {
       ...(snapshot.name === null ? {} : { name: snapshot.name }),
       ...(at === null ? {} : { at }),
       sources,
-      facts: changedFacts(live.inventory, delta),
+      facts: changedFacts(factsOf(version), delta),
       diagnostics: [],
     },
-    live.policy,
+    version.line.policy,
   )
-  return { live: next, changes: changesBetween(live, next), full: true }
+  return { live: next, changes: changesBetween(version.live, next), full: true }
 }
 
 /** The facts after a change: what is replaced stays in its place, what is new comes last. */
-function changedFacts({ facts }: CheckedInventory, { upsert = [], remove = [] }: Delta): PlacedFact[] {
+function changedFacts(facts: readonly PlacedFact[], { upsert = [], remove = [] }: Delta): PlacedFact[] {
   const gone = new Set(remove.map((it) => (typeof it === 'string' ? it : keyOf(it))))
   const fresh = new Map(upsert.map((placed) => [keyOf(placed.fact), placed]))
   const changed: PlacedFact[] = []
@@ -150,78 +307,6 @@ function changedFacts({ facts }: CheckedInventory, { upsert = [], remove = [] }:
     } else if (!gone.has(key)) changed.push(placed)
   }
   return [...changed, ...fresh.values()]
-}
-
-/** What makes two facts the same one: the id, or for an entitlement without one all it says. */
-function keyOf(fact: PlacedFact['fact']): string {
-  return fact.id ?? `\n${canonical(fact)}`
-}
-
-function analyseAnew(inventory: CheckedInventory, policy: Policy): LiveAnalysis {
-  const snapshot = compileSnapshot(inventory)
-  const program = buildProgram(snapshot.rules)
-  const starts = accountNodes(snapshot)
-  const impacts = impactsOf(snapshot, program, policy, starts)
-  const sizes = asksForSizes(policy) ? sizesOf(snapshot, program, starts) : null
-  const ways = waysInOf(inventory)
-  const worths = worthsOf(snapshot, policy, ways)
-  const weakest = weakestWays(snapshot, policy, ways)
-  const ground = { snapshot, policy, ways, worths, weakest }
-  const accounts = new Map<string, AccountState>()
-  inventory.byKind.account.forEach(({ fact }, i) => {
-    const size = { nodes: sizes?.nodes[i] ?? 0, accounts: sizes?.accounts[i] ?? 0 }
-    accounts.set(fact.id, stateOf(judgeAccount(ground, fact, impacts[i]!, size), weakest))
-  })
-  return {
-    inventory,
-    policy,
-    snapshotId: snapshotId(inventory),
-    account: (id) => accounts.get(id),
-    accountIds: () => accounts.keys(),
-  }
-}
-
-/** Whether any rule of a policy looks at the size of a reach; what cannot be told counts as yes. */
-function asksForSizes({ rules }: Policy): boolean {
-  return rules.some(({ condition }) => condition === undefined || /\breach\b/.test(condition))
-}
-
-function stateOf(
-  { fact, impact, requirement, nominal, effective, ways, verdict, reasons }: JudgedAccount,
-  weakest: WeakestWays,
-): AccountState {
-  const exceptions = new Set(ways.flatMap(({ exception }) => exception ?? []))
-  return {
-    id: fact.id,
-    kind: fact.kind,
-    population: fact.population ?? null,
-    system: fact.system ?? null,
-    subject: fact.subject ?? null,
-    enabled: fact.enabled !== false,
-    impact: impact.impact,
-    impactUncertain: impact.uncertain,
-    capabilities: impact.capabilities.map(({ capability }) => capability),
-    impacts: Object.fromEntries(impact.capabilities.map((reached) => [reached.capability, reached.impact])),
-    requirement,
-    nominal: nominal?.strength ?? null,
-    effective,
-    bounds: weakest.ofAccount(fact.id),
-    verdict,
-    reasons,
-    ways: ways.map(({ way, worth, effective, verdict, reasons, exception }) => ({
-      id: way.id,
-      purpose: way.purpose,
-      strength: worth.strength,
-      effective,
-      phishingResistant: worth.phishingResistant,
-      hardwareBacked: worth.hardwareBacked,
-      code: worth.code,
-      verdict,
-      reasons,
-      exception,
-    })),
-    exceptions: [...exceptions],
-  }
 }
 
 function changesBetween(before: LiveAnalysis, after: LiveAnalysis): AccountChange[] {

@@ -2,7 +2,7 @@ import type { RuleSystem } from '#graph/rules.ts'
 import { CAPABILITIES } from '#contract/vocabulary.ts'
 import { compileFact } from './fact-rules.ts'
 import type { Place } from './facts.ts'
-import type { CheckedInventory } from './inventory.ts'
+import type { CheckedInventory, FactView } from './inventory.ts'
 import { RULE_KINDS, type RuleKindName } from './kinds.ts'
 import { compileRights } from './rights.ts'
 
@@ -18,12 +18,13 @@ export interface Right {
 
 /** Facts, and the nodes that stand for what they speak of. */
 export interface FactNodes {
-  readonly inventory: CheckedInventory
+  readonly inventory: FactView
   readonly indexOf: ReadonlyMap<string, number>
 }
 
 /** All facts as rules over dense node indices. Immutable; the inventory it was made of is kept for names and places. */
 export interface Snapshot extends FactNodes {
+  readonly inventory: CheckedInventory
   /** node index → id, entities first, then derived nodes */
   readonly nodeIds: readonly string[]
   readonly rules: RuleSystem

@@ -19,6 +19,14 @@ export type PlacedFactOf<K extends FactKind> = PlacedFact<FactOf<K>>
 /** The facts by kind, each list in the order read. */
 export type FactsByKind = { readonly [K in FactKind]: readonly PlacedFactOf<K>[] }
 
+/** What may be asked of facts one at a time. */
+export interface FactView {
+  readonly snapshot: CheckedInventory['snapshot']
+  readonly byKind: Pick<FactsByKind, 'exception'>
+  readonly kindOf: CheckedInventory['kindOf']
+  readonly get: CheckedInventory['get']
+}
+
 /** What {@link checkInventory} returns. Analyse it only after {@link refuseErrors}. */
 export interface CheckedInventory {
   /** null where no file states it */

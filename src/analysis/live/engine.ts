@@ -1,0 +1,356 @@
+import { applyEdits, buildIncremental, type Edit, type Edited, type Incremental } from '#graph/incremental.ts'
+import type { LooseRule } from '#graph/incremental-graph.ts'
+import { buildProgram } from '#graph/program.ts'
+import type { RuleSystem } from '#graph/rules.ts'
+import { capabilityOf, type FactNodes } from '#model/compile.ts'
+import { FACT_SCHEMAS, type Fact, type FactKind, type PlacedFact } from '#model/facts.ts'
+import type { CheckedInventory, FactView } from '#model/inventory.ts'
+import type { Policy } from '#policy/policy.ts'
+import { idOfRight } from '#model/rights.ts'
+import { lanesOfRight, rightImpact, UNCERTAIN } from '../impact.ts'
+import { settleNominal, type Worth } from '../worth.ts'
+import { waysOfFact, type Way } from '../ways-in.ts'
+import { GIVES_ACCOUNT } from '../weakest-way.ts'
+import { accountsAsking, buildFactStore, dropFact, namersOf, putFact, viewOf, type FactStore } from './fact-store.ts'
+import {
+  accountsBehind,
+  accountsExcused,
+  accountsOfFact,
+  dirtyOf,
+  leavesOf,
+  structureOf,
+  type Change,
+  type Dirty,
+} from './dirty.ts'
+import { entranceOf, isStep, lanesOfFact, ruleEdits, type Entrance } from './obstacles.ts'
+import { buildRuleStore, updateRules, type IdRule, type RuleChanges, type RuleStore } from './rule-store.ts'
+
+/** Everything that a line of live analyses shares; it is as the newest of them says. */
+export interface Engine {
+  readonly policy: Policy
+  readonly facts: FactStore
+  readonly view: FactView
+  readonly rules: RuleStore
+  readonly ids: string[]
+  readonly indexOf: Map<string, number>
+  /** by node: how many rules give it, and facts that say that it is out */
+  readonly givers: Map<number, number>
+  readonly ways: Map<string, readonly Way[]>
+  readonly nominal: Map<string, Worth>
+  readonly entrances: Map<string, Entrance>
+  /** R4: lanes in which a node holds from the start, by who says so */
+  readonly seeds: Map<number, Map<string, number>>
+  /** R1 in two passes */
+  readonly reach: readonly Incremental[]
+  /** R4 as a takeover */
+  readonly fall: Incremental
+}
+
+/** Accounts of which anything may have changed; null for any. */
+export type Affected = ReadonlySet<string> | null
+
+export const nodesOf = ({ view, indexOf }: Engine): FactNodes => ({ inventory: view, indexOf })
+
+type Draft = Omit<Engine, 'reach' | 'fall'>
+
+/** Derives everything from an inventory. */
+export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine {
+  const kinds = Object.keys(FACT_SCHEMAS) as FactKind[]
+  const facts = buildFactStore(kinds, inventory.snapshot)
+  for (const placed of inventory.facts) putFact(facts, placed)
+  const view = viewOf(facts)
+  const draft: Draft = {
+    policy,
+    facts,
+    view,
+    rules: buildRuleStore(),
+    ids: [],
+    indexOf: new Map(),
+    givers: new Map(),
+    ways: new Map(),
+    nominal: new Map(),
+    entrances: new Map(),
+    seeds: new Map(),
+  }
+  const all = new Map(Array.from(facts.kept, ([key, { placed }]) => [key, placed]))
+  const { come, rights } = updateRules(draft.rules, { view, structure: structureOf(facts) }, all, new Set())
+  for (const { fact } of all.values()) if (fact.id !== undefined) nodeOf(draft, fact.id)
+  for (const id of facts.naming.keys()) nodeOf(draft, id)
+  const rules = come.map((rule) => looseOf(draft, rule))
+  countGivers(draft, { gone: [], come, rights })
+  for (const [key, { fact }] of all) seedFact(draft, key, fact, new Set())
+  const accounts = new Set(facts.byKind.get('account')!.keys())
+  for (const account of accounts) setWays(draft, account)
+  settleNominal({ inventory: view, indexOf: draft.indexOf }, policy, draft.ways, draft.nominal)
+  for (const account of accounts) setEntrance(draft, account, new Set())
+  const steps = come.filter(isStep).map((rule) => looseOf(draft, rule))
+  const entries = [...draft.entrances.values()].flatMap((entrance) => entrance.rules)
+  const count = draft.ids.length
+  const starts = Uint32Array.from(accounts, (id) => draft.indexOf.get(id)!)
+  const program = buildProgram(systemOf(count, rules))
+  const reach = [0, 1].map((pass) => {
+    const laneMasks = new Uint32Array(count)
+    for (const id of [...rights.keys(), ...facts.naming.keys()]) {
+      laneMasks[draft.indexOf.get(id)!] = lanesAt(draft, id)[pass]!
+    }
+    return buildIncremental(program, { laneMasks, seeds: new Uint32Array(count), starts })
+  })
+  const seeds = new Uint32Array(count)
+  for (const node of draft.seeds.keys()) seeds[node] = seedsAt(draft, node)
+  const fall = buildIncremental(buildProgram(systemOf(count, [...steps, ...entries])), {
+    laneMasks: new Uint32Array(count),
+    seeds,
+    starts: new Uint32Array(0),
+  })
+  return { ...draft, reach, fall }
+}
+
+/**
+ * Takes changed facts up and derives what depends on them. A key that changes its kind is not for this.
+ *
+ * Throws nothing that is meant; whatever is thrown leaves the engine of no use.
+ */
+export function changeFacts(engine: Engine, changes: readonly Change[]): Affected {
+  const { facts, view, rules } = engine
+  const dirty = dirtyOf(facts, changes)
+  const affected = accountsExcused(facts, changes)
+  const remade = new Map<string, PlacedFact | null>()
+  for (const { key, before, after } of changes) {
+    for (const account of accountsOfFact(before)) affected.add(account)
+    if (after !== undefined) putFact(facts, after)
+    else if (before !== undefined) dropFact(facts, key)
+    remade.set(key, after ?? null)
+  }
+  for (const account of accountsExcused(facts, changes)) affected.add(account)
+  for (const id of dirty.switched) {
+    for (const key of facts.naming.get(id) ?? []) remade.set(key, facts.kept.get(key)!.placed)
+  }
+  const made = updateRules(rules, { view, structure: structureOf(facts) }, remade, dirty.targets)
+  const turned = countGivers(engine, made)
+  const seeded = new Set<number>()
+  for (const { key, after } of changes) for (const id of seedFact(engine, key, after?.fact, seeded)) turned.add(id)
+  const entered = enteredOtherwise(engine, changes, dirty, turned)
+  for (const account of withTrusting(engine, entered)) affected.add(account)
+  const come: LooseRule[] = []
+  const gone: LooseRule[] = []
+  for (const account of entered) setWays(engine, account)
+  renewNominal(engine, withTrusting(engine, entered))
+  for (const account of entered) {
+    gone.push(...(engine.entrances.get(account)?.rules ?? []))
+    setEntrance(engine, account, seeded)
+    come.push(...(engine.entrances.get(account)?.rules ?? []))
+  }
+  const loose = (some: readonly IdRule[]): LooseRule[] => some.map((rule) => looseOf(engine, rule))
+  const fallEdits = ruleEdits(
+    [...loose(made.gone.filter(isStep)), ...gone],
+    [...loose(made.come.filter(isStep)), ...come],
+  )
+  for (const node of seeded) fallEdits.push({ edit: 'seeds', node, mask: seedsAt(engine, node) })
+  const fell = applyEdits(engine.fall, fallEdits)
+  const moved = reachEdits(engine, changes, dirty, made).map((edits, pass) => applyEdits(engine.reach[pass]!, edits))
+  return withDerived(engine, affected, made, fell, moved)
+}
+
+/** Accounts whose ways in, or what these are worth by themselves, may differ. */
+function enteredOtherwise(
+  { facts }: Engine,
+  changes: readonly Change[],
+  { ids }: Dirty,
+  turned: ReadonlySet<string>,
+): Set<string> {
+  const entered = new Set<string>()
+  for (const { before, after } of changes) {
+    for (const fact of [before, after?.fact]) {
+      for (const account of accountsOfFact(fact)) entered.add(account)
+      if (fact?.fact !== 'system') continue
+      for (const { fact: each } of namersOf(facts, fact.id)) if (each.fact === 'account') entered.add(each.id)
+    }
+  }
+  for (const id of leavesOf(facts, [...ids, ...turned])) {
+    for (const account of accountsBehind(facts, id)) entered.add(account)
+  }
+  return entered
+}
+
+/** Some accounts, and all that trust the sign-in of one of them. */
+function withTrusting({ facts }: Engine, accounts: ReadonlySet<string>): Set<string> {
+  const trusting = new Set(accounts)
+  for (const account of trusting) for (const other of accountsAsking(facts, account)) trusting.add(other)
+  return trusting
+}
+
+function renewNominal(engine: Engine, accounts: ReadonlySet<string>): void {
+  const { ways, nominal, policy } = engine
+  for (const account of accounts) nominal.delete(account)
+  const lists = Array.from(accounts, (account) => [account, ways.get(account) ?? []] as const)
+  settleNominal(nodesOf(engine), policy, lists, nominal)
+}
+
+/** Order of the kinds of facts that are ways in, as in `waysInOf`. */
+const WAY_KINDS: readonly FactKind[] = ['wayIn', 'secret', 'session']
+
+function setWays({ facts, view, ways }: Draft, account: string): void {
+  const stated: { readonly rank: number; readonly serial: number; readonly way: Way }[] = []
+  for (const key of facts.naming.get(account) ?? []) {
+    const { placed, serial } = facts.kept.get(key)!
+    const rank = WAY_KINDS.indexOf(placed.fact.fact)
+    if (rank < 0) continue
+    for (const way of waysOfFact(view, placed)) if (way.account === account) stated.push({ rank, serial, way })
+  }
+  if (stated.length === 0) return void ways.delete(account)
+  stated.sort((a, b) => a.rank - b.rank || a.serial - b.serial)
+  ways.set(
+    account,
+    stated.map(({ way }) => way),
+  )
+}
+
+function setEntrance(draft: Draft, account: string, touched: Set<number>): void {
+  const { facts, entrances, givers, indexOf, view, policy, ways } = draft
+  const source = `account\n${account}`
+  for (const node of entrances.get(account)?.seeds.keys() ?? []) setSeed(draft, node, source, 0, touched)
+  if (facts.kept.get(account)?.placed.fact.fact !== 'account') return void entrances.delete(account)
+  const context = {
+    nodes: { inventory: view, indexOf },
+    policy,
+    isDerivable: (node: number) => (givers.get(node) ?? 0) > 0,
+    laneNode: (lanes: number) => {
+      const node = nodeOf(draft, `via:lanes:${lanes}`)
+      if (!draft.seeds.has(node)) setSeed(draft, node, 'lanes', lanes, touched)
+      return node
+    },
+  }
+  const entrance = entranceOf(context, account, ways.get(account) ?? [])
+  for (const [node, lanes] of entrance.seeds) setSeed(draft, node, source, lanes, touched)
+  entrances.set(account, entrance)
+}
+
+function setSeed({ seeds }: Draft, node: number, source: string, lanes: number, touched: Set<number>): void {
+  touched.add(node)
+  const sources = seeds.get(node) ?? new Map<string, number>()
+  if (lanes === 0) sources.delete(source)
+  else sources.set(source, lanes)
+  if (sources.size === 0) seeds.delete(node)
+  else seeds.set(node, sources)
+}
+
+function seedsAt({ seeds }: Draft, node: number): number {
+  let mask = 0
+  for (const lanes of seeds.get(node)?.values() ?? []) mask |= lanes
+  return mask
+}
+
+/** Notes whether a fact says of itself that it is out; returns its id if that is new. */
+function seedFact(draft: Draft, key: string, fact: Fact | undefined, touched: Set<number>): string[] {
+  const { seeds, givers, indexOf } = draft
+  const lanes = fact === undefined ? 0 : lanesOfFact(fact)
+  if (lanes === 0 && !indexOf.has(key)) return []
+  const node = nodeOf(draft, key)
+  const source = `fact\n${key}`
+  const before = seeds.get(node)?.has(source) ?? false
+  if (before === lanes > 0) return []
+  setSeed(draft, node, source, lanes, touched)
+  givers.set(node, (givers.get(node) ?? 0) + (before ? -1 : 1))
+  return [key]
+}
+
+/** Counts what gives each node; returns the ids that something gives now and nothing did, or the other way round. */
+function countGivers(draft: Draft, { gone, come }: RuleChanges): Set<string> {
+  const { givers } = draft
+  const before = new Map<string, number>()
+  const count = (id: string, by: number): void => {
+    const node = nodeOf(draft, id)
+    const old = givers.get(node) ?? 0
+    if (!before.has(id)) before.set(id, old)
+    givers.set(node, old + by)
+  }
+  for (const { head } of gone) count(head, -1)
+  for (const { head } of come) count(head, 1)
+  return new Set(
+    [...before].filter(([id, old]) => old > 0 !== givers.get(draft.indexOf.get(id)!)! > 0).map(([id]) => id),
+  )
+}
+
+/** Per pass of R1: what changes for it. */
+function reachEdits(engine: Engine, changes: readonly Change[], dirty: Dirty, made: RuleChanges): Edit[][] {
+  const { rules, reach } = engine
+  const edits = ruleEdits(
+    made.gone.map((rule) => looseOf(engine, rule)),
+    made.come.map((rule) => looseOf(engine, rule)),
+  )
+  const carriers = new Set([...made.rights.keys(), ...dirty.ids, ...dirty.named])
+  for (const target of dirty.ids) {
+    for (const name of rules.names.get(target) ?? []) carriers.add(idOfRight(name, target))
+  }
+  return reach.map((it, pass) => {
+    const own: Edit[] = [...edits]
+    for (const id of carriers) {
+      const node = nodeOf(engine, id)
+      const mask = lanesAt(engine, id)[pass]!
+      if ((it.laneMasks[node] ?? 0) !== mask >>> 0) own.push({ edit: 'lanes', node, mask })
+    }
+    for (const { key, before, after } of changes) {
+      const isStart = after?.fact.fact === 'account'
+      if (isStart !== (before?.fact === 'account')) own.push({ edit: 'start', node: nodeOf(engine, key), isStart })
+    }
+    return own
+  })
+}
+
+/** The lanes that a node carries in the two passes of R1. */
+function lanesAt({ rules, facts, view, indexOf, policy }: Draft, id: string): readonly [number, number] {
+  const right = rules.rights.get(id)
+  if (right === undefined) return [facts.naming.has(id) && !facts.kept.has(id) ? UNCERTAIN : 0, 0]
+  const capability = capabilityOf(right.name)
+  return lanesOfRight(
+    capability,
+    rightImpact({ inventory: view, indexOf }, policy, { capability, target: right.target }),
+  )
+}
+
+/** The accounts that changed facts bear on directly, and those that feel it through the rules. */
+function withDerived(
+  { facts, rules, ids }: Engine,
+  affected: Set<string>,
+  made: RuleChanges,
+  fell: Edited,
+  moved: readonly Edited[],
+): Affected {
+  if (fell.takeover === null) return null
+  for (const node of fell.takeover) {
+    const id = ids[node]!
+    affected.add(id)
+    for (const account of accountsBehind(facts, id)) affected.add(account)
+    for (const { head } of rules.pastBodies.get(id) ?? []) affected.add(head)
+  }
+  for (const { head, kind } of [...made.gone, ...made.come]) if (GIVES_ACCOUNT.has(kind)) affected.add(head)
+  for (const { reach } of moved) for (const node of reach) affected.add(ids[node]!)
+  return affected
+}
+
+function nodeOf({ ids, indexOf }: Draft, id: string): number {
+  const known = indexOf.get(id)
+  if (known !== undefined) return known
+  indexOf.set(id, ids.length)
+  return ids.push(id) - 1
+}
+
+const looseOf = (draft: Draft, { head, body, needs }: IdRule): LooseRule => ({
+  head: nodeOf(draft, head),
+  body: body.map((id) => nodeOf(draft, id)),
+  needs,
+})
+
+function systemOf(nodeCount: number, rules: readonly LooseRule[]): RuleSystem {
+  const bodyOffsets = new Uint32Array(rules.length + 1)
+  rules.forEach(({ body }, r) => (bodyOffsets[r + 1] = bodyOffsets[r]! + body.length))
+  const bodies = new Uint32Array(bodyOffsets[rules.length]!)
+  rules.forEach(({ body }, r) => bodies.set(body, bodyOffsets[r]))
+  return {
+    nodeCount,
+    heads: Uint32Array.from(rules, ({ head }) => head),
+    needs: Uint16Array.from(rules, ({ needs }) => needs),
+    bodyOffsets,
+    bodies,
+  }
+}

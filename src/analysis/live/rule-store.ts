@@ -1,0 +1,261 @@
+import { compileFact, type RuleSink } from '#model/fact-rules.ts'
+import type { Place, PlacedFact } from '#model/facts.ts'
+import type { FactView } from '#model/inventory.ts'
+import type { RuleKindName } from '#model/kinds.ts'
+import { compileNames, expandRight, idOfRight, namesOf, type Structure } from '#model/rights.ts'
+import { GIVES_ACCOUNT } from '../weakest-way.ts'
+
+/** A rule over ids. */
+export interface IdRule {
+  readonly kind: RuleKindName
+  readonly head: string
+  readonly body: readonly string[]
+  readonly needs: number
+  readonly place: Place | undefined
+  /** what made it: key of a fact, id of a right, or the names of the rights on a target */
+  readonly unit: string
+}
+
+interface NamedRight {
+  readonly name: string
+  readonly target: string
+}
+
+/** The rules that one fact or right makes, and the rights that follow from it. */
+interface Unit {
+  readonly rules: readonly IdRule[]
+  readonly implies: ReadonlyMap<string, NamedRight>
+}
+
+/** A right that some entitlement leads to, and the units that say so directly. */
+interface KeptRight extends NamedRight {
+  readonly supporters: Set<string>
+}
+
+/** All rules, by what made them. */
+export interface RuleStore {
+  readonly units: Map<string, Unit>
+  readonly rights: Map<string, KeptRight>
+  /** by target: names of the rights there are on it */
+  readonly names: Map<string, Set<string>>
+  /** rules that give an account past its ways in: by account, and by what they rest on */
+  readonly past: Map<string, Set<IdRule>>
+  readonly pastBodies: Map<string, Set<IdRule>>
+}
+
+/** What an update changed. */
+export interface RuleChanges {
+  readonly gone: readonly IdRule[]
+  readonly come: readonly IdRule[]
+  /** rights that went, came, or whose target changed */
+  readonly rights: ReadonlyMap<string, NamedRight>
+}
+
+export const buildRuleStore = (): RuleStore => ({
+  units: new Map(),
+  rights: new Map(),
+  names: new Map(),
+  past: new Map(),
+  pastBodies: new Map(),
+})
+
+/** What rules are made from. */
+export interface Known {
+  readonly view: FactView
+  readonly structure: Structure
+}
+
+interface Update extends Known {
+  readonly store: RuleStore
+  readonly gone: IdRule[]
+  readonly come: IdRule[]
+  readonly rights: Map<string, NamedRight>
+  /** rights to be expanded */
+  readonly queue: string[]
+  /** rights that lost a supporter */
+  readonly doubtful: Set<string>
+  /** targets on which the names may differ */
+  readonly targets: Set<string>
+}
+
+/**
+ * Makes the rules of some facts anew, and those of all rights on some targets, and follows what that brings about.
+ *
+ * @param facts  by key; null for one that is gone
+ * @param targets  ids whose own fact changed, or that others name otherwise than before
+ */
+export function updateRules(
+  store: RuleStore,
+  known: Known,
+  facts: ReadonlyMap<string, PlacedFact | null>,
+  targets: ReadonlySet<string>,
+): RuleChanges {
+  const update: Update = {
+    ...known,
+    store,
+    gone: [],
+    come: [],
+    rights: new Map(),
+    queue: [],
+    doubtful: new Set(),
+    targets: new Set(targets),
+  }
+  for (const [key, placed] of facts) setUnit(update, key, placed === null ? null : unitOfFact(known, key, placed))
+  for (const target of targets) {
+    for (const name of store.names.get(target) ?? []) {
+      update.rights.set(idOfRight(name, target), { name, target })
+      update.queue.push(idOfRight(name, target))
+    }
+  }
+  for (let at = 0; at < update.queue.length; at++) {
+    const id = update.queue[at]!
+    const right = store.rights.get(id)
+    if (right !== undefined) setUnit(update, id, unitOfRight(known, id, right))
+  }
+  dropUnsupported(update)
+  for (const target of update.targets) setUnit(update, `names\n${target}`, unitOfNames(update, target))
+  return { ...net(update), rights: update.rights }
+}
+
+function setUnit(update: Update, key: string, unit: Unit | null): void {
+  const { store } = update
+  const before = store.units.get(key)
+  for (const rule of before?.rules ?? []) {
+    update.gone.push(rule)
+    if (GIVES_ACCOUNT.has(rule.kind)) notePast(store, rule, false)
+  }
+  for (const rule of unit?.rules ?? []) {
+    update.come.push(rule)
+    if (GIVES_ACCOUNT.has(rule.kind)) notePast(store, rule, true)
+  }
+  if (unit === null || (unit.rules.length === 0 && unit.implies.size === 0)) store.units.delete(key)
+  else store.units.set(key, unit)
+  for (const id of before?.implies.keys() ?? []) {
+    if (unit?.implies.has(id)) continue
+    store.rights.get(id)?.supporters.delete(key)
+    update.doubtful.add(id)
+  }
+  for (const [id, right] of unit?.implies ?? []) support(update, id, right, key)
+}
+
+function notePast({ past, pastBodies }: RuleStore, rule: IdRule, isThere: boolean): void {
+  const note = (index: Map<string, Set<IdRule>>, id: string): void => {
+    const rules = index.get(id) ?? new Set()
+    if (isThere) rules.add(rule)
+    else rules.delete(rule)
+    if (rules.size === 0) index.delete(id)
+    else index.set(id, rules)
+  }
+  note(past, rule.head)
+  for (const id of rule.body) note(pastBodies, id)
+}
+
+function support(update: Update, id: string, { name, target }: NamedRight, by: string): void {
+  const { rights, names } = update.store
+  const known = rights.get(id)
+  if (known !== undefined) return void known.supporters.add(by)
+  rights.set(id, { name, target, supporters: new Set([by]) })
+  const others = names.get(target)
+  if (others) others.add(name)
+  else names.set(target, new Set([name]))
+  update.rights.set(id, { name, target })
+  update.targets.add(target)
+  update.queue.push(id)
+}
+
+/**
+ * Takes away rights that only rights taken away lead to. All that hang on a doubtful one are doubted with it; those that
+ * something else leads to stay, and what follows from these.
+ */
+function dropUnsupported(update: Update): void {
+  const { store, doubtful } = update
+  const { rights, units, names } = store
+  for (const id of doubtful) {
+    // a set grows while it is walked
+    for (const implied of units.get(id)?.implies.keys() ?? []) doubtful.add(implied)
+  }
+  const stays = new Set(
+    [...doubtful].filter((id) => {
+      const right = rights.get(id)
+      return right !== undefined && [...right.supporters].some((by) => !doubtful.has(by))
+    }),
+  )
+  for (const id of stays) for (const implied of units.get(id)?.implies.keys() ?? []) stays.add(implied)
+  for (const id of doubtful) {
+    const right = rights.get(id)
+    if (right === undefined || stays.has(id)) continue
+    const { name, target } = right
+    for (const implied of units.get(id)?.implies.keys() ?? []) rights.get(implied)?.supporters.delete(id)
+    setUnit(update, id, null)
+    rights.delete(id)
+    const others = names.get(target)
+    others?.delete(name)
+    if (others?.size === 0) names.delete(target)
+    update.rights.set(id, { name, target })
+    update.targets.add(target)
+  }
+}
+
+function unitOfFact({ view }: Known, unit: string, placed: PlacedFact): Unit {
+  const { rules, sink } = collect(unit)
+  const implies = new Map<string, NamedRight>()
+  const { fact, place } = placed
+  if (fact.fact === 'entitlement') {
+    for (const name of namesOf(fact, view.snapshot.at)) {
+      const id = idOfRight(name, fact.on)
+      implies.set(id, { name, target: fact.on })
+      sink.rule('entitled', id, [fact.holder], place)
+    }
+  } else compileFact(sink, view, placed)
+  return { rules, implies }
+}
+
+function unitOfRight({ view, structure }: Known, unit: string, named: NamedRight): Unit {
+  const { rules, sink } = collect(unit)
+  const implies = new Map<string, NamedRight>()
+  const right = (name: string, target: string): string => {
+    const id = idOfRight(name, target)
+    implies.set(id, { name, target })
+    return id
+  }
+  expandRight({ rules: sink, inventory: view, structure, right }, named)
+  return { rules, implies }
+}
+
+function unitOfNames({ store, view, structure }: Update, target: string): Unit {
+  const { rules, sink } = collect(`names\n${target}`)
+  const names = store.names.get(target)
+  if (names !== undefined) compileNames({ rules: sink, inventory: view, structure }, target, names)
+  return { rules, implies: new Map() }
+}
+
+function collect(unit: string): { rules: IdRule[]; sink: RuleSink } {
+  const rules: IdRule[] = []
+  return {
+    rules,
+    sink: {
+      rule: (kind, head, body, place, needs = body.length) => {
+        rules.push({ kind, head, body, needs: Math.min(needs, 0xffff), place, unit })
+      },
+    },
+  }
+}
+
+/** What went and what came, without rules that did both. */
+function net({ gone, come }: Update): { gone: IdRule[]; come: IdRule[] } {
+  const counts = new Map<string, number>()
+  for (const rule of come) counts.set(signature(rule), (counts.get(signature(rule)) ?? 0) + 1)
+  const reallyGone = gone.filter((rule) => {
+    const count = counts.get(signature(rule)) ?? 0
+    if (count > 0) counts.set(signature(rule), count - 1)
+    return count === 0
+  })
+  const reallyCome = come.filter((rule) => {
+    const count = counts.get(signature(rule)) ?? 0
+    if (count > 0) counts.set(signature(rule), count - 1)
+    return count > 0
+  })
+  return { gone: reallyGone, come: reallyCome }
+}
+
+const signature = ({ kind, head, body, needs }: IdRule): string => `${kind}\n${needs}\n${head}\n${body.join('\n')}`
