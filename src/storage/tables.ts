@@ -6,12 +6,14 @@ import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
+import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { TokenTables } from './tokens.ts'
 
 export interface Tables
   extends
     OidcTables,
+    SignInTables,
     ChangeTables,
     AuditTables,
     AuthnTables,

@@ -1,0 +1,202 @@
+/**
+ * A sign-in or step-up under way: what is needed, what was shown, what may still be offered. Pure but for the ports; the
+ * pages only draw what this says. Nothing that was shown opens anything until it is enough.
+ */
+import type { Worths } from '#assurance/authenticator.ts'
+import type { Channel } from '#assurance/shared-channel.ts'
+import { rankOf } from '#assurance/strength.ts'
+import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
+import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
+import type { AskDecisionPoint } from './ports.ts'
+import { shown, type Proof, type Shown } from './session.ts'
+import type { EnrolledAuthenticator, Identifier } from './stores.ts'
+
+/** A code that was sent and waits for its answer. */
+export interface Pending {
+  readonly factor: 'email_code' | 'sms_code'
+  readonly challenge: string
+  /** canonical address; never shown whole to a stranger */
+  readonly to: string
+}
+
+export interface SignIn {
+  readonly id: string
+  /** hash of the browser's handle: a sign-in goes on where it began */
+  readonly browser: string
+  /** null until somebody is recognised, and for a name that nobody has */
+  readonly account: string | null
+  /** canonical form of what was typed */
+  readonly typed: string | null
+  readonly proofs: readonly Proof[]
+  readonly pending: Pending | null
+  /** a change is made to the revision that was read, or not at all */
+  readonly revision: number
+  readonly expiresAt: number
+}
+
+export interface SignInStore {
+  readonly begin: (it: SignIn) => Promise<void>
+  readonly find: (id: string, browser: string, now: number) => Promise<SignIn | null>
+  /** false where it was changed meanwhile */
+  readonly change: (it: SignIn) => Promise<boolean>
+  /** true exactly once: whoever ends it may open the session */
+  readonly end: (id: string) => Promise<boolean>
+}
+
+/** What the reach of an account asks of every session; from the decision point. */
+export interface Floor {
+  readonly strength: Strength
+  readonly codes: 'allowed' | 'refused'
+  /** seconds */
+  readonly session: { readonly overallSeconds?: number; readonly idleSeconds?: number }
+  readonly codeSession: { readonly overallSeconds?: number; readonly idleSeconds?: number }
+}
+
+/** What a sign-in has to show. */
+export interface Need {
+  readonly strength: Strength
+  readonly codes: 'allowed' | 'refused'
+  /** milliseconds since 1970; older proofs do not count */
+  readonly since: number
+}
+
+/**
+ * What is needed: what the client asks, what the reach asks, and, where the account has two factors, two of them, whatever
+ * asks for less. The strictest of all.
+ */
+export function needOf(
+  floor: Floor,
+  client: { readonly acceptable: readonly Strength[] | null; readonly maxAge: number | null },
+  enrolled: readonly EnrolledAuthenticator[],
+  worths: Worths,
+  now: number,
+): Need {
+  const asked = client.acceptable === null ? [] : client.acceptable.map(rankOf)
+  const has = (factor: 'know' | 'have') =>
+    enrolled.some(({ kind, state }) => state === 'active' && kind !== 'recovery_code' && isOf(worths, kind, factor))
+  const ranks = [
+    rankOf('single_factor'), // nobody is signed in for nothing
+    rankOf(floor.strength),
+    ...(asked.length === 0 ? [] : [Math.min(...asked)]),
+    ...(has('know') && has('have') ? [rankOf('two_factor')] : []),
+  ]
+  return {
+    strength: STRENGTHS[Math.max(...ranks)]!,
+    codes: floor.codes,
+    since: client.maxAge === null ? -Infinity : now - client.maxAge * 1000,
+  }
+}
+
+function isOf(worths: Worths, kind: FactorName, factor: 'know' | 'have'): boolean {
+  const { factor: own } = worths[FACTORS[kind].kind]
+  return own === factor || (own === 'both' && factor === 'have')
+}
+
+/** Whether what was shown is enough. */
+export function isEnough(proofs: readonly Proof[], need: Need, worths: Worths, channels: readonly Channel[]): boolean {
+  const said = shown(proofs, worths, { since: need.since, channels })
+  return rankOf(said.strength) >= rankOf(need.strength) && !(need.codes === 'refused' && said.code)
+}
+
+export interface Offer {
+  readonly factor: FactorName
+  /** where a code would go; null for what is not sent */
+  readonly to: string | null
+}
+
+/** Ports of {@link offersFor}. */
+export interface OfferPorts {
+  readonly worths: Worths
+  readonly channels: readonly Channel[]
+  readonly ask: AskDecisionPoint
+  readonly enrolled: readonly EnrolledAuthenticator[]
+  readonly identifiers: readonly Identifier[]
+  /** kinds that this server has switched on */
+  readonly factors: readonly FactorName[]
+}
+
+/**
+ * What a recognised person may be offered next: what is enrolled, what the decision point gives leave for, and what would bring the
+ * sign-in on. `forbidden` tells that something was left out because the reach forbids it, which is worth a sentence.
+ */
+export async function offersFor(
+  account: string,
+  proofs: readonly Proof[],
+  need: Need,
+  purpose: CeremonyPurpose,
+  { worths, channels, ask, enrolled, identifiers, factors }: OfferPorts,
+): Promise<{ readonly offers: readonly Offer[]; readonly forbidden: boolean }> {
+  const candidates: Offer[] = []
+  for (const factor of factors) {
+    if (FACTORS[factor].sent && factor !== 'push') {
+      const kind = factor === 'email_code' ? 'mail' : 'phone'
+      const own = identifiers.filter((it) => it.kind === kind && it.verifiedAt !== null)
+      candidates.push(...own.map(({ canonical }) => ({ factor, to: canonical })))
+    } else if (enrolled.some((it) => it.kind === factor && it.state === 'active')) candidates.push({ factor, to: null })
+  }
+  const now = Math.max(need.since, ...proofs.map(({ at }) => at), 0)
+  const before = shown(proofs, worths, { since: need.since, channels })
+  const offers: Offer[] = []
+  let forbidden = false
+  for (const candidate of candidates) {
+    if (!bringsOn(candidate, before, proofs, need, purpose, worths, channels, now)) continue
+    const leave = await ask({ account, factor: candidate.factor, purpose, access: null })
+    if (leave.granted) offers.push(candidate)
+    else forbidden ||= FACTORS[candidate.factor].code
+  }
+  return { offers, forbidden }
+}
+
+/** Whether one more proof, at its best, would show more than before, or is the first step to something that would. */
+function bringsOn(
+  { factor, to }: Offer,
+  before: Shown,
+  proofs: readonly Proof[],
+  need: Need,
+  purpose: CeremonyPurpose,
+  worths: Worths,
+  channels: readonly Channel[],
+  now: number,
+): boolean {
+  if (factor === 'recovery_code' && purpose === 'step_up') return false
+  const atBest: Proof = {
+    factor,
+    authenticator: `? ${factor}`,
+    channel: to,
+    purpose,
+    binding: '',
+    at: now,
+    userVerified: factor === 'passkey',
+    keyClass: factor === 'passkey' ? 'hardware' : null,
+    fips140Level: factor === 'passkey' ? 1 : null,
+    boundAtAal: 3,
+  }
+  const after = shown([...proofs, atBest], worths, { since: need.since, channels })
+  return rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)
+}
+
+/** How long the session may last: what the reach allows, less where it rests on a code. Milliseconds. */
+export function sessionLimits(
+  floor: Floor,
+  said: Shown,
+  strengthSeconds: number,
+): { overall: number; idle: number | null } {
+  const parts = said.code ? [floor.session, floor.codeSession] : [floor.session]
+  const least = (pick: (part: Floor['session']) => number | undefined) =>
+    Math.min(...parts.map((part) => pick(part) ?? Infinity))
+  const overall = Math.min(
+    least(({ overallSeconds }) => overallSeconds),
+    strengthSeconds,
+  )
+  const idle = least(({ idleSeconds }) => idleSeconds)
+  return { overall: overall * 1000, idle: idle === Infinity ? null : idle * 1000 }
+}
+
+/** Longest sessions by level in seconds, whatever a policy leaves out (SP 800-63B-4 §2.1.3, §2.2.3, §2.3.3). */
+export const LONGEST_SESSION: Readonly<Record<Strength, number>> = {
+  none: 0,
+  single_factor: 2_592_000,
+  two_factor: 86_400,
+  phishing_resistant: 86_400,
+  hardware: 43_200,
+}

@@ -1,0 +1,43 @@
+/**
+ * The one script of the pages. A form with `data-passkey` asks the browser for a passkey and sends what it says as the field
+ * `response`; everything else about the page works without it.
+ */
+export const PASSKEY_SCRIPT = `'use strict'
+const { startAuthentication, startRegistration, browserSupportsWebAuthnAutofill } = SimpleWebAuthnBrowser
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  form.hidden = false
+  const failed = form.querySelector('[data-failed]')
+  const create = form.dataset.passkey === 'create'
+  const begin = async () => {
+    const body = new URLSearchParams(new FormData(form))
+    const answer = await fetch(form.dataset.options, { method: 'POST', body, headers: { accept: 'application/json' } })
+    if (!answer.ok) throw new Error('no options')
+    return answer.json()
+  }
+  const finish = (challenge, response) => {
+    form.elements.challenge.value = challenge
+    form.elements.response.value = JSON.stringify(response)
+    form.submit()
+  }
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    failed.hidden = true
+    try {
+      const { challenge, options } = await begin()
+      const response = await (create ? startRegistration : startAuthentication)({ optionsJSON: options })
+      finish(challenge, response)
+    } catch {
+      failed.hidden = false
+      failed.focus()
+    }
+  })
+  if (form.dataset.autofill !== undefined) {
+    browserSupportsWebAuthnAutofill().then(async (able) => {
+      if (!able) return
+      const { challenge, options } = await begin()
+      const response = await startAuthentication({ optionsJSON: options, useBrowserAutofill: true })
+      finish(challenge, response)
+    }).catch(() => {})
+  }
+}
+`

@@ -1,0 +1,54 @@
+/** The OpenID provider below `/oidc`, and the files of the pages. */
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import type { Provider } from 'oidc-provider'
+import { PASSKEY_SCRIPT } from '#server/pages/passkey-script.ts'
+import { STYLE } from '#server/pages/style.ts'
+
+/** Path of the issuer below the public URL. */
+export const PROVIDER_PATH = '/oidc'
+
+export function providerRoutes(provider: Provider) {
+  return async (app: FastifyInstance): Promise<void> => {
+    const callback = provider.callback()
+    await app.register(async (scope) => {
+      // the provider reads its bodies itself
+      scope.removeAllContentTypeParsers()
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+      scope.route({
+        method: ['GET', 'POST', 'OPTIONS'],
+        url: `${PROVIDER_PATH}/*`,
+        config: { access: 'own' },
+        async handler(request, reply) {
+          reply.hijack()
+          for (const [name, value] of Object.entries(reply.getHeaders())) {
+            // the provider sets a policy of its own where it shows something, and allows frames nowhere
+            if (value !== undefined && name !== 'content-security-policy') reply.raw.setHeader(name, value)
+          }
+          const { raw } = request
+          Object.assign(raw, { originalUrl: raw.url })
+          raw.url = raw.url!.slice(PROVIDER_PATH.length)
+          await callback(raw, reply.raw)
+        },
+      })
+    })
+    const webauthn = await readFile(
+      fileURLToPath(import.meta.resolve('@simplewebauthn/browser')).replace(
+        /esm[\\/]index\.js$/,
+        'dist/bundle/index.umd.min.js',
+      ),
+      'utf8',
+    )
+    const assets: readonly (readonly [string, string, string])[] = [
+      ['pages.css', 'text/css; charset=utf-8', STYLE],
+      ['webauthn.js', 'text/javascript; charset=utf-8', webauthn],
+      ['passkey.js', 'text/javascript; charset=utf-8', PASSKEY_SCRIPT],
+    ]
+    for (const [name, type, content] of assets) {
+      app.get(`/assets/${name}`, { config: { access: 'public' } }, async (_request, reply) =>
+        reply.header('cache-control', 'public, max-age=3600').type(type).send(content),
+      )
+    }
+  }
+}

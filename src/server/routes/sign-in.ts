@@ -1,0 +1,333 @@
+/** The pages of sign-in, step-up and consent. Every way to a session leads through `standingOf` and `complete`. */
+import formBody from '@fastify/formbody'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { answerOtp } from '#authn/app-code.ts'
+import type { Attempt, Outcome } from '#authn/ceremony.ts'
+import { canonical, kindOf } from '#authn/identifiers.ts'
+import { beginSignIn, finishSignIn } from '#authn/passkeys.ts'
+import { answerPassword } from '#authn/passwords.ts'
+import { answerRecoveryCode } from '#authn/recovery-codes.ts'
+import { answerCode, beginCode } from '#authn/sent-code.ts'
+import type { SignIn } from '#authn/sign-in.ts'
+import { AmbitError } from '#lib/errors.ts'
+
+import {
+  choosePage,
+  codePage,
+  consentPage,
+  deniedPage,
+  identifyPage,
+  morePage,
+  type SignInView,
+} from '#server/pages/sign-in.ts'
+import { contentPolicy, page } from '#server/pages/layout.ts'
+import type { Markup } from '#server/pages/html.ts'
+import { wordsFor } from '#server/pages/words/words.ts'
+import type { Words } from '#server/pages/words/en.ts'
+import { browserHandle, formToken, postedForm, type Fields } from '#server/sign-in/forms.ts'
+import {
+  complete,
+  heldSession,
+  interactionOf,
+  signInOf,
+  standingOf,
+  type Interaction,
+} from '#server/sign-in/interaction.ts'
+import type { PeopleParts } from '#server/sign-in/parts.ts'
+
+/** Everything about one posted step. */
+interface Step {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly fields: Fields
+  readonly browser: string
+  readonly interaction: Interaction
+  readonly signIn: SignIn
+  readonly held: Awaited<ReturnType<typeof heldSession>>
+  readonly words: Words
+}
+
+/** Said by a step that has answered by itself. */
+const ANSWERED = Symbol('answered')
+
+/** What a step does; null to show the page of where things stand now, a sentence to show it with. */
+type Act = (parts: PeopleParts, step: Step) => Promise<string | null | typeof ANSWERED>
+
+const ACTS: Readonly<Record<string, Act>> = {
+  identify,
+  restart,
+  back: (parts, step) => changed(parts, { ...step.signIn, pending: null }),
+  password: (parts, step) =>
+    proved(parts, step, (attempt) => answerPassword(parts.tools, { ...attempt, typed: step.fields['password'] })),
+  totp: (parts, step) =>
+    proved(parts, step, (it) => answerOtp(parts.tools, { ...it, factor: 'totp', typed: step.fields['code'] })),
+  hotp: (parts, step) =>
+    proved(parts, step, (it) => answerOtp(parts.tools, { ...it, factor: 'hotp', typed: step.fields['code'] })),
+  'recovery-code': (parts, step) =>
+    proved(parts, step, (it) => answerRecoveryCode(parts.tools, { ...it, typed: step.fields['code'] })),
+  send,
+  answer,
+  'passkey-options': passkeyOptions,
+  passkey,
+  consent,
+  abort,
+}
+
+export function signInRoutes(parts: PeopleParts) {
+  return async (app: FastifyInstance): Promise<void> => {
+    await app.register(formBody, { bodyLimit: 100_000 })
+    app.get<{ Params: { uid: string } }>('/interaction/:uid', { config: { access: 'own' } }, async (request, reply) => {
+      const interaction = await interactionOf(parts, request, reply)
+      const browser = browserHandle(request, reply)
+      const signIn = await signInOf(parts, interaction.uid, browser)
+      const held = await heldSession(parts, request)
+      const words = wordsFor(request.headers['accept-language'])
+      return show(parts, { request, reply, fields: {}, browser, interaction, signIn, held, words }, null)
+    })
+    for (const [name, act] of Object.entries(ACTS)) {
+      app.post<{ Params: { uid: string } }>(
+        `/interaction/:uid/${name}`,
+        { config: { access: 'own' } },
+        async (request, reply) => {
+          const { keyring } = parts.tools
+          const { fields, browser } = postedForm(request, { keyring, place: request.params.uid, origin: parts.origin })
+          const interaction = await interactionOf(parts, request, reply)
+          if (interaction.uid !== request.params.uid)
+            throw new AmbitError('forbidden', 'this form belongs to another sign-in; load the page anew')
+          const signIn = await signInOf(parts, interaction.uid, browser)
+          const held = await heldSession(parts, request)
+          const words = wordsFor(request.headers['accept-language'])
+          const step = { request, reply, fields, browser, interaction, signIn, held, words }
+          const message = await act(parts, step)
+          if (message === ANSWERED) return reply
+          const after = await signInOf(parts, interaction.uid, browser)
+          return show(parts, { ...step, signIn: after }, message)
+        },
+      )
+    }
+  }
+}
+
+/** Shows where things stand; where that is enough, goes back to the client instead. */
+async function show(parts: PeopleParts, step: Step, message: string | null): Promise<FastifyReply> {
+  const { reply, interaction, signIn, held, words } = step
+  const at = `/interaction/${interaction.uid}`
+  const token = formToken(parts.tools.keyring, interaction.uid, step.browser)
+  const view: SignInView = { words, at, token, client: interaction.client, message, why: [] }
+  const draw = (title: string, body: Markup, script = true) => {
+    const leadsTo = interaction.redirectOrigin === null ? [] : [interaction.redirectOrigin]
+    return reply
+      .header('content-security-policy', contentPolicy(leadsTo))
+      .type('text/html; charset=utf-8')
+      .send(page({ words, title, body, script, brand: parts.brand }))
+  }
+  if (interaction.prompt === 'consent') {
+    return draw(words.consent(interaction.client), consentPage(view, { scopes: interaction.scopes }), false)
+  }
+  if (signIn.pending !== null) {
+    const { digits, ttl } = parts.tools.rules.codes
+    return draw(words.signIn, codePage(view, { digits, minutes: ttl / 60_000 }), false)
+  }
+  const account = signIn.account ?? (signIn.typed === null ? (held?.session.account ?? null) : null)
+  const hasProofs = signIn.proofs.length > 0
+  if (account === null || (!hasProofs && held?.session.account !== account)) {
+    if (signIn.typed === null)
+      return draw(
+        words.signInTo(interaction.client),
+        identifyPage(view, { passkeys: parts.factors.includes('passkey') }),
+      )
+    const first = (['password', 'passkey', 'email_code', 'recovery_code'] as const).filter((each) =>
+      parts.factors.includes(each),
+    )
+    return draw(words.choose, choosePage(view, { typed: signIn.typed, first }))
+  }
+  const isStepUp = held?.session.account === account
+  const proofs = [...(isStepUp ? held.session.proofs : []), ...signIn.proofs]
+  const standing = await standingOf(parts, interaction, account, proofs, isStepUp)
+  // an account that nobody can say anything of looks like one whose proof was wrong
+  if (standing === null) {
+    await restart(parts, step)
+    return draw(
+      words.signInTo(interaction.client),
+      identifyPage({ ...view, message: words.refused }, { passkeys: true }),
+    )
+  }
+  if (standing.enough && (hasProofs || isStepUp)) {
+    return reply.redirect(await complete(parts, step.request, reply, signIn, standing, held), 303)
+  }
+  if (standing.offers.length === 0)
+    return draw(words.denied, deniedPage(view, { codesForbidden: standing.forbidden }), false)
+  const why = isStepUp
+    ? [interaction.reasons.includes('auth_too_old') ? words.tooOld : words.stepUpWhy(interaction.client)]
+    : [words.accountNeeds]
+  const withCodes = standing.forbidden ? [...why, `${words.codesNotEnough} ${words.codesWhy}`] : why
+  return draw(words.stepUp, morePage({ ...view, why: withCodes }, { offers: standing.offers }))
+}
+
+async function changed({ signIns }: PeopleParts, it: SignIn): Promise<null> {
+  if (await signIns.change(it)) return null
+  throw new AmbitError('conflict', 'this sign-in went on in another tab; load the page anew')
+}
+
+/** Notes what was typed, and nothing else: whether somebody has that name shows nowhere. */
+async function identify(parts: PeopleParts, { fields, signIn, words }: Step): Promise<string | null> {
+  const typed = fields['identifier'] ?? ''
+  const kind = kindOf(typed)
+  const name = canonical(kind, typed)
+  if (name === null) return words.refused
+  const found = await parts.identifiers.find(kind, name)
+  return changed(parts, { ...signIn, account: found?.account ?? null, typed: name, proofs: [], pending: null })
+}
+
+async function restart(parts: PeopleParts, { signIn, held }: Step): Promise<null> {
+  if (held !== null) await parts.tools.sessions.end(held.session.id, 'another_account', parts.tools.clock())
+  return changed(parts, { ...signIn, account: null, typed: null, proofs: [], pending: null })
+}
+
+/** Who is trying: the one recognised, or the name nobody has, which fails like any other. */
+function attemptOf({ signIn, held, browser }: Step): Attempt {
+  const account =
+    signIn.account ?? (signIn.typed === null ? held?.session.account : undefined) ?? `? ${signIn.typed ?? ''}`
+  const isStepUp = held?.session.account === account
+  return {
+    account,
+    purpose: isStepUp ? 'step_up' : 'sign_in',
+    browser,
+    binding: '',
+    access: null,
+    session: isStepUp ? held.session.id : null,
+  }
+}
+
+async function proved(
+  parts: PeopleParts,
+  step: Step,
+  check: (attempt: Attempt) => Promise<Outcome>,
+): Promise<string | null> {
+  const attempt = attemptOf(step)
+  return noted(parts, step, attempt.account, await check(attempt))
+}
+
+async function noted(
+  parts: PeopleParts,
+  { signIn, words }: Step,
+  account: string,
+  outcome: Outcome,
+): Promise<string | null> {
+  if (!outcome.accepted) return words.refused
+  return changed(parts, { ...signIn, account, proofs: [...signIn.proofs, outcome.proof], pending: null })
+}
+
+async function send(parts: PeopleParts, step: Step): Promise<string | null> {
+  const { fields, signIn, interaction, words } = step
+  const factor = fields['factor']
+  if (factor !== 'email_code' && factor !== 'sms_code') return words.refused
+  if (!parts.factors.includes(factor)) return words.refused
+  const attempt = attemptOf(step)
+  const kind = factor === 'email_code' ? 'mail' : 'phone'
+  const own = (await parts.identifiers.listOf(attempt.account)).filter(
+    (it) => it.kind === kind && it.verifiedAt !== null,
+  )
+  // a stranger is only ever sent a code to the address that he typed himself; a recognised person chooses among his own
+  const isRecognised = signIn.proofs.length > 0 || attempt.purpose === 'step_up'
+  const chosen = isRecognised
+    ? (own[Number(fields['to'] ?? 0)] ?? own[0])
+    : own.find(({ canonical: name }) => name === signIn.typed)
+  const to = chosen?.canonical ?? signIn.typed ?? ''
+  const begun = beginCode(parts.tools, {
+    factor,
+    account: chosen === undefined ? null : attempt.account,
+    to,
+    purpose: attempt.purpose,
+    browser: attempt.browser,
+    binding: attempt.binding,
+    access: attempt.access,
+    language: words.lang,
+    forWhat: interaction.client,
+  })
+  void begun.sent.catch(() => {}) // what came of it is in the audit; waiting for it would tell
+  return changed(parts, { ...signIn, pending: { factor, challenge: begun.challenge, to } })
+}
+
+async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
+  const { pending } = step.signIn
+  if (pending === null) return step.words.refused
+  return proved(parts, step, (attempt) =>
+    answerCode(parts.tools, { ...attempt, ...pending, typed: step.fields['code'] }),
+  )
+}
+
+async function passkeyOptions(parts: PeopleParts, step: Step): Promise<typeof ANSWERED> {
+  const attempt = attemptOf(step)
+  const account = attempt.purpose === 'step_up' ? attempt.account : null
+  const begun = await beginSignIn(parts.tools, parts.passkeys, { ...attempt, account })
+  await step.reply.send(begun)
+  return ANSWERED
+}
+
+async function passkey(parts: PeopleParts, step: Step): Promise<string | null> {
+  const { fields, words, signIn } = step
+  const attempt = attemptOf(step)
+  const account = attempt.purpose === 'step_up' ? attempt.account : null
+  const result = await finishSignIn(parts.tools, parts.passkeys, {
+    ...attempt,
+    account,
+    challenge: fields['challenge'] ?? '',
+    response: parsed(fields['response'] ?? ''),
+  })
+  if (result === null) return words.refused
+  // proofs of one person are never added to those of another
+  if (signIn.proofs.length > 0 && signIn.account !== result.account) return words.refused
+  return noted(parts, step, result.account, result.outcome)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}
+
+async function consent(parts: PeopleParts, { request, reply, interaction, held }: Step): Promise<typeof ANSWERED> {
+  const { provider } = parts
+  const { accountId, grantId, params, scopes } = interaction
+  if (accountId === undefined || held?.session.account !== accountId) {
+    throw new AmbitError(
+      'forbidden',
+      'nobody is signed in who could agree to this; go back to the application and begin again',
+    )
+  }
+  const grant =
+    (grantId === undefined ? undefined : await provider.Grant.find(grantId)) ??
+    new provider.Grant({ accountId, clientId: String(params['client_id']) })
+  const details = await provider.interactionDetails(request.raw, reply.raw)
+  const missing = details.prompt.details as {
+    readonly missingOIDCScope?: readonly string[]
+    readonly missingOIDCClaims?: readonly string[]
+    readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>
+  }
+  grant.addOIDCScope((missing.missingOIDCScope ?? scopes).join(' '))
+  if (missing.missingOIDCClaims !== undefined) grant.addOIDCClaims([...missing.missingOIDCClaims])
+  for (const [resource, names] of Object.entries(missing.missingResourceScopes ?? {}))
+    grant.addResourceScope(resource, names.join(' '))
+  const result = { consent: { grantId: await grant.save() } }
+  reply.redirect(
+    await provider.interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: true }),
+    303,
+  )
+  return ANSWERED
+}
+
+async function abort(parts: PeopleParts, { request, reply, interaction, signIn }: Step): Promise<typeof ANSWERED> {
+  await parts.signIns.end(signIn.id)
+  const isUnmet = interaction.reasons.includes('acr_unmet')
+  const result = isUnmet
+    ? { error: 'unmet_authentication_requirements', error_description: 'the person did not prove what was asked for' }
+    : { error: 'access_denied', error_description: 'the person did not go on' }
+  reply.redirect(
+    await parts.provider.interactionResult(request.raw, reply.raw, result, { mergeWithLastSubmission: false }),
+    303,
+  )
+  return ANSWERED
+}

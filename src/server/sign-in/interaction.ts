@@ -1,0 +1,207 @@
+/** One interaction of the provider: what it asks, who is there, and how it ends. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import {
+  isEnough,
+  LONGEST_SESSION,
+  needOf,
+  offersFor,
+  sessionLimits,
+  type Floor,
+  type Need,
+  type Offer,
+  type SignIn,
+} from '#authn/sign-in.ts'
+import { shown, type Proof, type Session } from '#authn/session.ts'
+import { newId, newSecret } from '#lib/ids.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { asked, meets, type AskedAssurance } from '#server/provider/assurance.ts'
+import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
+import { assuranceParameters } from '#server/provider/provider.ts'
+import type { PeopleParts } from './parts.ts'
+
+/** Ten minutes, as long as the provider keeps an interaction. */
+const TTL_MS = 600_000
+
+export interface Interaction {
+  readonly uid: string
+  readonly prompt: 'login' | 'consent'
+  readonly reasons: readonly string[]
+  readonly client: string
+  readonly redirectOrigin: string | null
+  readonly scopes: readonly string[]
+  readonly asked: AskedAssurance
+  readonly grantId: string | undefined
+  readonly accountId: string | undefined
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** Reads the interaction that the browser's own cookie names; whoever only knows its path has none. */
+export async function interactionOf(
+  { provider }: PeopleParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Interaction> {
+  const details = await provider.interactionDetails(request.raw, reply.raw).catch(() => {
+    throw new AmbitError(
+      'not_found',
+      'this sign-in is over or belongs to another browser; go back to the application and begin again',
+    )
+  })
+  const { uid, prompt, params, session, grantId } = details
+  const clientId = String(params['client_id'])
+  const client = await provider.Client.find(clientId)
+  const redirect =
+    typeof params['redirect_uri'] === 'string' && URL.canParse(params['redirect_uri'])
+      ? new URL(params['redirect_uri'])
+      : null
+  return {
+    uid,
+    prompt: prompt.name === 'consent' ? 'consent' : 'login',
+    reasons: prompt.reasons,
+    client: client?.clientName ?? clientId,
+    redirectOrigin: redirect === null ? null : redirect.origin === 'null' ? redirect.protocol : redirect.origin,
+    scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [],
+    asked: asked(assuranceParameters(params)),
+    grantId,
+    accountId: session?.accountId,
+    params,
+  }
+}
+
+/** The sign-in that belongs to the interaction in this browser, begun where there is none. */
+export async function signInOf({ signIns, tools }: PeopleParts, uid: string, browser: string): Promise<SignIn> {
+  const id = hashOf(uid)
+  const now = tools.clock()
+  const found = await signIns.find(id, browser, now)
+  if (found !== null) return found
+  await signIns.begin({
+    id,
+    browser,
+    account: null,
+    typed: null,
+    proofs: [],
+    pending: null,
+    revision: 0,
+    expiresAt: now + TTL_MS,
+  })
+  const begun = await signIns.find(id, browser, now)
+  if (begun === null)
+    throw new AmbitError(
+      'forbidden',
+      'this sign-in belongs to another browser; go back to the application and begin again',
+    )
+  return begun
+}
+
+/** Our session that the browser holds, alive; null for none. */
+export async function heldSession(
+  { tools }: PeopleParts,
+  request: FastifyRequest,
+): Promise<{ session: Session; token: string } | null> {
+  const token = sessionTokenOf(request.headers.cookie)
+  if (token === null) return null
+  const session = await tools.sessions.resume(token, tools.clock())
+  return session === null ? null : { session, token }
+}
+
+export interface Standing {
+  readonly account: string
+  readonly floor: Floor
+  readonly need: Need
+  /** what the session and this sign-in have shown so far */
+  readonly proofs: readonly Proof[]
+  readonly enough: boolean
+  readonly offers: readonly Offer[]
+  readonly forbidden: boolean
+}
+
+/** Where a recognised person stands; null where nothing is known of the account, so that it cannot be signed in to. */
+export async function standingOf(
+  parts: PeopleParts,
+  interaction: Interaction,
+  account: string,
+  proofs: readonly Proof[],
+  isStepUp: boolean,
+): Promise<Standing | null> {
+  const floor = parts.floorOf(account)
+  if (floor === null) return null
+  const { tools } = parts
+  const [enrolled, identifiers] = await Promise.all([
+    tools.authenticators.listOf(account),
+    parts.identifiers.listOf(account),
+  ])
+  const [worths, channels] = [parts.worths(), parts.channelsOf(account)]
+  const need = needOf(floor, interaction.asked, enrolled, worths, tools.clock())
+  const enough = isEnough(proofs, need, worths, channels)
+  const ports = { worths, channels, ask: tools.ask, enrolled, identifiers, factors: parts.factors }
+  const found = enough
+    ? { offers: [], forbidden: false }
+    : await offersFor(account, proofs, need, isStepUp ? 'step_up' : 'sign_in', ports)
+  return { account, floor, need, proofs, enough, ...found }
+}
+
+/**
+ * Opens the session, or raises the one that is there, under a new token either way, and hands the provider its result. Only the one
+ * request that ends the sign-in gets here; two at once open one session.
+ */
+export async function complete(
+  parts: PeopleParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  it: SignIn,
+  standing: Standing,
+  held: { session: Session; token: string } | null,
+): Promise<string> {
+  const { tools, provider } = parts
+  if (!standing.enough || !(await parts.signIns.end(it.id))) {
+    throw new AmbitError('conflict', 'this sign-in was finished in another tab; go back to the application')
+  }
+  const now = tools.clock()
+  const token = newSecret()
+  const isSame = held !== null && held.session.account === standing.account
+  const raised = isSame && (await raise(parts, held, it.proofs, hashOf(token)))
+  if (!raised) {
+    if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
+    const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
+    const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
+    const { epoch } = await tools.accounts.stateOf(standing.account)
+    const times = { startedAt: now, usedAt: now, endsAt: now + overall, idleMs: idle }
+    const session = {
+      id: newId('se'),
+      account: standing.account,
+      epoch,
+      browser: it.browser,
+      proofs: it.proofs,
+      ...times,
+    }
+    await tools.sessions.begin(session, hashOf(token))
+    await tools.budgets.remember(it.browser, standing.account, now)
+  }
+  reply.header('set-cookie', sessionCookie(token))
+  const login = { accountId: standing.account, remember: false }
+  return provider.interactionResult(request.raw, reply.raw, { login }, { mergeWithLastSubmission: false })
+}
+
+/** Adds the proofs one by one, each under the token that the one before left; false where the session ended meanwhile. */
+async function raise(
+  { tools }: PeopleParts,
+  { session, token }: { session: Session; token: string },
+  proofs: readonly Proof[],
+  last: string,
+): Promise<boolean> {
+  let from = token
+  for (const [i, proof] of proofs.entries()) {
+    const to = i === proofs.length - 1 ? last : hashOf(newSecret())
+    if ((await tools.sessions.elevate(session.id, { from, to }, proof, tools.clock())) === null) return false
+    from = to
+  }
+  return proofs.length > 0
+}
+
+/** Whether the session that is there already has what is asked, by its age too. */
+export const alreadyMeets = (parts: PeopleParts, session: Session, question: AskedAssurance): boolean =>
+  meets(
+    shown(session.proofs, parts.worths(), { channels: parts.channelsOf(session.account) }),
+    question,
+    Math.floor(parts.tools.clock() / 1000),
+  )
