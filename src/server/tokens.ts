@@ -40,6 +40,8 @@ const NOBODY = Buffer.alloc(32)
 
 export async function loadTokens(database: Database, clock: Clock): Promise<Tokens> {
   let known: ReadonlyMap<string, { hash: Buffer; expiresAt: number | null; caller: Caller }> = new Map()
+  /** seen to have ended: a clock that is set back does not bring them to life */
+  const ended = new Set<string>()
   let used = new Map<string, number>()
 
   async function reload(): Promise<void> {
@@ -61,7 +63,11 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
       const fits = timingSafeEqual(hashOf(secret), entry?.hash ?? NOBODY)
       if (entry === undefined || !fits) return null
       const now = clock()
-      if (entry.expiresAt !== null && entry.expiresAt <= now) return null
+      if (ended.has(id)) return null
+      if (entry.expiresAt !== null && entry.expiresAt <= now) {
+        ended.add(id)
+        return null
+      }
       used.set(id, now)
       return entry.caller
     },
