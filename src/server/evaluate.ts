@@ -101,8 +101,8 @@ export function denied({ id, at }: Pick<Evaluation, 'id' | 'at'>, code: keyof ty
     stepUp: null,
     permitUntil: null,
     exception: null,
-    snapshot: '',
-    policy: '',
-    settings: '',
+    snapshot: 'none',
+    policy: 'none',
+    settings: 'none',
   }
 }
