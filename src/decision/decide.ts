@@ -13,8 +13,8 @@ import { rankOf } from '#assurance/strength.ts'
 import { entitlementOf } from './entitled.ts'
 import { presentedBy } from './evidence.ts'
 import { exceptionFor } from './excused.ts'
-import { OF_ENTITLEMENT, OF_PERSON, OF_SERVICE, OF_SUBJECT, type Ground, type Weighing } from './grounds.ts'
-import { least, requiredOf, requiredOfService, riskOf, type Required } from './required.ts'
+import { CHECKS, type Ground, type Weighing } from './grounds.ts'
+import { least, requiredOf, riskOf } from './required.ts'
 import { sentenceFor } from './sentences.ts'
 import type { Asked, Standing, Target, World } from './world.ts'
 
@@ -25,17 +25,11 @@ export function decide(evaluation: Evaluation, world: World): Decision {
   if (standing === undefined) return refused(evaluation, world, SUBJECT_UNKNOWN)
   if (!Number.isFinite(at)) return refused(evaluation, world, TIME_UNKNOWN)
   const weighing = weigh(evaluation, world, standing)
-  const { mode } = world.settings
-  const grounds: Ground[] = []
-  const look = (checks: typeof OF_SUBJECT) => {
-    for (const check of checks) {
-      const ground = check(weighing)
-      if (ground !== undefined) grounds.push(ground)
-    }
+  let grounds = NO_GROUNDS
+  for (const check of CHECKS[world.settings.mode][standing.kind === 'human' ? 'person' : 'service']) {
+    const ground = check(weighing)
+    if (ground !== undefined) grounds = [...grounds, ground]
   }
-  look(OF_SUBJECT)
-  if (mode !== 'assurance_only') look(OF_ENTITLEMENT)
-  if (mode !== 'entitled_only') look(standing.kind === 'human' ? OF_PERSON : OF_SERVICE)
   return outcomeOf(weighing, grounds)
 }
 
@@ -68,8 +62,8 @@ function weigh(evaluation: Evaluation, world: World, standing: Standing): Weighi
   const asked = world.asked(standing, path)
   const presented = presentedBy(session, standing.id, world.settings, at, world.policy.live.clock.skewSeconds)
   const risk = riskOf(evaluation.risk, standing.exposed, world.policy, at)
-  const required = (standing.kind === 'human' ? requiredOf : requiredOfService)(world.policy, asked, risk, presented)
-  return { world, evaluation, standing, entitlement, asked, required, presented }
+  const required = requiredOf(world.policy, asked, risk, presented.code, standing.kind === 'human')
+  return { world, evaluation, standing, entitlement, asked, risk, required, presented }
 }
 
 /** Whatever nobody can cure by proving more refuses; then what is excused falls away; what is left is to be proved. */
@@ -78,18 +72,18 @@ function outcomeOf(weighing: Weighing, grounds: readonly Ground[]): Decision {
   if (grounds.length === 0) return permitted(weighing, null, NO_GROUNDS)
   const refusing = grounds.filter(({ weight }) => weight === 'refuse')
   const proving = grounds.filter(({ weight }) => weight === 'prove')
-  if (refusing.length > 0) return answer(weighing, { outcome: 'deny', reasons: [...refusing, ...proving] })
+  if (refusing.length > 0) return denied(weighing, [...refusing, ...proving])
   const exception = exceptionFor(weighing)
   const left = exception === null ? proving : proving.filter(({ excusable }) => !excusable)
   if (left.length === 0) return permitted(weighing, exception, proving)
-  const asks = exception === null ? required.strength : stronger(required.atRisk, presented.strength)
+  const asks = exception === null ? required.assurance.strength : stronger(required.atRisk, presented.strength)
   if (!(evaluation.stepUpsTried < world.policy.live.stepUps.most)) {
-    return answer(weighing, { outcome: 'deny', reasons: [loop(world), ...left] })
+    return denied(weighing, [loop(world), ...left])
   }
   if (rankOf(standing.canProve) < rankOf(asks)) {
-    return answer(weighing, { outcome: 'deny', reasons: [enrolmentNeeded(standing, asks), ...left] })
+    return denied(weighing, [enrolmentNeeded(standing, asks), ...left])
   }
-  return answer(weighing, { outcome: 'step_up', reasons: left, stepUp: stepUpOf(weighing, asks, left) })
+  return denied(weighing, left, stepUpOf(weighing, asks, left))
 }
 
 const NO_GROUNDS: readonly Ground[] = []
@@ -110,7 +104,7 @@ const enrolmentNeeded = ({ id, canProve }: Standing, asks: Strength): Reason => 
 const spoken = (word: string): string => word.replaceAll('_', ' ')
 
 /** The names that the issuer of the session has for it, weakest first; Ambit's where it has none, or there is no session. */
-function stepUpOf({ evaluation, world, required }: Weighing, asks: Strength, left: readonly Ground[]): StepUp {
+function stepUpOf({ evaluation, world, risk, required }: Weighing, asks: Strength, left: readonly Ground[]): StepUp {
   const { session, at } = evaluation
   const issuers = world.settings.issuers
   const table = session !== null && Object.hasOwn(issuers, session.issuer) ? issuers[session.issuer] : undefined
@@ -120,12 +114,12 @@ function stepUpOf({ evaluation, world, required }: Weighing, asks: Strength, lef
     .toSorted(([a, x], [b, y]) => rankOf(x.strength) - rankOf(y.strength) || (a < b ? -1 : 1))
     .map(([name]) => name)
   const ambit = STRENGTHS.slice(rankOf(asks)).flatMap((strength) => ACR_OF_STRENGTH[strength])
-  const anew = left.some(({ code }) => code === 'before_signal') ? Math.max(0, Math.floor(at - required.since!)) : null
-  const idle = left.some(({ code }) => code === 'session_idle') ? required.maxIdle : null
+  const anew = left.some(({ code }) => code === 'before_signal') ? Math.max(0, Math.floor(at - risk.since!)) : null
+  const idle = left.some(({ code }) => code === 'session_idle') ? required.assurance.maxIdle : null
   return {
     acrValues: asks === 'none' ? [] : named.length > 0 ? named : ambit,
     amrValues: AMR_OF_STRENGTH[asks],
-    maxAge: least([required.maxAge, anew, idle]),
+    maxAge: least([required.assurance.maxAge, anew, idle]),
   }
 }
 
@@ -143,34 +137,39 @@ function permitted(weighing: Weighing, exception: StandingException | null, excu
   const { evaluation, required, presented, entitlement, asked, world } = weighing
   const { at } = evaluation
   const { mode } = world.settings
-  const ends: (number | null)[] = [at + required.permitSeconds, exception?.until ?? null]
-  if (mode !== 'assurance_only') ends.push(entitlement.until)
+  let until = at + required.permitSeconds
+  const endsAt = (end: number | null) => {
+    if (end !== null && end < until) until = end
+  }
+  if (exception !== null) endsAt(exception.until)
+  if (mode !== 'assurance_only') endsAt(entitlement.until)
   if (mode !== 'entitled_only') {
-    if (required.maxAge !== null && presented.age !== null) ends.push(at - presented.age + required.maxAge)
-    if (required.maxIdle !== null && presented.idle !== null) ends.push(at - presented.idle + required.maxIdle)
+    const { maxAge, maxIdle } = required.assurance
+    if (maxAge !== null && presented.age !== null) endsAt(at - presented.age + maxAge)
+    if (maxIdle !== null && presented.idle !== null) endsAt(at - presented.idle + maxIdle)
   }
-  const reasons =
-    exception === null
-      ? [mode === 'entitled_only' ? ENTITLED : metBy(asked)]
-      : [excusedBy(exception, world), ...excused]
-  return answer(weighing, { outcome: 'permit', reasons, permitUntil: least(ends), exception: exception?.id ?? null })
+  const met = mode === 'entitled_only' ? ENTITLED : metBy(asked)
+  const reasons = exception === null ? met : [excusedBy(exception, world), ...excused.map(reasonOf)]
+  return answer(weighing, 'permit', reasons, null, until, exception?.id ?? null)
 }
 
-const ENTITLED: Reason = {
-  code: 'entitled',
-  text: 'the subject is entitled to it; how it was authenticated is not asked here',
-  citations: [{ standard: 'NIST CSF 2.0', section: 'PR.AA-05' }],
-}
+const ENTITLED: readonly Reason[] = [
+  {
+    code: 'entitled',
+    text: 'the subject is entitled to it; how it was authenticated is not asked here',
+    citations: [{ standard: 'NIST CSF 2.0', section: 'PR.AA-05' }],
+  },
+]
 
-const MET = new WeakMap<Asked, Reason>()
-function metBy(asked: Asked): Reason {
-  let reason = MET.get(asked)
-  if (reason === undefined) {
+const MET = new WeakMap<Asked, readonly Reason[]>()
+function metBy(asked: Asked): readonly Reason[] {
+  let reasons = MET.get(asked)
+  if (reasons === undefined) {
     const text = 'the session shows everything that is asked for'
-    reason = { code: 'meets_requirement', text, citations: [...asked.requirement.citations] }
-    MET.set(asked, reason)
+    reasons = [{ code: 'meets_requirement', text, citations: [...asked.requirement.citations] }]
+    MET.set(asked, reasons)
   }
-  return reason
+  return reasons
 }
 
 const excusedBy = ({ id }: StandingException, { policy }: World): Reason => ({
@@ -179,29 +178,32 @@ const excusedBy = ({ id }: StandingException, { policy }: World): Reason => ({
   citations: [...policy.exceptions.citations],
 })
 
-interface Answer {
-  readonly outcome: Decision['outcome']
-  readonly reasons: readonly (Reason | Ground)[]
-  readonly stepUp?: StepUp
-  readonly permitUntil?: number | null
-  readonly exception?: string | null
-}
+const reasonOf = ({ code, text, citations }: Reason): Reason => ({ code, text, citations })
 
+/** Reasons after which it is told which rules raised what is asked. */
 const RAISED = new Set(['below_required', 'code_beyond_reach', 'session_over', 'session_idle', 'control_missing'])
 
-function answer({ evaluation, world, required, presented, asked }: Weighing, given: Answer): Decision {
-  const { id, at } = evaluation
-  const { outcome, stepUp = null, permitUntil = null, exception = null } = given
-  const reasons = given.reasons.map(({ code, text, citations }) => ({ code, text, citations }))
-  // what raised the requirement is told where it was not met
-  const raised = outcome !== 'permit' && reasons.some(({ code }) => RAISED.has(code)) ? asked.requirement.raisedBy : []
+function denied(weighing: Weighing, why: readonly Reason[], stepUp: StepUp | null = null): Decision {
+  const reasons = why.map(reasonOf)
+  if (reasons.some(({ code }) => RAISED.has(code))) reasons.push(...weighing.asked.requirement.raisedBy)
+  return answer(weighing, stepUp === null ? 'deny' : 'step_up', reasons, stepUp, null, null)
+}
+
+function answer(
+  { evaluation, world, required, presented }: Weighing,
+  outcome: Decision['outcome'],
+  reasons: readonly Reason[],
+  stepUp: StepUp | null,
+  permitUntil: number | null,
+  exception: string | null,
+): Decision {
   return {
-    id,
-    at,
+    id: evaluation.id,
+    at: evaluation.at,
     outcome,
-    reasons: [...reasons, ...raised],
-    reasonUser: sentenceFor(outcome, reasons[0]!.code, required.strength),
-    required: assuranceOf(required),
+    reasons,
+    reasonUser: sentenceFor(outcome, reasons[0]!.code, required.assurance.strength),
+    required: required.assurance,
     presented: { strength: presented.strength, code: presented.code, age: presented.age },
     stepUp,
     permitUntil,
@@ -211,17 +213,6 @@ function answer({ evaluation, world, required, presented, asked }: Weighing, giv
     settings: world.settingsHash,
   }
 }
-
-const assuranceOf = (required: Required): RequiredAssurance => ({
-  strength: required.strength,
-  codes: required.codes,
-  phishingResistant: required.phishingResistant,
-  hardwareBacked: required.hardwareBacked,
-  maxAge: required.maxAge,
-  maxIdle: required.maxIdle,
-  senderConstrained: required.senderConstrained,
-  device: required.device,
-})
 
 const SUBJECT_UNKNOWN: Reason = {
   code: 'subject_unknown',

@@ -3,9 +3,8 @@ import type { AccessRequest } from '#contract/decision.ts'
 import { CAPABILITIES, type Capability } from '#contract/vocabulary.ts'
 import type { AccessFacts } from '#policy/cel.ts'
 import type { AccessRule } from './access-policy.ts'
-import { NO_CAPABILITIES, setOf, type CapabilitySet } from './capabilities.ts'
-import type { DecisionSettings } from './settings.ts'
-import type { HeldRight, Standing, Target, World } from './world.ts'
+import { NO_CAPABILITIES, type CapabilitySet } from './capabilities.ts'
+import type { Standing, Target, World } from './world.ts'
 
 export interface Entitlement {
   readonly entitled: boolean
@@ -25,44 +24,34 @@ export function entitlementOf(
   target: Target | null,
   at: number,
 ): Entitlement {
-  const held = target === null ? NONE_HELD : world.rights(standing, target, at)
-  const named = capabilityNamed(world.settings, request.action.name)
-  const rights = held.filter((right) => isFor(right, request.action.name, named))
-  let capabilities = named === null ? NO_CAPABILITIES : setOf([named])
-  // without a name in the settings, an action is what the rights of that name amount to, or a capability by its own name
-  if (!Object.hasOwn(world.settings.actions, request.action.name)) {
-    for (const { right, capabilities: amount } of rights) if (right === request.action.name) capabilities |= amount
+  const { name } = request.action
+  const configured = Object.hasOwn(world.settings.actions, name)
+  const named = configured ? world.settings.actions[name]! : BY_NAME.get(name)
+  const bit = named === undefined ? 0 : 1 << CAPABILITIES.indexOf(named)
+  let capabilities: CapabilitySet = bit
+  let rights = 0
+  let until: number | null = 0
+  if (target !== null) {
+    for (const held of world.rights(standing, target, at)) {
+      const byName = held.right === name
+      if (!byName && (held.capabilities & bit) === 0) continue
+      rights++
+      // the right that lasts longest counts
+      until = until === null || held.until === null ? null : Math.max(until, held.until)
+      // without a name in the settings, an action is what the rights of that name amount to, or a capability by its own name
+      if (byName && !configured) capabilities |= held.capabilities
+    }
   }
   const byPolicy = world.accessPolicies.length === 0 ? UNDECIDED : ruled(world, request, standing, target)
-  const entitled = byPolicy.forbidden === null && (rights.length > 0 || byPolicy.permitted)
-  const until = byPolicy.permitted || rights.length === 0 ? null : latestEnd(rights)
   return {
-    entitled,
+    entitled: byPolicy.forbidden === null && (rights > 0 || byPolicy.permitted),
     forbidden: byPolicy.forbidden,
     capabilities: target === null ? NO_CAPABILITIES : capabilities,
-    until,
+    until: byPolicy.permitted || rights === 0 ? null : until,
   }
 }
 
-const NONE_HELD: readonly HeldRight[] = []
-
-function capabilityNamed({ actions }: DecisionSettings, action: string): Capability | null {
-  if (Object.hasOwn(actions, action)) return actions[action]!
-  return CAPABILITIES.find((capability) => capability === action) ?? null
-}
-
-const isFor = ({ right, capabilities }: HeldRight, action: string, named: Capability | null): boolean =>
-  right === action || (named !== null && (capabilities & (1 << CAPABILITIES.indexOf(named))) !== 0)
-
-/** The end of the right that lasts longest; null where one does not end. */
-function latestEnd(rights: readonly HeldRight[]): number | null {
-  let latest = 0
-  for (const { until } of rights) {
-    if (until === null) return null
-    latest = Math.max(latest, until)
-  }
-  return latest
-}
+const BY_NAME = new Map<string, Capability>(CAPABILITIES.map((capability) => [capability, capability]))
 
 interface Ruling {
   readonly permitted: boolean

@@ -39,29 +39,31 @@ export function presentedBy(
   skew: number,
 ): Presented {
   if (session === null || session.subject !== account) return NOTHING_SHOWN
-  const senderConstrained = CONSTRAINTS.includes(session.senderConstrained)
-  const times = [session.authTime, session.startedAt, session.lastUsedAt]
+  const { authTime, startedAt, lastUsedAt } = session
+  const senderConstrained = CONSTRAINTS.has(session.senderConstrained)
   // a clock that is ahead, or a time that is no number, makes everything it dates worth nothing
-  if (times.some((time) => time !== null && !isPast(time, at + skew))) {
+  const latest = at + skew
+  if (isOdd(authTime, latest) || isOdd(startedAt, latest) || isOdd(lastUsedAt, latest)) {
     return { ...NOTHING_SHOWN, session: true, senderConstrained }
   }
-  const age = session.authTime === null ? null : Math.max(0, at - session.authTime)
-  const used = session.lastUsedAt === null ? null : Math.max(0, at - session.lastUsedAt)
+  const age = authTime === null ? null : Math.max(0, at - authTime)
+  const used = lastUsedAt === null ? null : Math.max(0, at - lastUsedAt)
   const idle = age === null ? used : used === null ? age : Math.min(age, used)
-  return { session: true, ...strengthShown(session, issuers), age, idle, senderConstrained }
+  const { strength, code } = strengthShown(session, issuers)
+  return { session: true, strength, code, age, idle, senderConstrained }
 }
 
-const CONSTRAINTS: readonly unknown[] = ['dpop', 'mtls', 'dbsc']
+const CONSTRAINTS: ReadonlySet<unknown> = new Set(['dpop', 'mtls', 'dbsc'])
 
-const isPast = (time: unknown, latest: number): boolean =>
-  typeof time === 'number' && Number.isFinite(time) && time >= 0 && time <= latest
+const isOdd = (time: unknown, latest: number): boolean =>
+  time !== null && !(typeof time === 'number' && time >= 0 && time <= latest)
 
 function strengthShown(
   session: SessionEvidence,
   issuers: DecisionSettings['issuers'],
 ): Pick<Presented, 'strength' | 'code'> {
   const shown = rowFor(session, issuers)
-  if (shown === undefined) return { strength: 'none', code: false }
+  if (shown === undefined) return NOTHING_SHOWN
   const inHardware = session.keyClass === 'hardware' || (session.keyClass === null && shown.vouches === 'hardware')
   const enrolled = session.boundAtAal === null ? 'hardware' : capOf(session.boundAtAal)
   let rank = Math.min(rankOf(shown.strength), rankOf(enrolled))

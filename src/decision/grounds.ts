@@ -4,7 +4,8 @@ import type { Citation, Reason } from '#contract/report.ts'
 import { rankOf } from '#assurance/strength.ts'
 import type { Entitlement } from './entitled.ts'
 import type { Presented } from './evidence.ts'
-import type { Required } from './required.ts'
+import type { Required, Risk } from './required.ts'
+import type { Mode } from './settings.ts'
 import type { Asked, Standing, World } from './world.ts'
 
 /** All that one access is judged on. */
@@ -14,6 +15,7 @@ export interface Weighing {
   readonly standing: Standing
   readonly entitlement: Entitlement
   readonly asked: Asked
+  readonly risk: Risk
   readonly required: Required
   readonly presented: Presented
 }
@@ -68,13 +70,13 @@ const strictness = ({ requirement }: Asked['floor']) =>
 const fromReach = ({ asked }: Weighing): Citation[] => [csf('PR.AA-05'), ...asked.requirement.citations]
 
 /** Whether a subject may at all, in whatever mode. */
-export const OF_SUBJECT: readonly Check[] = [
+const OF_SUBJECT: readonly Check[] = [
   ({ standing }) =>
     standing.enabled ? undefined : refuse('account_disabled', `\`${standing.id}\` is disabled`, asvs('7.4.2')),
 ]
 
 /** Left out where only assurance is asked for. */
-export const OF_ENTITLEMENT: readonly Check[] = [
+const OF_ENTITLEMENT: readonly Check[] = [
   ({ entitlement: { forbidden } }) =>
     forbidden === null
       ? undefined
@@ -100,16 +102,18 @@ const NOT_BY_PROOF: readonly Check[] = [
       ? refuse('risk_too_high', `the risk of this session is too high (${signals(it)})`, nist('5.3'))
       : undefined,
   ({ required, standing }) => {
+    if (required.controls.length === 0) return undefined
     const missing = required.controls.filter((control) => !standing.controls.includes(control))
     if (missing.length === 0) return undefined
     return refuse('control_missing', `not recorded as in place: ${missing.map(spoken).join(', ')}`, csf('PR.AA-03'))
   },
   ({ required, evaluation: { device } }) => {
-    if (DEVICES.indexOf(deviceShown(device)) >= DEVICES.indexOf(required.device)) return undefined
-    return refuse('device_not_shown', `the device is not shown to be ${required.device}`, csf('PR.AA-03'))
+    const asked = required.assurance.device
+    if (asked === 'any' || DEVICES.indexOf(deviceShown(device)) >= DEVICES.indexOf(asked)) return undefined
+    return refuse('device_not_shown', `the device is not shown to be ${asked}`, csf('PR.AA-03'))
   },
   ({ required, presented }) =>
-    required.senderConstrained && !presented.senderConstrained
+    required.assurance.senderConstrained && !presented.senderConstrained
       ? refuse(
           'not_sender_constrained',
           'the session is tied to no key of its client, so it could be a copy',
@@ -127,7 +131,7 @@ function signals({ evaluation: { risk }, standing }: Weighing): string {
 /** For people. */
 const BY_PROOF: readonly Check[] = [
   ({ presented, required }) => {
-    if (presented.session || required.strength === 'none') return undefined
+    if (presented.session || required.assurance.strength === 'none') return undefined
     return prove('no_session', 'no session of this account is shown', [nist('5.1')])
   },
   (it) => {
@@ -158,13 +162,13 @@ const BY_PROOF: readonly Check[] = [
     return prove(code, `${shown}; ${limit} at most are allowed`, [...citations])
   }),
   (it) => {
-    const { required, presented, evaluation } = it
-    if (required.since === null) return undefined
-    const at = presented.age === null ? null : evaluation.at - presented.age
-    if (at !== null && at >= required.since) return undefined
+    const { required, presented, risk, evaluation } = it
+    if (!required.anew || risk.since === null) return undefined
+    if (presented.age !== null && evaluation.at - presented.age >= risk.since) return undefined
     return prove('before_signal', `not authenticated since a signal of risk (${signals(it)})`, [nist('5.3')])
   },
-  ({ required: { maxIdle }, presented: { idle } }) => {
+  ({ required, presented: { idle } }) => {
+    const { maxIdle } = required.assurance
     if (maxIdle === null || (idle !== null && idle <= maxIdle)) return undefined
     const shown = idle === null ? 'when it was last used is not shown' : `last used ${idle} seconds ago`
     return prove('session_idle', `${shown}; ${maxIdle} at most are allowed`, [nist('5.2')])
@@ -177,10 +181,10 @@ const AGES = {
   risk: { code: 'authenticated_too_long_ago_at_risk', citations: [nist('5.3')] },
 } as const
 
-export const OF_PERSON: readonly Check[] = [...NOT_BY_PROOF, ...BY_PROOF]
+const OF_PERSON: readonly Check[] = [...NOT_BY_PROOF, ...BY_PROOF]
 
 /** For services and workloads. Its own secret being out is not cured by holding it. */
-export const OF_SERVICE: readonly Check[] = [
+const OF_SERVICE: readonly Check[] = [
   ({ standing }) =>
     standing.exposed
       ? refuse('exposed', `a secret or session of \`${standing.id}\` is known to be out`, nhi('NHI2:2025'))
@@ -189,3 +193,13 @@ export const OF_SERVICE: readonly Check[] = [
     presented.session ? undefined : refuse('no_session', 'no session of this account is shown', nhi('NHI4:2025')),
   ...NOT_BY_PROOF,
 ]
+
+/** All checks of an access, by mode and by who asks, in the order in which reasons are told. */
+export const CHECKS: Readonly<Record<Mode, Readonly<Record<'person' | 'service', readonly Check[]>>>> = {
+  entitled_and_assured: {
+    person: [...OF_SUBJECT, ...OF_ENTITLEMENT, ...OF_PERSON],
+    service: [...OF_SUBJECT, ...OF_ENTITLEMENT, ...OF_SERVICE],
+  },
+  assurance_only: { person: [...OF_SUBJECT, ...OF_PERSON], service: [...OF_SUBJECT, ...OF_SERVICE] },
+  entitled_only: { person: [...OF_SUBJECT, ...OF_ENTITLEMENT], service: [...OF_SUBJECT, ...OF_ENTITLEMENT] },
+}

@@ -4,7 +4,6 @@ import { IMPACTS, STRENGTHS, type Control, type Strength } from '#contract/vocab
 import { rankOf } from '#assurance/strength.ts'
 import type { DeviceDemand, Policy } from '#policy/policy.ts'
 import { shorter } from '#policy/requirement.ts'
-import type { Presented } from './evidence.ts'
 import type { Asked } from './world.ts'
 
 /** The signals of a moment, as they count together. */
@@ -33,15 +32,17 @@ export function riskOf(signals: readonly RiskSignal[], exposed: boolean, { live 
   return { level: RISK_LEVELS[level]!, since }
 }
 
-/** {@link RequiredAssurance}, with what its parts come from. */
-export interface Required extends RequiredAssurance {
+/** {@link RequiredAssurance}, with what its parts come from. Shared by all accesses that are asked the same. */
+export interface Required {
+  readonly assurance: RequiredAssurance
   /** what is asked without risk; an exception may excuse what is missing of this, never of the rest */
   readonly beforeRisk: { readonly strength: Strength; readonly codes: 'allowed' | 'refused' }
   /** limits by where they come from; null for none */
   readonly ages: { readonly session: number | null; readonly access: number | null; readonly risk: number | null }
   /** what risk asks by itself */
   readonly atRisk: Strength
-  readonly since: number | null
+  /** whether only an authentication after the latest signal counts */
+  readonly anew: boolean
   /** without which no sign-in of the account is good enough */
   readonly controls: readonly Control[]
   readonly blocked: boolean
@@ -49,38 +50,51 @@ export interface Required extends RequiredAssurance {
   readonly permitSeconds: number
 }
 
+/** By access, and within that by who is asked, at what risk, after a code or not. */
+const KNOWN = new WeakMap<Asked, (Required | undefined)[]>()
+
+/** Returns what is asked of a person or service, worked out once for each that is asked the same. */
+export function requiredOf(policy: Policy, asked: Asked, { level }: Risk, code: boolean, human: boolean): Required {
+  let known = KNOWN.get(asked)
+  if (known === undefined) KNOWN.set(asked, (known = []))
+  const at = (RISK_LEVELS.indexOf(level) * 2 + Number(code)) * 2 + Number(human)
+  return (known[at] ??= human ? ofPerson(policy, asked, level, code) : ofService(policy, asked, level, code))
+}
+
 /**
  * What is asked of a person. What a lower impact or level asks, a higher one asks too, whatever the policy says of it. The
  * limit on the session counts from the last active authentication, which starts it anew (63B-4 §5.2).
  */
-export function requiredOf({ live }: Policy, asked: Asked, risk: Risk, presented: Presented): Required {
+function ofPerson({ live }: Policy, asked: Asked, level: RiskLevel, code: boolean): Required {
   const { requirement, access, impact } = asked
   const rows = upTo(IMPACTS, access.impact).map((each) => live.access[each])
   const lives = upTo(IMPACTS, impact).map((each) => live.access[each])
-  const risks = upTo(RISK_LEVELS, risk.level).map((each) => live.risk[each])
+  const risks = upTo(RISK_LEVELS, level).map((each) => live.risk[each])
   const before = strengthAsked(requirement)
   const atRisk = strongest(risks.map((each) => each.strength))
   const strength = strongest([before, atRisk])
-  const session = presented.code ? shorter(requirement.session, requirement.codeSession ?? {}) : requirement.session
+  const session = code ? shorter(requirement.session, requirement.codeSession ?? {}) : requirement.session
   const ages = {
     session: session.overallSeconds ?? null,
     access: least(rows.map(({ maxAgeSeconds }) => maxAgeSeconds)),
     risk: least(risks.map(({ maxAgeSeconds }) => maxAgeSeconds)),
   }
   return {
-    strength,
-    codes: requirement.codes === 'refused' || rankOf(strength) >= PHISHING_RESISTANT ? 'refused' : 'allowed',
-    phishingResistant: rankOf(strength) >= PHISHING_RESISTANT,
-    hardwareBacked: strength === 'hardware',
-    maxAge: least(Object.values(ages)),
-    maxIdle: session.idleSeconds ?? null,
-    senderConstrained: lives.some((each) => each.senderConstrained),
-    device: DEVICES[Math.max(...lives.map(({ device }) => DEVICES.indexOf(device)))]!,
+    assurance: {
+      strength,
+      codes: requirement.codes === 'refused' || rankOf(strength) >= PHISHING_RESISTANT ? 'refused' : 'allowed',
+      phishingResistant: rankOf(strength) >= PHISHING_RESISTANT,
+      hardwareBacked: strength === 'hardware',
+      maxAge: least(Object.values(ages)),
+      maxIdle: session.idleSeconds ?? null,
+      senderConstrained: lives.some((each) => each.senderConstrained),
+      device: DEVICES[Math.max(...lives.map(({ device }) => DEVICES.indexOf(device)))]!,
+    },
     beforeRisk: { strength: before, codes: requirement.codes },
     ages,
     atRisk,
+    anew: risks.some(({ afterSignal }) => afterSignal),
     controls: requirement.controls,
-    since: risk.since,
     blocked: risks.some(({ blocks }) => blocks),
     permitSeconds: least([...lives, ...risks].map(({ permitSeconds }) => permitSeconds))!,
   }
@@ -90,25 +104,27 @@ export function requiredOf({ live }: Policy, asked: Asked, risk: Risk, presented
  * What is asked of an account that is nobody's: an AAL is said of people only (SP 800-63-4, glossary), and nobody is there
  * to prove more. It proves that it holds a key; under high risk nothing is enough.
  */
-export function requiredOfService(policy: Policy, asked: Asked, risk: Risk, presented: Presented): Required {
-  const { live } = policy
-  const required = requiredOf(policy, asked, risk, presented)
-  const atStake = IMPACTS.indexOf(asked.impact) >= IMPACTS.indexOf(live.nonHuman.senderConstrained)
+function ofService(policy: Policy, asked: Asked, level: RiskLevel, code: boolean): Required {
+  const required = ofPerson(policy, asked, level, code)
+  const atStake = IMPACTS.indexOf(asked.impact) >= IMPACTS.indexOf(policy.live.nonHuman.senderConstrained)
   return {
     ...required,
-    strength: 'none',
-    codes: 'allowed',
-    phishingResistant: false,
-    hardwareBacked: false,
-    maxAge: null,
-    maxIdle: null,
-    senderConstrained: required.senderConstrained || atStake || risk.level !== 'low',
+    assurance: {
+      ...required.assurance,
+      strength: 'none',
+      codes: 'allowed',
+      phishingResistant: false,
+      hardwareBacked: false,
+      maxAge: null,
+      maxIdle: null,
+      senderConstrained: required.assurance.senderConstrained || atStake || level !== 'low',
+    },
     beforeRisk: { strength: 'none', codes: 'allowed' },
     ages: { session: null, access: null, risk: null },
     atRisk: 'none',
+    anew: false,
     controls: [],
-    since: null,
-    blocked: required.blocked || risk.level === 'high',
+    blocked: required.blocked || level === 'high',
   }
 }
 
