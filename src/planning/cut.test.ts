@@ -110,7 +110,7 @@ test('no exhaustive search finds a cheaper cut, nor the planner one that does no
       assert.ok(answer.bound <= answer.cost && answer.bound > answer.cost - 1e-6, 'optimal, and says so')
       assert.equal(falls(problem, answer.nodes), false)
     }),
-    { numRuns: 600 },
+    { numRuns: 300 },
   )
 })
 
@@ -122,7 +122,7 @@ test('no node of the cheapest cut can be spared', () => {
         assert.equal(falls(problem, rest), true)
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })
 
