@@ -34,10 +34,12 @@ interface Person {
   readonly recovery: 'email_link' | 'recovery_code' | null
   readonly group: number | null
   readonly long: boolean
+  /** asks for no password */
+  readonly bare?: boolean
 }
 
 /** A person as facts, with sign-in and recovery as stated. */
-function personFacts({ id, signIn, recovery, group, long }: Person): Fact[] {
+function personFacts({ id, signIn, recovery, group, long, bare = false }: Person): Fact[] {
   const strong = signIn === 'key' || signIn === 'passkey'
   const second: Fact = strong
     ? {
@@ -65,7 +67,7 @@ function personFacts({ id, signIn, recovery, group, long }: Person): Fact[] {
       id: `${id}/sign-in`,
       account: id,
       purpose: 'sign_in',
-      requires: { all: [`${id}/password`, `${id}/second`] },
+      requires: bare ? `${id}/second` : { all: [`${id}/password`, `${id}/second`] },
       session: { overallSeconds: long ? 2_592_000 : 28_800, idleSeconds: long ? 2_592_000 : 600 },
     },
   ]
@@ -99,6 +101,7 @@ const arbitraryFacts = fc
         recovery: fc.constantFrom('email_link', 'recovery_code', null),
         group: fc.constantFrom(0, 1, null),
         long: fc.boolean(),
+        bare: fc.boolean(),
       }),
       { minLength: 1, maxLength: 2 },
     ),
@@ -146,7 +149,7 @@ function cheapestByTrial(inventory: CheckedInventory, most: number): number {
   const were = new Set(unfit(base.accounts).map(([id]) => id))
   const sets: { chosen: number[]; cost: number }[] = [{ chosen: [], cost: 0 }]
   candidates.forEach((_, choice) => {
-    for (const { chosen, cost } of [...sets]) {
+    for (const { chosen, cost } of sets.slice()) {
       if (cost + costs[choice]! < most - 1e-6) sets.push({ chosen: [...chosen, choice], cost: cost + costs[choice]! })
     }
   })
