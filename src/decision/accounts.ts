@@ -1,14 +1,6 @@
 /** The accounts of a world as rows of numbers; what many accounts share is held once. */
 import type { AccountState, LiveAnalysis } from '#analysis/live.ts'
-import {
-  ACCOUNT_KINDS,
-  CONTROLS,
-  IMPACTS,
-  POPULATIONS,
-  STRENGTHS,
-  VERDICTS,
-  type Control,
-} from '#contract/vocabulary.ts'
+import { ACCOUNT_KINDS, IMPACTS, POPULATIONS, STRENGTHS, VERDICTS, type Control } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
 import { alikeUnder, type Alike } from './alike.ts'
 import { setOf, type CapabilitySet } from './capabilities.ts'
@@ -34,77 +26,106 @@ const STRENGTH = 7
 const ENABLED = 10
 const EXPOSED = 11
 
+/** The tables. What reads them knows nothing of what they were made from, so that the facts need not be kept. */
+interface Tables {
+  readonly words: Uint16Array
+  /** numbers of demands */
+  readonly floor: Uint32Array
+  readonly whole: Uint32Array
+  readonly floorCapabilities: Uint32Array
+  readonly wholeCapabilities: Uint32Array
+  readonly alike: Uint32Array
+  readonly controls: Uint32Array
+  readonly system: Uint32Array
+  readonly membership: Membership[]
+  readonly name: (string | null)[]
+  readonly person: (string | null)[]
+  readonly rowOf: Map<string, number>
+  readonly demands: Numbered<Demand>
+  readonly controlSets: Numbered<readonly Control[]>
+  readonly systems: Numbered<string | null>
+}
+
 export function buildAccounts(whole: LiveAnalysis, ungated: LiveAnalysis): Accounts {
+  const alike = alikeUnder(whole.policy)
+  return accountsOf(tablesOf(whole, ungated, alike), alike)
+}
+
+function tablesOf(whole: LiveAnalysis, ungated: LiveAnalysis, alike: Alike): Tables {
   const { inventory, policy } = whole
   const facts = inventory.byKind.account
-  const alike = alikeUnder(policy)
   const signIns = signInsOf(inventory, policy)
   const memberOf = buildMemberships(inventory)
-  const demands = numbering<Demand>()
-  const controlSets = numbering<readonly Control[]>()
-  const systems = numbering<string | null>()
-  const count = facts.length
-  const rows = {
-    words: new Uint16Array(count),
-    floor: new Uint32Array(count),
-    whole: new Uint32Array(count),
-    floorCapabilities: new Uint32Array(count),
-    wholeCapabilities: new Uint32Array(count),
-    alike: new Uint32Array(count),
-    controls: new Uint32Array(count),
-    system: new Uint32Array(count),
-    membership: [] as Membership[],
-    name: [] as (string | null)[],
-    person: [] as (string | null)[],
-  }
-  const rowOf = new Map<string, number>()
-
-  facts.forEach(({ fact }, row) => {
+  const tables = emptyTables(facts.length)
+  const { demands, controlSets, systems } = tables
+  for (const [row, { fact }] of facts.entries()) {
     const state = whole.account(fact.id)!
     const floor = ungated.account(fact.id) ?? state
     const { canProve, controls } = signIns(fact)
-    rowOf.set(fact.id, row)
-    rows.words[row] = wordsOf(state, STRENGTHS.indexOf(canProve))
-    rows.whole[row] = demandNumber(whole, demands, fact, state)
-    rows.floor[row] = floor === state ? rows.whole[row]! : demandNumber(whole, demands, fact, floor)
-    rows.wholeCapabilities[row] = weighty(state)
-    rows.floorCapabilities[row] = weighty(floor)
-    rows.alike[row] = alike.numberOf(fact)
-    rows.controls[row] = controlSets.numberOf(controls.join(), () => CONTROLS.filter((each) => controls.includes(each)))
-    rows.system[row] = systems.numberOf(fact.system ?? '', () => fact.system ?? null)
-    rows.membership.push(memberOf(fact.memberOf))
-    rows.name.push(fact.name ?? null)
-    rows.person.push(fact.subject ?? null)
-  })
+    tables.rowOf.set(fact.id, row)
+    tables.words[row] = wordsOf(state, STRENGTHS.indexOf(canProve))
+    tables.whole[row] = demandNumber(whole, demands, fact, state)
+    tables.floor[row] = floor === state ? tables.whole[row]! : demandNumber(whole, demands, fact, floor)
+    tables.wholeCapabilities[row] = weighty(state)
+    tables.floorCapabilities[row] = weighty(floor)
+    tables.alike[row] = alike.numberOf(fact)
+    tables.controls[row] = controlSets.numberOf(controls.join(), () => [...controls])
+    tables.system[row] = systems.numberOf(fact.system ?? '', () => fact.system ?? null)
+    tables.membership.push(memberOf(fact.memberOf))
+    tables.name.push(fact.name ?? null)
+    tables.person.push(fact.subject ?? null)
+  }
+  return tables
+}
 
+const emptyTables = (count: number): Tables => ({
+  words: new Uint16Array(count),
+  floor: new Uint32Array(count),
+  whole: new Uint32Array(count),
+  floorCapabilities: new Uint32Array(count),
+  wholeCapabilities: new Uint32Array(count),
+  alike: new Uint32Array(count),
+  controls: new Uint32Array(count),
+  system: new Uint32Array(count),
+  membership: [],
+  name: [],
+  person: [],
+  rowOf: new Map(),
+  demands: numbering(),
+  controlSets: numbering(),
+  systems: numbering(),
+})
+
+function accountsOf(tables: Tables, alike: Alike): Accounts {
+  const { rowOf, membership, demands } = tables
   return {
     alike,
     rowOf: (id) => rowOf.get(id),
     ids: () => rowOf.keys(),
-    membership: (row) => rows.membership[row]!,
+    membership: (row) => membership[row]!,
     standing: (id) => {
       const row = rowOf.get(id)
       if (row === undefined) return undefined
-      const words = rows.words[row]!
-      const { groups, roles } = rows.membership[row]!
+      const words = tables.words[row]!
+      const { groups, roles } = membership[row]!
       return {
         id,
         row,
-        alike: rows.alike[row]!,
+        alike: tables.alike[row]!,
         kind: ACCOUNT_KINDS[(words >>> KIND) & 3]!,
         population: POPULATIONS[(words >>> POPULATION) & 3] ?? null,
         verdict: VERDICTS[(words >>> VERDICT) & 7]!,
         canProve: STRENGTHS[(words >>> STRENGTH) & 7]!,
         enabled: ((words >>> ENABLED) & 1) === 1,
         exposed: ((words >>> EXPOSED) & 1) === 1,
-        system: systems.at(rows.system[row]!),
-        name: rows.name[row]!,
-        person: rows.person[row]!,
-        floor: demands.at(rows.floor[row]!),
-        whole: demands.at(rows.whole[row]!),
-        floorCapabilities: rows.floorCapabilities[row]!,
-        wholeCapabilities: rows.wholeCapabilities[row]!,
-        controls: controlSets.at(rows.controls[row]!),
+        system: tables.systems.at(tables.system[row]!),
+        name: tables.name[row]!,
+        person: tables.person[row]!,
+        floor: demands.at(tables.floor[row]!),
+        whole: demands.at(tables.whole[row]!),
+        floorCapabilities: tables.floorCapabilities[row]!,
+        wholeCapabilities: tables.wholeCapabilities[row]!,
+        controls: tables.controlSets.at(tables.controls[row]!),
         groups,
         roles,
       }

@@ -16,6 +16,7 @@ import { exceptionFor } from './excused.ts'
 import { CHECKS, type Ground, type Weighing } from './grounds.ts'
 import { least, requiredOf, riskOf } from './required.ts'
 import { sentenceFor } from './sentences.ts'
+import type { IssuerTable } from './settings.ts'
 import type { Asked, Standing, Target, World } from './world.ts'
 
 /** Decides. It never throws and never answers more than what was shown allows: what is missing or malformed proves nothing. */
@@ -103,25 +104,39 @@ const enrolmentNeeded = ({ id, canProve }: Standing, asks: Strength): Reason => 
 
 const spoken = (word: string): string => word.replaceAll('_', ' ')
 
-/** The names that the issuer of the session has for it, weakest first; Ambit's where it has none, or there is no session. */
 function stepUpOf({ evaluation, world, risk, required }: Weighing, asks: Strength, left: readonly Ground[]): StepUp {
   const { session, at } = evaluation
-  const issuers = world.settings.issuers
+  const { issuers } = world.settings
   const table = session !== null && Object.hasOwn(issuers, session.issuer) ? issuers[session.issuer] : undefined
-  const own = table !== undefined && 'acr' in table ? Object.entries(table.acr) : []
-  const named = own
-    .filter(([, shown]) => rankOf(shown.strength) >= rankOf(asks))
-    .toSorted(([a, x], [b, y]) => rankOf(x.strength) - rankOf(y.strength) || (a < b ? -1 : 1))
-    .map(([name]) => name)
-  const ambit = STRENGTHS.slice(rankOf(asks)).flatMap((strength) => ACR_OF_STRENGTH[strength])
   const anew = left.some(({ code }) => code === 'before_signal') ? Math.max(0, Math.floor(at - risk.since!)) : null
   const idle = left.some(({ code }) => code === 'session_idle') ? required.assurance.maxIdle : null
   return {
-    acrValues: asks === 'none' ? [] : named.length > 0 ? named : ambit,
+    acrValues: namesOf(asks, table),
     amrValues: AMR_OF_STRENGTH[asks],
     maxAge: least([required.assurance.maxAge, anew, idle]),
   }
 }
+
+const NAMES = new WeakMap<IssuerTable, Map<Strength, readonly string[]>>()
+
+/** The names that the issuer of the session has for it, weakest first; Ambit's where it has none, or there is no session. */
+function namesOf(asks: Strength, table: IssuerTable | undefined): readonly string[] {
+  if (asks === 'none' || table === undefined || !('acr' in table)) return ambitNamesOf(asks)
+  let known = NAMES.get(table)
+  if (known === undefined) NAMES.set(table, (known = new Map<Strength, readonly string[]>()))
+  let names = known.get(asks)
+  if (names === undefined) {
+    const own = Object.entries(table.acr)
+      .filter(([, shown]) => rankOf(shown.strength) >= rankOf(asks))
+      .toSorted(([a, x], [b, y]) => rankOf(x.strength) - rankOf(y.strength) || (a < b ? -1 : 1))
+    names = own.length === 0 ? ambitNamesOf(asks) : own.map(([name]) => name)
+    known.set(asks, names)
+  }
+  return names
+}
+
+const ambitNamesOf = (asks: Strength): readonly string[] =>
+  asks === 'none' ? [] : STRENGTHS.slice(rankOf(asks)).flatMap((strength) => ACR_OF_STRENGTH[strength])
 
 /** Methods that stand for a strength whichever authenticator is used (RFC 8176 §2). */
 const AMR_OF_STRENGTH: Readonly<Record<Strength, readonly string[]>> = {

@@ -40,6 +40,7 @@ function rankOfWay(inventory: CheckedInventory, policy: Policy, { alternatives }
 }
 
 function controlsOf(account: FactOf<'account'>, ways: readonly Way[]): readonly Control[] {
-  if (ways.length === 0) return account.controls ?? []
+  const own = new Set(account.controls)
+  if (ways.length === 0) return CONTROLS.filter((control) => own.has(control))
   return CONTROLS.filter((control) => ways.every((way) => way.controls.has(control)))
 }

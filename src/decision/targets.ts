@@ -1,8 +1,8 @@
 /** Things that rights are rights on. */
 import type { CheckedInventory } from '#model/inventory.ts'
-import type { Fact } from '#model/facts.ts'
+import type { FactOf } from '#model/facts.ts'
 import type { TargetKind } from '#policy/requirement.ts'
-import { numbering } from './kept.ts'
+import { numbering, type Numbered } from './kept.ts'
 import type { Target } from './world.ts'
 
 export interface Targets {
@@ -14,44 +14,48 @@ export interface Targets {
 const KINDS = ['resource', 'group', 'role', 'channel', 'secret'] as const
 
 export function buildTargets(inventory: CheckedInventory): Targets {
-  const alike = numbering<null>()
   const targets = new Map<string, Target>()
-  const make = (fact: Fact, kind: TargetKind): Target => {
-    const id = fact.id!
-    const sensitivity = fact.fact === 'resource' || fact.fact === 'channel' ? (fact.sensitivity ?? null) : null
-    const system = 'system' in fact ? (fact.system ?? null) : null
-    const type = fact.fact === 'resource' ? (fact.kind ?? 'resource') : fact.fact
-    const key = JSON.stringify([kind, sensitivity, system])
-    return {
-      id,
-      alike: alike.numberOf(key, () => null),
-      type,
-      kind,
-      sensitivity,
-      system,
-      within: withinOf(inventory, id),
-    }
-  }
+  const alike = numbering<null>()
   for (const kind of KINDS) {
-    for (const { fact } of inventory.byKind[kind]) targets.set(fact.id, make(fact, kind))
+    for (const { fact } of inventory.byKind[kind]) targets.set(fact.id, targetOf(inventory, fact, kind, alike))
   }
-  const systems = new Map<string, string>()
-  const ownSystem = (id: string) => systems.get(id) ?? null
-  for (const { fact } of inventory.byKind.account) systems.set(fact.id, fact.system ?? '')
-  const account = (id: string): Target => {
-    const system = ownSystem(id) || null
-    const key = JSON.stringify(['account', null, system])
-    const number = alike.numberOf(key, () => null)
-    return { id, alike: number, type: 'account', kind: 'account', sensitivity: null, system, within: [] }
-  }
+  const systems = new Map<string, string | null>()
+  for (const { fact } of inventory.byKind.account) systems.set(fact.id, fact.system ?? null)
+  return targetsOver(targets, systems, alike)
+}
+
+function targetsOver(
+  targets: ReadonlyMap<string, Target>,
+  systems: ReadonlyMap<string, string | null>,
+  alike: Numbered<null>,
+): Targets {
   return {
-    target: (id) => targets.get(id) ?? (systems.has(id) ? account(id) : undefined),
+    target: (id) => {
+      const known = targets.get(id)
+      if (known !== undefined) return known
+      const system = systems.get(id)
+      if (system === undefined) return undefined
+      const number = alikeAs('account', null, system, alike)
+      return { id, alike: number, type: 'account', kind: 'account', sensitivity: null, system, within: [] }
+    },
     *ids() {
       yield* targets.keys()
       yield* systems.keys()
     },
   }
 }
+
+function targetOf(inventory: CheckedInventory, fact: TargetFact, kind: TargetKind, alike: Numbered<null>): Target {
+  const sensitivity = fact.fact === 'resource' || fact.fact === 'channel' ? (fact.sensitivity ?? null) : null
+  const system = 'system' in fact ? (fact.system ?? null) : null
+  const type = fact.fact === 'resource' ? (fact.kind ?? 'resource') : fact.fact
+  const number = alikeAs(kind, sensitivity, system, alike)
+  return { id: fact.id, alike: number, type, kind, sensitivity, system, within: withinOf(inventory, fact.id) }
+}
+type TargetFact = FactOf<(typeof KINDS)[number]>
+
+const alikeAs = (kind: TargetKind, sensitivity: string | null, system: string | null, alike: Numbered<null>): number =>
+  alike.numberOf(JSON.stringify([kind, sensitivity, system]), () => null)
 
 /** The containers of a resource, nearest first; one that lies in itself is told once. */
 function withinOf(inventory: CheckedInventory, id: string): string[] {
