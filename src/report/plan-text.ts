@@ -38,14 +38,31 @@ export function renderPlanText(plan: Plan, options: Terminal): string {
 /** What the plan comes to, in sentences; the page says the same. */
 export function planSentences(plan: Plan): string[] {
   const { goals, steps, holds, against, remaining } = plan
-  const goal = goals.join(' and ')
-  if (steps.length === 0 && holds) return [`${goal} holds as it is: nothing needs to be changed.`]
+  const goal = goals.map(goalWords).join(', and ')
+  if (steps.length === 0 && holds) return [`As it is, ${goal}: nothing needs to be changed.`]
   const first = holds
-    ? `${counted(steps.length, 'step')} after which ${goal} holds; now ${counted(against, 'account')} ${against === 1 ? 'is' : 'are'} against it.`
+    ? `${counted(steps.length, 'step')} after which ${goal}; ${counted(against, 'account')} ${against === 1 ? 'stands' : 'stand'} against that now.`
     : plan.budget !== null
-      ? `${counted(steps.length, 'step')} within ${plan.budget} hours: of ${counted(against, 'account')} against ${goal}, ${remaining.length} ${remaining.length === 1 ? 'is' : 'are'} left.`
-      : `No plan: after ${counted(steps.length, 'step')} ${counted(remaining.length, 'account')} ${remaining.length === 1 ? 'is' : 'are'} still against ${goal}.`
+      ? `${counted(steps.length, 'step')} within ${plan.budget} hours, towards the goal that ${goal}: of ${counted(against, 'account')} against it ${remaining.length} ${remaining.length === 1 ? 'is' : 'are'} left.`
+      : `No plan: after ${counted(steps.length, 'step')} ${counted(remaining.length, 'account')} ${remaining.length === 1 ? 'is' : 'are'} still against the goal that ${goal}.`
   return [first, costSentence(plan), safetySentence(plan)]
+}
+
+/** A goal in words that fit after `that`. */
+export function goalWords(goal: string): string {
+  const [word, about = '', impact] = goal.split(':')
+  const of = (level: string | undefined) =>
+    level === undefined || level === 'none' ? '' : ` of ${level} impact${level === 'high' ? '' : ' or more'}`
+  switch (word) {
+    case 'no-unfit':
+      return `no account${of(about === '' ? undefined : about)} is unfit`
+    case 'no-attacker':
+      return `no account${of(impact)} falls to ${plain(about)}`
+    case 'no-reach':
+      return `no attacker gains the right to ${plain(about)} on anything${of(impact ?? 'moderate')}`
+    default:
+      return `${goal.slice('protect:'.length)} falls to nobody`
+  }
 }
 
 function costSentence(plan: Plan): string {

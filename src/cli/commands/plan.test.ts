@@ -39,7 +39,7 @@ suite('ambit plan and whatif', () => {
   test('the plan says what to do, in order, and that it is optimal and safe', async () => {
     const { out, code } = await run('plan', inventory)
     assert.equal(code, 0)
-    assert.match(out, /2 steps after which no-unfit holds; now 1 account is against it/)
+    assert.match(out, /2 steps after which no account is unfit; 1 account stands against that now/)
     assert.match(out, /optimal/)
     assert.match(out, /Nobody is locked out/)
     assert.ok(out.indexOf('passkey') < out.indexOf('spare key'), 'what gives comes first')
