@@ -210,6 +210,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     steps.filter((choice) => givesOnly(catalogue.candidates[choice]!)),
   )
   const remaining = remainingOf(run, after)
+  const easier = easierFor(base, after)
   const cost = costOf(run, steps)
   const bound = answer.chosen === null && answer.bound !== Infinity ? answer.bound : Math.min(answer.bound, cost)
   const { name, at } = base.inventory.snapshot
@@ -219,7 +220,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     policy: { name: policy.name, hash: policy.hash },
     goals,
     budget,
-    holds: answer.chosen !== null && remaining.length === 0 && run.beyond.size === 0 && agrees(report, after),
+    holds: remaining.length === 0 && easier.length === 0 && agrees(report, after),
     cost: rounded(cost),
     bound: rounded(bound),
     optimal: answer.chosen !== null && bound > cost - 0.005,
@@ -230,7 +231,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     beyond: [...run.beyond.values()],
     remaining,
     lockedOut: [...lockedOut(run, given), ...lockedOut(run, after)],
-    easier: easierFor(base, after),
+    easier,
     before: standingOf(base),
     after: standingOf(after),
     against: remainingOf(run, base).length,

@@ -3,7 +3,7 @@ import type { Plan, PlanStep, Standing, WhatIf } from '#contract/plan.ts'
 import { escaped, idHtml, messageHtml, nameHtml } from './html-text.ts'
 import { curveHtml } from './plan-curve.ts'
 import { PLAN_STYLE } from './plan-style.ts'
-import { amount, changedParts, planSentences, standingRows } from './plan-text.ts'
+import { amount, changedParts, planSentences, standingRows, times } from './plan-text.ts'
 import { sha256Base64 } from './sha256.ts'
 import { shortHash } from './text.ts'
 import { counted, grouped, timeText } from './words.ts'
@@ -155,8 +155,8 @@ const REASONS = 3
 
 function stepHtml({ text, price, because }: PlanStep): string {
   const extra = [
-    ...(price.promptsPerWeek > 0 ? [`${amount(price.promptsPerWeek)} prompts a week`] : []),
-    ...(price.recoveriesPerYear > 0 ? [`${amount(price.recoveriesPerYear)} recoveries a year`] : []),
+    ...(price.promptsPerWeek > 0 ? [`${times(price.promptsPerWeek, 'prompt')} a week`] : []),
+    ...(price.recoveriesPerYear > 0 ? [`${times(price.recoveriesPerYear, 'recovery', 'recoveries')} a year`] : []),
     ...(price.spend > 0 ? [`${amount(price.spend)} to buy`] : []),
   ]
   const shown = because.slice(0, REASONS).map((why) => messageHtml(why))

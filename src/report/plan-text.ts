@@ -77,8 +77,8 @@ function costSentence(plan: Plan): string {
   )
   const parts = [
     `${amount(total.setupHours)} to set up`,
-    ...(total.promptsPerWeek > 0 ? [`${amount(total.promptsPerWeek)} prompts a week more`] : []),
-    ...(total.recoveriesPerYear > 0 ? [`${amount(total.recoveriesPerYear)} recoveries a year more`] : []),
+    ...(total.promptsPerWeek > 0 ? [`${times(total.promptsPerWeek, 'prompt')} a week more`] : []),
+    ...(total.recoveriesPerYear > 0 ? [`${times(total.recoveriesPerYear, 'recovery', 'recoveries')} a year more`] : []),
     ...(total.spend > 0 ? [`${amount(total.spend)} to buy`] : []),
   ]
   return `It costs ${amount(plan.cost)} hours in the first year (${parts.join(', ')}); ${optimality(plan)}.`
@@ -102,6 +102,10 @@ function safetySentence({ lockedOut, easier }: Plan): string {
       : `the takeover of ${counted(easier.length, 'account')} gets easier`
   return `${locked}; ${takeover}. Checked by the whole analysis of the inventory with the steps made.`
 }
+
+/** An amount of things, which need not be whole. */
+export const times = (value: number, one: string, many = `${one}s`): string =>
+  `${amount(value)} ${value === 1 ? one : many}`
 
 /** At most two places, and none where there are none. */
 export const amount = (value: number): string => {
@@ -168,7 +172,10 @@ function beyondLines({ beyond, lockedOut, easier }: Plan, width: number, paint: 
   const lines: string[] = []
   const some = (heading: string, items: readonly string[]) => {
     if (items.length === 0) return
-    lines.push(paint('bold', heading), ...items.slice(0, SHOWN).flatMap((item) => wrapped(`  ${visible(item)}`, width)))
+    lines.push(
+      paint('bold', heading),
+      ...items.slice(0, SHOWN).flatMap((item) => wrapped(visible(item), width - 2).map((line) => `  ${line}`)),
+    )
     if (items.length > SHOWN) lines.push(`  … and ${items.length - SHOWN} more`)
   }
   some(
