@@ -10,40 +10,47 @@ export const ACCOUNT_CHANGED = 'account'
 export function accountStateStore(database: Database): AccountStateStore {
   return {
     stateOf: (account) => stateOf(database.sql, account),
-    endEverything: (account, { status, withheldUntil, reason }, now) =>
-      database.transaction(async (sql) => {
-        await sql
-          .insertInto('account_states')
-          .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
-          .onConflict((conflict) => conflict.column('account').doNothing())
-          .execute()
-        await sql
-          .updateTable('account_states')
-          .set((row) => ({
-            epoch: row('epoch', '+', 1),
-            changed_at: now,
-            ...(status === undefined ? {} : { status }),
-            ...(withheldUntil === undefined ? {} : { withheld_until: withheldUntil }),
-          }))
-          .where('account', '=', account)
-          .execute()
-        await sql
-          .updateTable('sessions')
-          .set({ ended_at: now, end_reason: reason })
-          .where('account', '=', account)
-          .where('ended_at', 'is', null)
-          .execute()
-        await sql
-          .updateTable('challenges')
-          .set({ state: 'dead' })
-          .where('account', '=', account)
-          .where('state', '=', 'open')
-          .execute()
-        await sql.deleteFrom('browsers').where('account', '=', account).execute()
-        await announce(sql, { topic: ACCOUNT_CHANGED, key: account }, now)
-        return stateOf(sql, account)
-      }),
+    endEverything: (account, change, now) => database.transaction((sql) => endEverythingIn(sql, account, change, now)),
   }
+}
+
+/** {@link AccountStateStore.endEverything} inside a transaction that changes something else in the same step. */
+export async function endEverythingIn(
+  sql: Kysely<Tables>,
+  account: string,
+  { status, withheldUntil, reason }: Parameters<AccountStateStore['endEverything']>[1],
+  now: number,
+): Promise<AccountState> {
+  await sql
+    .insertInto('account_states')
+    .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
+    .onConflict((conflict) => conflict.column('account').doNothing())
+    .execute()
+  await sql
+    .updateTable('account_states')
+    .set((row) => ({
+      epoch: row('epoch', '+', 1),
+      changed_at: now,
+      ...(status === undefined ? {} : { status }),
+      ...(withheldUntil === undefined ? {} : { withheld_until: withheldUntil }),
+    }))
+    .where('account', '=', account)
+    .execute()
+  await sql
+    .updateTable('sessions')
+    .set({ ended_at: now, end_reason: reason })
+    .where('account', '=', account)
+    .where('ended_at', 'is', null)
+    .execute()
+  await sql
+    .updateTable('challenges')
+    .set({ state: 'dead' })
+    .where('account', '=', account)
+    .where('state', '=', 'open')
+    .execute()
+  await sql.deleteFrom('browsers').where('account', '=', account).execute()
+  await announce(sql, { topic: ACCOUNT_CHANGED, key: account }, now)
+  return stateOf(sql, account)
 }
 
 export async function stateOf(sql: Kysely<Tables>, account: string): Promise<AccountState> {

@@ -6,6 +6,7 @@ import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
+import type { RecoveryTables } from './recoveries.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { TokenTables } from './tokens.ts'
@@ -13,6 +14,7 @@ import type { TokenTables } from './tokens.ts'
 export interface Tables
   extends
     OidcTables,
+    RecoveryTables,
     SignInTables,
     ChangeTables,
     AuditTables,
