@@ -53,6 +53,21 @@ export async function endEverythingIn(
   return stateOf(sql, account)
 }
 
+/** The state of an account, whose row nobody else changes until this transaction ends. */
+export async function lockedState(sql: Kysely<Tables>, account: string, now: number): Promise<AccountState> {
+  await sql
+    .insertInto('account_states')
+    .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
+    .onConflict((conflict) => conflict.column('account').doNothing())
+    .execute()
+  await sql
+    .updateTable('account_states')
+    .set((row) => ({ epoch: row.ref('epoch') }))
+    .where('account', '=', account)
+    .execute()
+  return stateOf(sql, account)
+}
+
 export async function stateOf(sql: Kysely<Tables>, account: string): Promise<AccountState> {
   const row = await sql.selectFrom('account_states').selectAll().where('account', '=', account).executeTakeFirst()
   if (row === undefined) return { account, status: 'active', epoch: 0, withheldUntil: 0 }

@@ -1,6 +1,6 @@
 import type { RecoveryCase } from '#authn/recovery.ts'
 import type { HeldCase, RecoveryStore } from '#authn/recover.ts'
-import { endEverythingIn } from './account-states.ts'
+import { endEverythingIn, lockedState } from './account-states.ts'
 import { isDuplicate, type Database } from './database.ts'
 
 export interface RecoveryTables {
@@ -29,16 +29,20 @@ export function recoveryStore(database: Database): RecoveryStore {
   return {
     async open(it) {
       try {
-        const row = {
-          id: it.id,
-          account: it.account,
-          state: it.state,
-          body: JSON.stringify(it),
-          revision: 0,
-          due_at: dueOf(it),
-        }
-        await sql.insertInto('recoveries').values(row).execute()
-        return true
+        return await database.transaction(async (transaction) => {
+          // the row of the account is held, so that nobody freezes it between the look and the case
+          if ((await lockedState(transaction, it.account, it.openedAt)).status !== 'active') return false
+          const row = {
+            id: it.id,
+            account: it.account,
+            state: it.state,
+            body: JSON.stringify(it),
+            revision: 0,
+            due_at: dueOf(it),
+          }
+          await transaction.insertInto('recoveries').values(row).execute()
+          return true
+        })
       } catch (error) {
         if (isDuplicate(error)) return false
         throw error
