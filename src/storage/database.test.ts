@@ -31,7 +31,7 @@ onEveryStore('a store of a newer version is refused', async (store) => {
     .insertInto('schema_steps')
     .values({ name: '9999-later.ts' })
     .execute()
-  await assert.rejects(store.open(), (error: unknown) => {
+  await assert.rejects(openDatabase(store.url), (error: unknown) => {
     assert.ok(error instanceof AmbitError)
     assert.equal(error.code, 'store_unavailable')
     assert.match(error.message, /newer Ambit \(9999-later\.ts\)/)

@@ -10,7 +10,7 @@ import { openDatabase, type Database, type Dialect } from './database.ts'
 
 export interface Store {
   readonly dialect: Dialect
-  /** opens the same store again: another node */
+  /** opens the same store again: another node on PostgreSQL, the same connection on SQLite */
   readonly open: () => Promise<Database>
   readonly url: string
 }
@@ -33,6 +33,8 @@ async function withStore(
 ): Promise<void> {
   const opened: Database[] = []
   const open = async () => {
+    // Two connections of one thread to one SQLite file would wait for each other for ever: a node is a process there.
+    if (dialect === 'sqlite' && opened.length > 0) return opened[0]!
     const database = await openDatabase(url)
     opened.push(database)
     return database
