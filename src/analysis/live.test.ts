@@ -144,6 +144,46 @@ suite('A live analysis', () => {
     )
   })
 
+  test('follows a sign-in that trusts another account, and so on', () => {
+    const facts: Fact[] = [
+      ...['a:0', 'a:1', 'a:2'].map((id): Fact => ({ fact: 'account', id, kind: 'human' })),
+      { fact: 'authenticator', id: 'x:0', kind: 'password', of: ['a:0'] },
+      { fact: 'wayIn', id: 'w:0', account: 'a:0', purpose: 'sign_in', requires: 'x:0' },
+      { fact: 'wayIn', id: 'w:1', account: 'a:1', purpose: 'federation', requires: 'a:0' },
+      { fact: 'wayIn', id: 'w:2', account: 'a:2', purpose: 'federation', requires: { all: ['a:1'] } },
+    ]
+    const live = liveAnalysis(inventoryOf({ at: undefined, facts }), policy)
+    const passkey = placed({ fact: 'authenticator', id: 'x:0', kind: 'passkey', of: ['a:0'], userVerification: true })
+    const { live: next, full } = applyDelta(live, { upsert: [passkey] })
+    assert.deepEqual(
+      [live.account('a:2')!.nominal, next.account('a:2')!.nominal],
+      ['single_factor', 'phishing_resistant'],
+    )
+    assert.deepEqual(statesOf(next), [...statesAnew(checkInventory(reread(next)), policy).values()])
+    assert.equal(full, false)
+  })
+
+  test('takes a way in that is too wide to weigh for open at worst', () => {
+    const ids = Array.from({ length: 12 }, (_, i) => `x:${i}`)
+    const wide: Fact = {
+      fact: 'wayIn',
+      id: 'w:1',
+      account: 'a:0',
+      purpose: 'recovery',
+      requires: { atLeast: 6, of: ids },
+    }
+    const facts: Fact[] = [
+      { fact: 'account', id: 'a:0', kind: 'human' },
+      ...ids.map((id): Fact => ({ fact: 'authenticator', id, kind: 'security_key', of: ['a:0'] })),
+      { fact: 'wayIn', id: 'w:0', account: 'a:0', purpose: 'sign_in', requires: 'x:0' },
+    ]
+    const live = liveAnalysis(inventoryOf({ at: undefined, facts }), policy)
+    const { live: next } = applyDelta(live, { upsert: [placed(wide)] })
+    assert.equal(live.account('a:0')!.bounds.atLeast, 'single_factor')
+    assert.equal(next.account('a:0')!.bounds.atLeast, 'none')
+    assert.deepEqual(statesOf(next), [...statesAnew(checkInventory(reread(next)), policy).values()])
+  })
+
   test('refuses a change that contradicts itself, and stays as it was', () => {
     const live = liveAnalysis(inventoryOf({ at: '2026-06-01', facts: [{ fact: 'group', id: 'g:0' }] }), policy)
     const wrong = placed({ fact: 'account', id: 'a:0', kind: 'human', memberOf: ['a:0'] })

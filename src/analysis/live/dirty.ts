@@ -133,10 +133,14 @@ export function accountsBelow(store: FactStore, id: string): Set<string> {
   return new Set([...below].filter((each) => store.kept.get(each)?.placed.fact.fact === 'account'))
 }
 
-/** Accounts that exceptions may excuse otherwise than before. Asked before the store changes, and after. */
+/**
+ * Accounts that exceptions may excuse otherwise than before; the store is as it is after. Whoever was in a group and is
+ * no longer, or the other way round, is still below the first group or account on the way whose own fact changed.
+ */
 export function accountsExcused(store: FactStore, changes: readonly Change[]): Set<string> {
   const accounts = new Set<string>()
-  const hasExceptions = store.byKind.get('exception')!.size > 0
+  const hasExceptions =
+    store.byKind.get('exception')!.size > 0 || changes.some(({ before }) => before?.fact === 'exception')
   for (const { before, after } of changes) {
     for (const fact of [before, after?.fact]) {
       if (fact?.fact === 'exception') {

@@ -113,7 +113,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
 export function changeFacts(engine: Engine, changes: readonly Change[]): Affected {
   const { facts, view, rules } = engine
   const dirty = dirtyOf(facts, changes)
-  const affected = accountsExcused(facts, changes)
+  const affected = new Set<string>()
   const remade = new Map<string, PlacedFact | null>()
   for (const { key, before, after } of changes) {
     for (const account of accountsOfFact(before)) affected.add(account)
