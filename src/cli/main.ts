@@ -65,9 +65,9 @@ export function program(io: Io, exit: (code: number) => void): Command {
   ambit
     .command('verify')
     .description(
-      'check every proof of a JSON report or simulation against the inventory, with a checker that shares no code with the engine',
+      'check every proof of a JSON report, simulation or breaches against the inventory, with a checker that shares no code with the engine',
     )
-    .argument('<report>', 'what analyze or simulate wrote with --format json')
+    .argument('<report>', 'what analyze, simulate or breaches wrote with --format json')
     .argument('<path...>', 'the files or folders it was made from')
     .addHelpText(
       'after',

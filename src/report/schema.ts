@@ -1,3 +1,4 @@
+import { Breaches } from '#contract/breaches.ts'
 import { Report } from '#contract/report.ts'
 import { Review } from '#contract/review.ts'
 import { Simulation } from '#contract/simulation.ts'
@@ -32,4 +33,15 @@ export function reviewSchemaText(): string {
     description: 'What `ambit review --format json` prints. Readers ignore keys they do not know.',
   }
   return `${JSON.stringify({ ...head, ...Review }, null, 2)}\n`
+}
+
+/** The JSON Schema of held breach chains, as `docs/schema/breaches.schema.json` publishes it. */
+export function breachesSchemaText(): string {
+  const head = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Ambit breaches',
+    description:
+      'What `ambit breaches --format json` prints and `ambit verify` reads. Readers ignore keys they do not know.',
+  }
+  return `${JSON.stringify({ ...head, ...Breaches }, null, 2)}\n`
 }

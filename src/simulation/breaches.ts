@@ -3,7 +3,7 @@ import type { Breach, Breaches } from '#contract/breaches.ts'
 import type { Report } from '#contract/report.ts'
 import { snapshotId } from '#analysis/snapshot-id.ts'
 import { findChain, type Found } from './chains.ts'
-import { proofFromGiven } from './derivations.ts'
+import { givenIn, proofFromGiven } from './derivations.ts'
 import { matcherOf, type Matcher, type Pattern } from './patterns.ts'
 import { pricesFor, type Hold, type Prices } from './prices.ts'
 import { thingsOf } from './things.ts'
@@ -46,18 +46,14 @@ function breachOf(world: World, matcher: Matcher, pattern: Pattern): Breach {
 }
 
 /** The outcome of one search, and what of it is had in which way. */
-type Searched =
-  | { readonly found: Found; readonly given: readonly number[]; readonly by: (hold: Hold) => readonly number[] }
-  | { readonly reached: number }
+type Searched = { readonly found: Found; readonly by: (hold: Hold) => readonly number[] } | { readonly reached: number }
 
 function searched(world: World, matcher: Matcher, pattern: Pattern, supposed: readonly number[]): Searched {
   const prices: Prices = pricesFor(world, pattern.attackers, supposed)
   const found = findChain(world, prices, matcher, pattern.chain)
   if ('reached' in found) return found
-  const derived = new Set(found.steps.map(({ node }) => node))
-  const used = new Set([...found.nodes.slice(0, 1), ...found.steps.flatMap(({ from }) => from)])
-  const given = [...used].filter((node) => !derived.has(node))
-  return { found, given, by: (hold) => given.filter((node) => prices.hold.get(node) === hold) }
+  const given = givenIn(found.nodes.at(-1)!, found.steps)
+  return { found, by: (hold) => given.filter((node) => prices.hold.get(node) === hold) }
 }
 
 /** 0 for a chain that holds, rising with what stands in its way. */

@@ -79,9 +79,11 @@ function* startsOf(
   if (stage.by === undefined && stage.purpose === undefined && stage.without === undefined) return
   for (let rule = 0; rule < rules.heads.length; rule++) {
     const bodies = rules.bodies.subarray(rules.bodyOffsets[rule], rules.bodyOffsets[rule + 1])
-    const taken = cheapest(prices, Array.from(bodies), rules.needs[rule]!)
-    if (taken === null) continue
     const node = rules.heads[rule]!
+    // nothing helps to give itself
+    const others = Array.from(bodies).filter((body) => body !== node)
+    const taken = cheapest(prices, others, rules.needs[rule]!)
+    if (taken === null) continue
     const controls = matcher.atStage(node, rule, stage)
     if (controls === null) continue
     yield { move: { from: -1, rule, node, body: taken.body, controls }, price: taken.price + 1 }
@@ -140,15 +142,16 @@ function assemble({ program }: World, prices: Prices, moves: ReadonlyMap<number,
   for (const { move } of path) {
     for (const node of move.body) prices.proof(node).forEach(add)
     if (move.rule === null) prices.proof(move.node).forEach(add)
-    else add({ rule: move.rule, node: move.node, from: before === null ? move.body : [before, ...move.body] })
+    else {
+      // said even where the node was proved on the side: the chain goes through this rule, with all that it needs
+      steps.push({ rule: move.rule, node: move.node, from: before === null ? move.body : [before, ...move.body] })
+      proved.add(move.node)
+    }
     before = move.node
   }
-  // the goal may have been needed on the way to itself: the derivation then ends where it first holds
-  const goal = path.at(-1)!.move.node
-  const end = steps.findIndex(({ node }) => node === goal)
   return {
     nodes: path.filter(({ stage }, i) => i === 0 || stage !== path[i - 1]!.stage).map(({ move }) => move.node),
-    steps: end < 0 ? steps : steps.slice(0, end + 1),
+    steps,
     controls: path.flatMap(({ move }) => move.controls),
   }
 }

@@ -118,7 +118,7 @@ function flawOfWeakest({ id, weakest, waysIn }: Account, facts: FactIndex, open:
  * that only other fields name, such as a group, is not such a thing), and people's accounts of which no way in is on
  * record. Nothing says that these are guarded, so an attacker may have them.
  */
-function unguarded({ facts }: Inventory, { declared }: FactIndex): Set<string> {
+export function unguarded({ facts }: Inventory, { declared }: FactIndex): Set<string> {
   const leaves = new Set<string>()
   const people = new Set<string>()
   const walk = (formula: Formula): void => {

@@ -106,7 +106,7 @@ function asSimulation(value: unknown): Simulation {
 }
 
 /** Things that may be had without entering anything: they prove, or codes and keys lie in them. */
-const mayBeDefeated = (id: string, facts: FactIndex): boolean =>
+export const mayBeDefeated = (id: string, facts: FactIndex): boolean =>
   facts.authenticator.has(id) || facts.channel.has(id) || facts.secret.has(id) || facts.session.has(id)
 
 /** What the attackers hold at the start; adds what they cannot hold to `failures`. */

@@ -4,6 +4,7 @@ import { AmbitError } from '#lib/errors.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
 import { visible } from '#report/visible.ts'
 import { verifyReport } from '#verify/check-report.ts'
+import { isBreaches, verifyBreaches } from '#verify/check-breaches.ts'
 import { isSimulation, verifySimulation } from '#verify/check-simulation.ts'
 import type { Failure } from '#verify/recount.ts'
 import type { Io } from '../io.ts'
@@ -18,17 +19,13 @@ export interface VerifyOptions {
 /** Failures to print in full; a forged report has many. */
 const SHOWN = 20
 
-/** Checks a JSON report or simulation against the inventory. Returns 0 when every proof holds, 1 when one does not. */
+/** Checks what was written as JSON against the inventory. Returns 0 when every proof holds, 1 when one does not. */
 export async function verifyCommand({ report: path, paths }: VerifyOptions, io: Io): Promise<number> {
   io.progress.show('reading …')
   const report = await readReport(path)
   const inventory = await readFiles(paths).finally(() => io.progress.done())
   refuseErrors(checkInventory(inventory).diagnostics)
-  const { checked, failures, unchecked } = (isSimulation(report) ? verifySimulation : verifyReport)(
-    report,
-    inventory,
-    sha256,
-  )
+  const { checked, failures, unchecked } = checkerOf(report)(report, inventory, sha256)
   if (failures.length === 0) {
     io.write(`${checked} proofs checked, all hold; every count agrees with the inventory\n`)
     if (unchecked !== undefined) io.write(`${unchecked}\n`)
@@ -40,6 +37,12 @@ export async function verifyCommand({ report: path, paths }: VerifyOptions, io: 
     `${checked} proofs checked, ${failures.length === 1 ? '1 thing does' : `${failures.length} things do`} not hold\n`,
   )
   return EXIT.findings
+}
+
+/** Each kind of document has a checker of its own. */
+function checkerOf(document: unknown): typeof verifyReport {
+  if (isBreaches(document)) return verifyBreaches
+  return isSimulation(document) ? verifySimulation : verifyReport
 }
 
 function sha256(pieces: Iterable<string>): string {
