@@ -7,6 +7,7 @@ import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
 import type { RecoveryTables } from './recoveries.ts'
+import type { RiskTables } from './risk.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { TokenTables } from './tokens.ts'
@@ -14,6 +15,7 @@ import type { TokenTables } from './tokens.ts'
 export interface Tables
   extends
     OidcTables,
+    RiskTables,
     RecoveryTables,
     SignInTables,
     ChangeTables,
