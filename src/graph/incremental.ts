@@ -18,6 +18,7 @@ import { afterLink, afterUnlink, beginWork, buildWork, reseed, type Ranked, type
 import { givenBy, growSketch, lanesFrom, openCone, type Before, type Given, type Sketch } from './incremental-reach.ts'
 import { widened } from './incremental-rows.ts'
 import type { Program } from './program.ts'
+import { turnedAll, turnedEdges } from './reach-bounds.ts'
 
 /** One change. A rule is named by what it says: of several alike, one goes. */
 export type Edit =
@@ -282,8 +283,8 @@ function beginAnew(it: Incremental): void {
   it.isStart = isStart.length === nodeCount ? isStart : isStart.slice(0, nodeCount)
   keep(takeover, program, it.seeds)
   for (const head of graph.axioms.keys()) takeover.seeds[head] = 0xffffffff
-  keep(lower, turned(program, graph, false), it.laneMasks)
-  keep(upper, turned(program, graph, true), it.laneMasks)
+  keep(lower, turnedEdges(program), it.laneMasks)
+  keep(upper, turnedAll(program), it.laneMasks)
   growSketch(sketch, graph)
   it.given = givenBy(graph, sketch, it.laneMasks)
   const span = { lower: lower.masks, upper: upper.masks, given: it.given }
@@ -296,34 +297,4 @@ function keep(ranked: Ranked, program: Program, seeds: Uint32Array): void {
   ranked.masks = masks
   ranked.ranks = ranks
   ranked.seeds = seeds.slice()
-}
-
-/** The plain edges turned round; those of gates too, from the head to each of its body, if asked. */
-function turned(program: Program, { headGates, gateBodies }: LooseGraph, withGates: boolean): Program {
-  const { nodeCount, inOffsets, inBodies } = program
-  const none = new Uint32Array(0)
-  const plain: Program = {
-    ...program,
-    outOffsets: inOffsets,
-    outHeads: inBodies,
-    gateHeads: none,
-    gateNeeds: new Uint16Array(0),
-    nodeGateOffsets: new Uint32Array(nodeCount + 1),
-    nodeGates: none,
-    axioms: none,
-  }
-  if (!withGates) return plain
-  const outOffsets = new Uint32Array(nodeCount + 1)
-  const outHeads = new Uint32Array(inBodies.length + gateBodies.size)
-  let at = 0
-  for (let v = 0; v < nodeCount; v++) {
-    for (let e = inOffsets[v]; e < inOffsets[v + 1]; e++) outHeads[at++] = inBodies[e]
-    for (let i = headGates.starts[v], end = i + headGates.lengths[v]; i < end; i++) {
-      const gate = headGates.values[i]
-      const start = gateBodies.starts[gate]
-      for (let j = start; j < start + gateBodies.lengths[gate]; j++) outHeads[at++] = gateBodies.values[j]
-    }
-    outOffsets[v + 1] = at
-  }
-  return { ...plain, outOffsets, outHeads }
 }

@@ -80,7 +80,7 @@ function edgeRule({ outOffsets, outHeads, outRules }: Program, body: number, hea
 }
 
 /** The first gate whose head is `node`, or one past the last gate with a smaller head. O(log gates). */
-export function firstGateOf({ gateHeads }: Program, node: number): number {
+function firstGateOf({ gateHeads }: Program, node: number): number {
   let low = 0
   let high = gateHeads.length
   while (low < high) {
