@@ -26,8 +26,7 @@ export interface Prices {
   readonly hold: ReadonlyMap<number, Hold>
 }
 
-/** A price that takes nothing but rules and what is held. */
-export const isHeldOnly = (price: number): boolean => price < PRICES[1]
+/** From this on a price takes something that the attackers do not defeat. */
 export const BLOCKED_PRICE = PRICES[3]
 
 /** Every thing that may be held at all gets a price: what the attackers do not defeat costs most. */
