@@ -216,13 +216,16 @@ function changesOf({ line, past }: Version, { upsert = [], remove = [] }: Delta)
 
 /** Of so many facts, one in four may change, and in small inventories so many, before it is quicker to begin anew. */
 const FEW = 200
+/** Nodes that may be left behind, besides as many as there were at first, before everything is built anew. */
+const SPARE_NODES = 10_000
 
 /** The engine of the line, where it can take up these changes. */
 function engineFor({ line }: Version, { at }: Delta, changes: readonly Change[]): Engine | null {
   const { base, engine, kept } = line
   if (at !== undefined && at !== base.snapshot.at) return null
   if (changes.length > Math.max(FEW, kept.size / 4)) return null
-  return engine
+  // ids that come and go leave nodes behind
+  return engine !== null && engine.ids.length > 2 * engine.nodesAtFirst + SPARE_NODES ? null : engine
 }
 
 /**

@@ -31,6 +31,7 @@ export interface Engine {
   readonly facts: FactStore
   readonly view: FactView
   readonly rules: RuleStore
+  /** ids by node; those of nodes that are no more stay until all is built anew */
   readonly ids: string[]
   readonly indexOf: Map<string, number>
   /** by node: how many rules give it, and facts that say that it is out */
@@ -44,6 +45,8 @@ export interface Engine {
   readonly reach: readonly Incremental[]
   /** R4 as a takeover */
   readonly fall: Incremental
+  /** how many nodes there were when it was built */
+  readonly nodesAtFirst: number
 }
 
 /** Accounts of which anything may have changed; null for any. */
@@ -51,7 +54,7 @@ export type Affected = ReadonlySet<string> | null
 
 export const nodesOf = ({ view, indexOf }: Engine): FactNodes => ({ inventory: view, indexOf })
 
-type Draft = Omit<Engine, 'reach' | 'fall'>
+type Draft = Omit<Engine, 'reach' | 'fall' | 'nodesAtFirst'>
 
 /** Derives everything from an inventory. */
 export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine {
@@ -102,7 +105,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     seeds,
     starts: new Uint32Array(0),
   })
-  return { ...draft, reach, fall }
+  return { ...draft, reach, fall, nodesAtFirst: count }
 }
 
 /**
