@@ -11,6 +11,7 @@ import { frameworkLog } from './log.ts'
 import { observeRequests } from './metrics.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { exceptionRoutes } from './routes/exceptions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { forwardAuthRoutes } from './routes/forward-auth.ts'
 import { gateRoutes } from './routes/gate.ts'
@@ -26,6 +27,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   accountRoutes,
   auditRoutes,
   eventRoutes,
+  exceptionRoutes,
   forwardAuthRoutes,
   gateRoutes,
   healthRoutes,

@@ -10,9 +10,12 @@ const DAY_MS = 86_400_000
 /** Milliseconds between two looks for records that are too old. */
 const CUT_EVERY = DAY_MS / 4
 
+/** What this node is called in the audit log. */
+export const nodeName = ({ audit }: Pick<Config, 'audit'>): string => audit.node ?? hostname()
+
 export async function startAudit({ store, audit }: Config, clock: Clock, log: Log): Promise<AuditLog> {
   const opened = await openAuditLog(store, {
-    node: audit.node ?? hostname(),
+    node: nodeName({ audit }),
     clock,
     masks: audit.masks,
     keyFile: audit.keyFile ?? null,

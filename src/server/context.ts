@@ -9,6 +9,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
 import type { Database } from '#storage/database.ts'
 import type { Config } from './config/schema.ts'
+import type { Exceptions } from './exceptions.ts'
 import type { LoopWatch } from './metrics.ts'
 import type { FindCircumstances } from './evaluate.ts'
 import type { Gate } from './gate/gate.ts'
@@ -29,6 +30,7 @@ export interface ServerContext {
   readonly decide: Decide
   /** what is known of whoever asks, beside the session */
   readonly circumstances: FindCircumstances
+  readonly exceptions: Exceptions
   /** tokens, sessions and keys of the doors */
   readonly gate: Gate
   readonly audit: AuditSink

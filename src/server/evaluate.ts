@@ -36,7 +36,7 @@ export interface Asking {
   readonly requestId: string
 }
 
-type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances'>
+type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions'>
 
 /**
  * Answers one question. It never rejects: whatever cannot be found out, decided or written down is a deny, which says so.
@@ -59,6 +59,14 @@ export async function evaluate(context: Parts, asking: Asking): Promise<Decision
     const found = await context.circumstances({ subject: session?.subject ?? request.subject.id, session }, bare.at)
     evaluation = { ...bare, ...found }
     decision = await context.decide(evaluation)
+    // an exception is used up to the moment the store takes it away, not as long as this node remembers it
+    while (decision.exception !== null && !(await context.exceptions.use(decision.exception))) {
+      const { exception } = decision
+      const exceptions = evaluation.exceptions.filter(({ id }) => id !== exception)
+      if (exceptions.length === evaluation.exceptions.length) throw new Error(`${exception} was not to be had`)
+      evaluation = { ...evaluation, exceptions }
+      decision = await context.decide(evaluation)
+    }
   } catch (error) {
     log.error({ err: error, evaluation: bare.id }, 'a question could not be decided and was denied')
     decision = denied(bare, 'undecidable')

@@ -10,17 +10,19 @@ import { settingsFrom } from '#decision/settings.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { loadPolicy } from '#policy/load.ts'
 import { openDatabase } from '#storage/database.ts'
+import { EXCEPTIONS_CHANGED } from '#storage/exceptions.ts'
 import { ping } from '#storage/ping.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
 import { ownAnalyst } from './analyst.ts'
-import { startAudit } from './audit.ts'
+import { nodeName, startAudit } from './audit.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
 import type { ServerContext } from './context.ts'
 import { decider } from './decider.ts'
+import { openExceptions } from './exceptions.ts'
 import { watchFolder } from './folder.ts'
 import { NO_CIRCUMSTANCES } from './evaluate.ts'
 import { openGate } from './gate/gate.ts'
@@ -101,6 +103,17 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const metrics = new Registry()
     const loop = watchLoop(metrics)
     closing.push(loop.stop)
+    const exceptions = await openExceptions({
+      database,
+      live: snapshots.live,
+      policy,
+      audit,
+      clock,
+      log,
+      node: nodeName(config),
+    })
+    closing.push(exceptions.stop)
+    changes.on(EXCEPTIONS_CHANGED, exceptions.reload)
     const context: ServerContext = {
       config,
       database,
@@ -110,7 +123,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       snapshots,
       world: snapshots.world,
       decide: decider(snapshots.world, watch.reachable),
-      circumstances: async () => NO_CIRCUMSTANCES,
+      circumstances: async ({ subject }) => ({ ...NO_CIRCUMSTANCES, exceptions: exceptions.standing(subject) }),
+      exceptions,
       gate: await openGate({ config, database, clock, log, changes }),
       audit,
       changes,

@@ -10,6 +10,7 @@ import type { RecoveryTables } from './recoveries.ts'
 import type { RiskTables } from './risk.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
+import type { ExceptionTables } from './exceptions.ts'
 import type { TokenTables } from './tokens.ts'
 
 export interface Tables
@@ -24,5 +25,6 @@ export interface Tables
     TokenTables,
     SnapshotTables,
     EventTables,
+    ExceptionTables,
     DeliveryTables,
     GateTables {}
