@@ -60,6 +60,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./rivals.ts')).runSqlite(readSnapshot(path))
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
+    case 'plan':
+      return (await import('./plan.ts')).timePlan(Number(path))
     default:
       throw new RangeError(`unknown stage ${name}`)
   }

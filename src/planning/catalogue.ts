@@ -19,12 +19,13 @@ export interface Catalogue {
 
 const OFFERS: Offers = { ...SIGN_IN_OFFERS, ...RIGHT_OFFERS, ...SECRET_OFFERS }
 
-export function catalogueOf(base: Assessment, costs: Costs): Catalogue {
+/** @param excuses  whether exceptions are among the changes */
+export function catalogueOf(base: Assessment, costs: Costs, excuses: boolean): Catalogue {
   const candidates: Candidate[] = []
   const hours: number[] = []
   const positions = new Map<string, number>()
   const known = new Map<string, readonly number[]>()
-  const context: Context = { base, costs, populations: populationsOf(base) }
+  const context: Context = { base, costs, populations: populationsOf(base), members: membersOf(base), excuses }
   const positionOf = (id: string, make: () => Candidate): number => {
     let position = positions.get(id)
     if (position === undefined) {
@@ -39,7 +40,7 @@ export function catalogueOf(base: Assessment, costs: Costs): Catalogue {
     if (found === undefined) {
       const at = key.indexOf(':')
       const offers = OFFERS[key.slice(0, at)]?.(context, key.slice(at + 1)) ?? []
-      found = offers.map(({ id, make }) => positionOf(id, () => ({ id, ...make() })))
+      found = offers.map(({ id, make }) => positionOf(id, make))
       known.set(key, found)
     }
     return found
@@ -49,4 +50,21 @@ export function catalogueOf(base: Assessment, costs: Costs): Catalogue {
     return [...new Set(keys.flatMap((key) => [...breaking(key)]))]
   }
   return { candidates, costs: hours, breaking, touching }
+}
+
+function membersOf({ inventory }: Assessment): (group: string) => readonly string[] {
+  let known: Map<string, string[]> | null = null
+  return (group) => {
+    if (known === null) {
+      known = new Map()
+      for (const { fact } of inventory.byKind.account) {
+        for (const each of fact.memberOf ?? []) {
+          const list = known.get(each)
+          if (list) list.push(fact.id)
+          else known.set(each, [fact.id])
+        }
+      }
+    }
+    return known.get(group) ?? []
+  }
 }

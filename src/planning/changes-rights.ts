@@ -40,12 +40,13 @@ export const timeBoxEdit = (inventory: CheckedInventory, fact: FactOf<'entitleme
  * Moves the right to a role that takes two members of the holding group; null where the holder is no group of at least
  * two accounts.
  */
-export function secondPersonEdits(inventory: CheckedInventory, fact: FactOf<'entitlement'>): Edit[] | null {
+export function secondPersonEdits(
+  inventory: CheckedInventory,
+  fact: FactOf<'entitlement'>,
+  members: readonly string[],
+): (() => Edit[]) | null {
   const kind = inventory.kindOf(fact.holder)
   if (kind !== 'group' && kind !== 'role') return null
-  const members = inventory.byKind.account
-    .filter(({ fact: account }) => account.memberOf?.includes(fact.holder))
-    .map(({ fact: account }) => account.id)
   if (members.length < 2 || members.length > MOST_MEMBERS) return null
   const role = `${fact.holder}/plan-two-of/${fact.on}`.slice(0, 500)
   const { id: _, ...right } = fact
@@ -56,11 +57,11 @@ export function secondPersonEdits(inventory: CheckedInventory, fact: FactOf<'ent
       fact: 'rule',
       id: `${role}/rule`,
       then: role,
-      when: { atLeast: 2, of: members },
+      when: { atLeast: 2, of: [...members] },
       reason: `any two members of ${fact.holder} together may do what one could do alone`,
     },
   ]
-  return [
+  return () => [
     { remove: selectorOf(inventory, fact) },
     ...facts.map((each): Edit => ({ add: each as unknown as Extract<Edit, { add: unknown }>['add'] })),
   ]

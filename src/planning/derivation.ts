@@ -189,3 +189,51 @@ export function derivationFrom(
     return rules
   }
 }
+
+/**
+ * Derives everything from some nodes at once. Returns, of any node, the rules and the given nodes of a derivation with few
+ * steps; null where it is not derivable.
+ */
+export function derivationsFromAll(
+  { system, bodies, uses, axioms }: Derivation,
+  given: readonly number[],
+  gone: (rule: number) => boolean,
+): (node: number) => { readonly rules: readonly number[]; readonly given: readonly number[] } | null {
+  const { heads, needs, nodeCount } = system
+  const vias = new Int32Array(nodeCount).fill(-2)
+  const place = new Int32Array(nodeCount).fill(-1)
+  const missing = Uint16Array.from(needs)
+  const queue: number[] = []
+  const gain = (node: number, via: number): void => {
+    if (vias[node] !== -2) return
+    vias[node] = via
+    queue.push(node)
+  }
+  for (const node of given) gain(node, -1)
+  for (const rule of axioms) if (!gone(rule)) gain(heads[rule]!, rule)
+  for (let at = 0; at < queue.length; at++) {
+    const node = queue[at]!
+    place[node] = at
+    for (const rule of uses[node]!) {
+      if (missing[rule] === 0 || gone(rule)) continue
+      if (--missing[rule]! === 0) gain(heads[rule]!, rule)
+    }
+  }
+  return (goal) => {
+    if (vias[goal] === -2) return null
+    const rules: number[] = []
+    const held: number[] = []
+    const seen = new Set([goal])
+    for (const node of seen) {
+      const rule = vias[node]!
+      if (rule === -1) held.push(node)
+      if (rule < 0) continue
+      rules.push(rule)
+      const had = Array.from(bodies[rule]!)
+        .filter((each) => place[each]! >= 0 && place[each]! < place[node]!)
+        .toSorted((a, b) => place[a]! - place[b]!)
+      for (const each of had.slice(0, needs[rule])) seen.add(each)
+    }
+    return { rules, given: held }
+  }
+}

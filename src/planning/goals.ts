@@ -237,13 +237,13 @@ function reachKeys(asking: Asking, { fact, impact }: JudgedAccount, level: Impac
   if (all) {
     const keys = new Set<string>()
     for (const { capability, impact: worth } of impact.capabilities) {
-      const goals = rightsOf(assessment, worth, capability)
+      const goals = rightsWorth(assessment, worth, capability)
       addRuleKeys(assessment, positions, derivationFrom(derivation, start, goals, () => false) ?? [], keys)
     }
     return [keys]
   }
   if (level === 'none') return [new Set()]
-  const goals = rightsOf(assessment, level, null)
+  const goals = rightsWorth(assessment, level, null)
   const found: Set<string>[] = []
   const broken = new Set<string>()
   const isGone = (rule: number): boolean => {
@@ -274,7 +274,7 @@ function derivationsOf(assessment: Assessment): Derivation {
 const rightsByLevel = new WeakMap<Assessment, Map<string, Set<number>>>()
 
 /** Nodes of the rights worth at least so much, of one capability or of any. */
-function rightsOf(assessment: Assessment, level: Impact, capability: Capability | null): ReadonlySet<number> {
+export function rightsWorth(assessment: Assessment, level: Impact, capability: Capability | null): ReadonlySet<number> {
   const known = rightsByLevel.get(assessment) ?? new Map<string, Set<number>>()
   rightsByLevel.set(assessment, known)
   const key = `${level} ${capability ?? ''}`
@@ -327,7 +327,7 @@ function takeoverKeys({ assessment, positions }: Asking, node: number, lane: num
 }
 
 function rightViolations(asking: Asking, capability: Capability, least: Impact): Violation[] {
-  const nodes = rightsOf(asking.assessment, least, capability)
+  const nodes = rightsWorth(asking.assessment, least, capability)
   return [...nodes].flatMap((node) => laneViolations(asking, node))
 }
 

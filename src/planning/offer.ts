@@ -19,15 +19,20 @@ export interface Context {
   readonly base: Assessment
   readonly costs: Costs
   readonly populations: (account: string) => readonly Population[]
+  /** accounts by the groups and roles that they are in directly */
+  readonly members: (group: string) => readonly string[]
+  /** whether an exception would help: it excuses, it does not stop anyone */
+  readonly excuses: boolean
 }
 
 /** A change by its id, made only if it is not known yet. */
 export interface Offer {
   readonly id: string
-  readonly make: () => Omit<Candidate, 'id'>
+  readonly make: () => Candidate
 }
 
-export const offer = (
+/** @param times  how many times dearer the setting up is than usual */
+export function offer(
   { costs }: Context,
   kind: ChangeKind,
   about: string,
@@ -35,16 +40,24 @@ export const offer = (
   text: string,
   edits: () => readonly Edit[],
   times?: number,
-): Offer => ({
-  id: `${kind}:${about}`,
-  make: () => ({
-    kind,
-    text,
-    accounts,
-    price: priceOf(costs, kind, Math.max(1, accounts.length), times),
-    edits: [...edits()],
-  }),
-})
+): Offer {
+  const id = `${kind}:${about}`
+  const make = (): Candidate => {
+    let made: Edit[] | null = null
+    return {
+      id,
+      kind,
+      text,
+      accounts,
+      price: priceOf(costs, kind, Math.max(1, accounts.length), times),
+      // many changes are weighed and few are made
+      get edits() {
+        return (made ??= [...edits()])
+      },
+    }
+  }
+  return { id, make }
+}
 
 export const isOffer = (each: Offer | null): each is Offer => each !== null
 

@@ -48,18 +48,24 @@ function offersForGrant(context: Context, about: string): readonly Offer[] {
     const text = `give “${fact.right ?? spoken(capability)}” (${right}) to ${holder} on request only, for hours instead of for good`
     offers.push(offer(context, 'time_box_right', position, [], text, () => [timeBoxEdit(inventory, fact, at)]))
   }
-  const edits = secondPersonEdits(inventory, fact)
+  const edits = secondPersonEdits(inventory, fact, context.members(fact.holder))
   if (edits !== null) {
     const text = `ask two members of ${holder} together for “${fact.right ?? spoken(capability)}” (${right})`
-    offers.push(offer(context, 'second_person', position, [], text, () => edits))
+    offers.push(offer(context, 'second_person', position, [], text, edits))
   }
   return offers
 }
 
 /** Whether a group or role holds a right that is in use. */
 function conveysUse({ base }: Context, group: string): boolean {
-  return base.inventory.byKind.entitlement.some(({ fact }) => fact.holder === group && isInUse(base, fact))
+  let used = inUse.get(base)
+  if (used === undefined) {
+    const facts = base.inventory.byKind.entitlement.map(({ fact }) => fact)
+    inUse.set(base, (used = new Set(facts.filter((fact) => isInUse(base, fact)).map(({ holder }) => holder))))
+  }
+  return used.has(group)
 }
+const inUse = new WeakMap<Assessment, ReadonlySet<string>>()
 
 function isInUse({ inventory, policy }: Assessment, { needed, lastUsed }: FactOf<'entitlement'>): boolean {
   const { at } = inventory.snapshot

@@ -16,6 +16,7 @@ import { loadSolver } from './hitting-set.ts'
 import { lockOutsOf } from './lock-out.ts'
 import { inOrder } from './order.ts'
 import { planFor } from './plan.ts'
+import { fallsTo } from './standing.ts'
 
 const solver = await loadSolver()
 const policy = await readPolicyFile()
@@ -126,7 +127,7 @@ const planOf = (inventory: CheckedInventory, goals = ['no-unfit'], budget?: numb
 /** Every candidate that anything in the inventory could ask for. */
 function everyCandidate(inventory: CheckedInventory) {
   const base = assess(inventory, policy)
-  const catalogue = catalogueOf(base, policy.costs!)
+  const catalogue = catalogueOf(base, policy.costs!, true)
   inventory.facts.forEach(({ fact }, at) => {
     const keys: string[] = []
     if (fact.fact === 'wayIn') keys.push(`way:${fact.id}`, `limit:${fact.id}`)
@@ -173,6 +174,45 @@ test('no exhaustive search over small organisations finds a cheaper plan', () =>
       if (plan.cost > 6) return // too many sets to try
       assert.ok(Math.abs(cheapestByTrial(inventory, plan.cost) - plan.cost) < 0.02, `${plan.cost}`)
     }),
+    { numRuns: 20 },
+  )
+})
+
+/** The cheapest set, by trying sets in order of cost, after which no account falls to an attacker and nobody is locked out. */
+function cheapestAgainst(inventory: CheckedInventory, attacker: string, most: number): number {
+  const { base, catalogue } = everyCandidate(inventory)
+  const editor = editorOf(inventory)
+  const lane = policy.attackers.findIndex(({ name }) => name === attacker)
+  const sets: { chosen: number[]; cost: number }[] = [{ chosen: [], cost: 0 }]
+  catalogue.candidates.forEach(({ kind }, choice) => {
+    if (kind === 'open_exception') return
+    for (const { chosen, cost } of sets.slice()) {
+      const more = cost + catalogue.costs[choice]!
+      if (more < most - 1e-6) sets.push({ chosen: [...chosen, choice], cost: more })
+    }
+  })
+  for (const { chosen, cost } of sets.toSorted((a, b) => a.cost - b.cost)) {
+    const changes = inOrder(catalogue, chosen).map((choice) => catalogue.candidates[choice]!)
+    const after = assess(editor.apply(changes), policy)
+    const falls = after.inventory.byKind.account.some(({ fact }) => fallsTo(after, fact.id, lane))
+    if (!falls && lockOutsOf(after, (id) => base.recoverability(id)).length === 0) return cost
+  }
+  return most
+}
+
+test('no exhaustive search finds a cheaper way to keep an attacker out', () => {
+  fc.assert(
+    fc.property(
+      arbitraryFacts,
+      fc.constantFrom('phishing_relay', 'leaked_secret', 'stolen_device'),
+      (facts, attacker) => {
+        const inventory = inventoryOf(facts)
+        const plan = planOf(inventory, [`no-attacker:${attacker}`])
+        if (!plan.holds || plan.cost > 6) return
+        assert.equal(plan.optimal, true)
+        assert.ok(Math.abs(cheapestAgainst(inventory, attacker, plan.cost) - plan.cost) < 0.02, `${plan.cost}`)
+      },
+    ),
     { numRuns: 20 },
   )
 })

@@ -15,6 +15,7 @@ import { positionsOf, resettingKeys, type Positions } from './keys.ts'
 import { lockOutsOf, type Losses } from './lock-out.ts'
 import type { Candidate } from './offer.ts'
 import { givesOnly, inOrder } from './order.ts'
+import { relaxedTakeovers } from './relaxed.ts'
 import { search, type Limits } from './search.ts'
 import { fallsTo, standingOf } from './standing.ts'
 
@@ -41,6 +42,7 @@ interface Run {
   /** what may be against a goal, and what leads to it; everything where absent */
   readonly scope: Scope | undefined
   readonly losses: Losses
+  readonly relaxed: ReturnType<typeof relaxedTakeovers>
   /** violations that nothing breaks, by their words */
   readonly beyond: Map<string, Beyond>
   /** why a candidate was asked for, a few of each */
@@ -77,19 +79,24 @@ export function planFor(inventory: CheckedInventory, policy: Policy, options: Pl
 
 function runOf(inventory: CheckedInventory, policy: Policy, costs: Costs, goals: readonly string[]): Run {
   const base = assess(inventory, policy)
-  const wereUnfit = new Set<string>()
-  for (const [id, { verdict }] of base.accounts) if (verdict === 'unfit') wereUnfit.add(id)
   const read = goals.map((text) => goalOf(text, policy))
-  // changes only ever take from what leads somewhere, so an account that is fit stays so
-  const scope = { judged: wereUnfit, relevant: leadingTo(base, wereUnfit) }
+  const wereUnfit = new Set<string>()
+  const judges = read.some(({ is }) => is === 'no-unfit')
+  if (judges) for (const [id, { verdict }] of base.accounts) if (verdict === 'unfit') wereUnfit.add(id)
+  const positions = positionsOf(inventory)
+  const relaxed = relaxedTakeovers(base, positions, read)
   return {
     policy,
     goals: read,
-    scope: read.every(({ is }) => is === 'no-unfit') ? scope : undefined,
+    // changes only ever take from what leads somewhere, so an account that is fit stays so
+    scope: read.every(({ is }) => is === 'no-unfit')
+      ? { judged: wereUnfit, relevant: leadingTo(base, wereUnfit) }
+      : undefined,
+    relaxed,
     base,
     editor: editorOf(inventory),
-    catalogue: catalogueOf(base, costs),
-    positions: positionsOf(inventory),
+    catalogue: catalogueOf(base, costs, judges),
+    positions,
     wereUnfit,
     losses: (account) => base.recoverability(account),
     beyond: new Map(),
@@ -114,8 +121,21 @@ const askingOf = ({ positions, wereUnfit, catalogue }: Run, assessment: Assessme
   isBreakable: (key) => catalogue.breaking(key).length > 0,
 })
 
-/** What some changes leave wrong, as demands on the choice of others. */
+/** What some changes leave wrong, as demands on the choice of others: what is soon found first, else all there is. */
 function clausesFor(run: Run, chosen: ReadonlySet<number>): Clause[] {
+  const { breaking } = run.catalogue
+  const soon = run.relaxed((key) => breaking(key).some((choice) => chosen.has(choice)))
+  const clauses: Clause[] = []
+  for (const violation of soon) {
+    const clause = clauseOf(run, violation, chosen)
+    if (clause === null) continue
+    clauses.push(clause)
+    addClause(run, violation.account ?? violation.why, clause)
+  }
+  return clauses.length > 0 ? clauses : allClausesFor(run, chosen)
+}
+
+function allClausesFor(run: Run, chosen: ReadonlySet<number>): Clause[] {
   const assessment = assessmentWith(run, chosen)
   const asking = askingOf(run, assessment)
   const found = new Map<string, Clause>()

@@ -64,10 +64,11 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
     clauses: clauses.length,
   })
   for (;;) {
-    const solved = hittingSet(solver, costs, clauses, (until - now()) / 1000)
+    const left = (until - now()) / 1000
+    const solved = hittingSet(solver, costs, clauses, Math.max(Math.min(left, 1), left / 4))
     if (solved === null) return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
     bound = Math.max(bound, solved.bound)
-    const chosen = new Set(solved.chosen)
+    const chosen = new Set(solved.cost === Infinity ? covered(clauses, costs) : solved.chosen)
     const exact = solved.cost - solved.bound <= EPSILON * 10
     if (least <= bound + EPSILON * 10) return answer()
     let found = false
@@ -89,45 +90,72 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
       if (now() > until && best !== null) return answer()
     }
     if (found) {
-      if (walk > 0) takeBack(chosen, clauses, costs, violated)
       offer(chosen)
+      const fewer = walk > 0 ? without(chosen, clauses, costs) : chosen
+      if (fewer.size < chosen.size) {
+        const fresh = violated(fewer)
+        clauses.push(...fresh)
+        if (fresh.length === 0) offer(fewer)
+      }
       if (exact && costOf(chosen) <= bound + EPSILON * 10) return answer()
     }
     if (now() > until) return answer()
   }
 }
 
+/** A set that meets every demand, if any greedy one does: not the cheapest, but soon found. */
+function covered(clauses: readonly Clause[], costs: ArrayLike<number>): ReadonlySet<number> {
+  const chosen = new Set<number>()
+  meetGreedily(clauses, costs, chosen)
+  return without(chosen, clauses, costs)
+}
+
 /** Adds, again and again, the choice that meets most demands for its cost; false where the demands contradict each other. */
 function meetGreedily(fresh: readonly Clause[], costs: ArrayLike<number>, chosen: Set<number>): boolean {
-  let open = fresh.filter((clause) => !isMet(clause, chosen))
-  while (open.length > 0) {
-    const gains = new Map<number, number>()
-    for (const { any } of open) for (const choice of any) gains.set(choice, (gains.get(choice) ?? 0) + 1)
-    let most = -1
+  const open = new Set(fresh.filter((clause) => !isMet(clause, chosen)))
+  const meets = new Map<number, Set<Clause>>()
+  for (const clause of open) {
+    for (const choice of clause.any) meets.set(choice, (meets.get(choice) ?? new Set()).add(clause))
+  }
+  while (open.size > 0) {
+    let most = 0
     let pick: number | undefined
-    for (const [choice, gain] of gains) {
-      const value = gain / (costs[choice]! + EPSILON)
+    for (const [choice, { size }] of meets) {
+      const value = size / (costs[choice]! + EPSILON)
       if (value > most) [most, pick] = [value, choice]
     }
     if (pick === undefined) return false
     chosen.add(pick)
-    open = open.filter((clause) => !isMet(clause, chosen))
+    for (const clause of meets.get(pick)!) {
+      open.delete(clause)
+      for (const choice of clause.any) meets.get(choice)!.delete(clause)
+    }
   }
   return true
 }
 
-/** Takes choices back, the dearest first, as long as nothing gets wrong. */
-function takeBack(
-  chosen: Set<number>,
-  clauses: readonly Clause[],
-  costs: ArrayLike<number>,
-  violated: Question['violated'],
-): void {
-  let tries = 6
-  for (const choice of [...chosen].toSorted((a, b) => costs[b]! - costs[a]!)) {
-    chosen.delete(choice)
-    const known = clauses.every((clause) => isMet(clause, chosen))
-    if (known && tries-- > 0 && violated(chosen).length === 0) continue
-    chosen.add(choice)
+/** The chosen without those, the dearest first, that no demand needs. O(size of the demands). */
+function without(chosen: ReadonlySet<number>, clauses: readonly Clause[], costs: ArrayLike<number>): Set<number> {
+  const rest = new Set(chosen)
+  const meets = new Map<number, Clause[]>()
+  const counts = new Map<Clause, number>()
+  for (const clause of clauses) {
+    let count = 0
+    for (const choice of clause.any) {
+      if (!rest.has(choice)) continue
+      count++
+      const list = meets.get(choice)
+      if (list) list.push(clause)
+      else meets.set(choice, [clause])
+    }
+    for (const choice of clause.unless ?? []) if (!rest.has(choice)) count++
+    counts.set(clause, count)
   }
+  for (const choice of [...chosen].toSorted((a, b) => costs[b]! - costs[a]!)) {
+    const needed = (meets.get(choice) ?? []).some((clause) => counts.get(clause)! <= 1)
+    if (needed) continue
+    rest.delete(choice)
+    for (const clause of meets.get(choice) ?? []) counts.set(clause, counts.get(clause)! - 1)
+  }
+  return rest
 }
