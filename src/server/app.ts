@@ -15,6 +15,7 @@ import { exceptionRoutes } from './routes/exceptions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { forwardAuthRoutes } from './routes/forward-auth.ts'
 import { gateRoutes } from './routes/gate.ts'
+import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -30,6 +31,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   exceptionRoutes,
   forwardAuthRoutes,
   gateRoutes,
+  findingRoutes,
   healthRoutes,
   inventoryRoutes,
   metricsRoutes,

@@ -4,6 +4,7 @@ import type { LiveAnalysis } from '#analysis/live.ts'
 import type { Receipt } from '#audit/chain.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import type { Decision, Evaluation } from '#contract/decision.ts'
+import type { Report } from '#contract/report.ts'
 import type { World } from '#decision/world.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Change } from '#storage/changes.ts'
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly live: () => LiveAnalysis | null
   /** what decisions read, made from the same snapshot as {@link ServerContext.live} */
   readonly world: () => World | null
+  /** the whole report on what is known now; takes a while, elsewhere */
+  readonly reportOn: (live: LiveAnalysis) => Promise<Report>
   readonly snapshots: Snapshots
   readonly decide: Decide
   /** what is known of whoever asks, beside the session */

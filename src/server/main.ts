@@ -14,7 +14,7 @@ import { EXCEPTIONS_CHANGED } from '#storage/exceptions.ts'
 import { ping } from '#storage/ping.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
-import { ownAnalyst } from './analyst.ts'
+import { threadAnalyst } from './analysis/thread-analyst.ts'
 import { nodeName, startAudit } from './audit.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
@@ -28,7 +28,7 @@ import { NO_CIRCUMSTANCES } from './evaluate.ts'
 import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
-import { openSnapshots } from './snapshots.ts'
+import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
@@ -84,7 +84,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(audit.close)
 
     let draining = false
-    const analyst = ownAnalyst(policy)
+    const analyst = threadAnalyst(policy, { own, base })
+    closing.push(analyst.close)
     const snapshots = openSnapshots({
       database,
       analyst,
@@ -122,6 +123,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       live: snapshots.live,
       snapshots,
       world: snapshots.world,
+      reportOn: (live) => analyst.report(inventoryOf(live)),
       decide: decider(snapshots.world, watch.reachable),
       circumstances: async ({ subject }) => ({ ...NO_CIRCUMSTANCES, exceptions: exceptions.standing(subject) }),
       exceptions,
@@ -145,6 +147,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(webhooks.stop)
     const { fastify, routes } = await buildApp(context, tls)
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
+    fastify.server.maxConnections = config.limits.connections
     await fastify.listen({ host: config.listen.host, port: config.listen.port })
     const url = urlOf(fastify.server.address() as AddressInfo, tls !== undefined)
     log.info({ listening: url }, 'the server listens')

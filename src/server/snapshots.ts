@@ -10,7 +10,7 @@ import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import type { Database } from '#storage/database.ts'
 import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
-import type { Analyst } from './analyst.ts'
+import type { Analyst } from './analysis/analyst.ts'
 import type { AuditSink, Log } from './context.ts'
 import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
 import { snapshotChanged, verdictChanges } from './verdict-events.ts'
@@ -106,7 +106,7 @@ export function openSnapshots({
       for (const { body, base } of chain.slice(had + 1)) {
         const pieces = readBody(database, body)
         if (base === null) next = await analyst.load(await decodeInventory(pieces))
-        else if (next !== null) next = (await analyst.change(next, await decodeDelta(pieces))).live
+        else if (next !== null) next = await analyst.change(next, await decodeDelta(pieces))
       }
       if (next?.snapshotId !== current.id)
         throw new AmbitError('snapshot_invalid', `the snapshot \`${current.id}\` reads as \`${next?.snapshotId}\``)
@@ -188,7 +188,7 @@ export function openSnapshots({
         settle(sending, async (before) => {
           if (before === null)
             throw new AmbitError('not_ready', 'there is no inventory to change; send a whole one first')
-          const { live: next } = await analyst.change(before, delta)
+          const next = await analyst.change(before, delta)
           const whole = links >= MOST_LINKS
           return {
             next,
@@ -206,7 +206,8 @@ interface Outcome {
   readonly body: () => Iterable<Uint8Array>
 }
 
-function inventoryOf({ inventory: { snapshot, sources, facts, diagnostics } }: LiveAnalysis): Inventory {
+/** The facts of an analysis, to be read again. */
+export function inventoryOf({ inventory: { snapshot, sources, facts, diagnostics } }: LiveAnalysis): Inventory {
   return {
     ...(snapshot.name === null ? {} : { name: snapshot.name }),
     ...(snapshot.at === null ? {} : { at: snapshot.at }),

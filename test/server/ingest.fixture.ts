@@ -5,7 +5,7 @@ import { settingsFrom } from '#decision/settings.ts'
 import { systemClock } from '#lib/clock.ts'
 import type { Fact, PlacedFact } from '#model/facts.ts'
 import { parsePolicy } from '#policy/parse.ts'
-import { ownAnalyst } from '#server/analyst.ts'
+import { ownAnalyst } from '#server/analysis/analyst.ts'
 import { openSnapshots } from '#server/snapshots.ts'
 import { openDatabase } from '#storage/database.ts'
 

@@ -162,7 +162,7 @@ export const CONFIG = Type.Object(
     tls: Type.Optional(Tls),
     proxies: Type.Array(text('CIDR or address'), {
       default: [],
-      description: 'proxies whose `Forwarded` headers are believed, as CIDR or address; nobody else is',
+      description: 'proxies whose `X-Forwarded-*` headers are believed, as CIDR or address; nobody else is',
     }),
     inventory: Inventory,
     limits: Limits,

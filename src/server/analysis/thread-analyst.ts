@@ -1,0 +1,178 @@
+/** Analyses in a thread of its own, and keeps here what decisions read. */
+import { Worker } from 'node:worker_threads'
+import { keyOf } from '#analysis/live/fact-store.ts'
+import { liveAnalysis, type AccountState, type Delta, type LiveAnalysis } from '#analysis/live.ts'
+import type { Report } from '#contract/report.ts'
+import type { Inventory, PlacedFact } from '#model/facts.ts'
+import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
+import type { Policy } from '#policy/policy.ts'
+import { encodeDelta, encodeInventory } from '../snapshot-body.ts'
+import { ownAnalyst, type Analyst } from './analyst.ts'
+import { errorFrom, type Done, type FromThread, type Task, type ThreadStart } from './messages.ts'
+
+/** Up to so many facts the analysis takes less time than it takes to hand them over. */
+const FEW = 300
+
+export interface ThreadAnalyst extends Analyst {
+  /** the whole report on an inventory, in a thread that ends with it */
+  readonly report: (inventory: Inventory) => Promise<Report>
+  readonly close: () => Promise<void>
+}
+
+interface Parts {
+  readonly name: string | null
+  readonly at: string | null
+  readonly sources: Inventory['sources']
+  readonly facts: ReadonlyMap<string, PlacedFact>
+  readonly states: ReadonlyMap<string, AccountState>
+  readonly snapshotId: string
+}
+
+/** @param start  the text of the same policy, which the threads read for themselves */
+export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst {
+  const own = ownAnalyst(policy)
+  /** what the analyses that were made in the thread consist of */
+  const parts = new WeakMap<LiveAnalysis, Parts>()
+  const thread = newThread(start)
+
+  function remember(made: Parts, checked: CheckedInventory | null): LiveAnalysis {
+    const live = mirror(policy, made, checked)
+    parts.set(live, made)
+    return live
+  }
+
+  async function load(inventory: Inventory): Promise<LiveAnalysis> {
+    if (inventory.facts.length <= FEW) return liveAnalysis(inventory, policy)
+    const checked = checkInventory(inventory)
+    refuseErrors(checked.diagnostics)
+    const { done, states } = await thread.ask({ do: 'load', pieces: await gathered(encodeInventory(inventory)) })
+    if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
+    const facts = new Map(checked.facts.map((placed) => [keyOf(placed.fact), placed]))
+    const { sources, snapshot } = checked
+    return remember({ ...snapshot, sources, facts, states: byId(states), snapshotId: done.snapshotId }, checked)
+  }
+
+  async function change(live: LiveAnalysis, delta: Delta): Promise<LiveAnalysis> {
+    const before = parts.get(live)
+    if (before === undefined) return own.change(live, delta)
+    const task = { do: 'change', base: before.snapshotId, pieces: await gathered(encodeDelta(delta)) } as const
+    let { done, states } = await thread.ask(task)
+    if ('lacks' in done) {
+      // a thread that was started anew has to be told everything first
+      await thread.ask({ do: 'load', pieces: await gathered(encodeInventory(inventoryOf(before))) })
+      ;({ done, states } = await thread.ask(task))
+    }
+    if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
+    const nextStates = new Map(before.states)
+    for (const state of states) nextStates.set(state.id, state)
+    for (const id of done.gone) nextStates.delete(id)
+    const facts = new Map(before.facts)
+    for (const gone of delta.remove ?? []) facts.delete(typeof gone === 'string' ? gone : keyOf(gone))
+    for (const placed of delta.upsert ?? []) facts.set(keyOf(placed.fact), placed)
+    const { snapshotId } = done
+    return remember({ ...before, at: delta.at ?? before.at, facts, states: nextStates, snapshotId }, null)
+  }
+
+  return {
+    load,
+    change,
+    async report(inventory) {
+      const once = newThread(start)
+      try {
+        const { done } = await once.ask({ do: 'report', pieces: await gathered(encodeInventory(inventory)) })
+        if ('report' in done) return done.report
+        throw new Error('the analysis answered something else')
+      } finally {
+        await once.close()
+      }
+    },
+    close: () => thread.close(),
+  }
+}
+
+/** What was analysed elsewhere, as it is read here. The inventory is checked as a whole when somebody looks at it. */
+function mirror(policy: Policy, parts: Parts, checked: CheckedInventory | null): LiveAnalysis {
+  let inventory = checked
+  return {
+    policy,
+    snapshotId: parts.snapshotId,
+    get inventory() {
+      return (inventory ??= checkInventory(inventoryOf(parts)))
+    },
+    account: (id) => parts.states.get(id),
+    accountIds: () => parts.states.keys(),
+  }
+}
+
+function inventoryOf({ name, at, sources, facts }: Parts): Inventory {
+  const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
+  return { ...stated, sources, facts: [...facts.values()], diagnostics: [] }
+}
+
+const byId = (states: readonly AccountState[]) => new Map(states.map((state) => [state.id, state]))
+
+/** Pieces made one by one, with turns for others between. */
+async function gathered(pieces: Iterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = []
+  for (const piece of pieces) {
+    all.push(piece)
+    await new Promise(setImmediate)
+  }
+  return all
+}
+
+interface Answer {
+  readonly done: Done
+  readonly states: readonly AccountState[]
+}
+
+interface Waiting {
+  readonly states: AccountState[]
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A thread that is started when it is first asked, and again when it has died. */
+function newThread(start: ThreadStart) {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | null = null
+  let count = 0
+
+  function started(): Worker {
+    const made = new Worker(new URL('thread.ts', import.meta.url), { workerData: start })
+    made.unref()
+    const died = (why: string) => {
+      if (worker === made) worker = null
+      for (const { reject } of waiting.values()) reject(new Error(`the thread of the analysis ended: ${why}`))
+      waiting.clear()
+    }
+    made.on('message', (message: FromThread) => {
+      const asked = waiting.get(message.id)
+      if (asked === undefined) return
+      if ('states' in message) asked.states.push(...message.states)
+      else {
+        waiting.delete(message.id)
+        if (waiting.size === 0) made.unref()
+        if ('failed' in message) asked.reject(errorFrom(message.failed))
+        else asked.resolve({ done: message.done, states: asked.states })
+      }
+    })
+    made.on('error', (error) => died(error.message))
+    made.on('exit', (code) => died(`exit ${code}`))
+    return made
+  }
+
+  return {
+    ask: (task: Task): Promise<Answer> =>
+      new Promise((resolve, reject) => {
+        const id = ++count
+        waiting.set(id, { states: [], resolve, reject })
+        worker ??= started()
+        worker.ref()
+        worker.postMessage({ ...task, id })
+      }),
+    async close(): Promise<void> {
+      await worker?.terminate()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+/** A thread that analyses, so that the one that answers is never busy for long. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { analyse } from '#analysis/analyse.ts'
+import { applyDelta, liveAnalysis, type AccountState, type LiveAnalysis } from '#analysis/live.ts'
+import { checkInventory, refuseErrors } from '#model/inventory.ts'
+import { loadPolicy } from '#policy/load.ts'
+import { decodeDelta, decodeInventory } from '../snapshot-body.ts'
+import { failureOf, type Done, type FromThread, type ThreadStart, type ToThread } from './messages.ts'
+
+/** Accounts told at once. */
+const SOME = 100
+/** Analyses kept: the newest, and the one before in case that a change is tried on it again. */
+const KEPT = 2
+
+const { own, base } = workerData as ThreadStart
+const policy = await loadPolicy(own, base)
+const kept = new Map<string, LiveAnalysis>()
+const port = parentPort!
+
+const tell = (message: FromThread) => port.postMessage(message)
+
+function keep(live: LiveAnalysis): void {
+  kept.delete(live.snapshotId)
+  kept.set(live.snapshotId, live)
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
+}
+
+function tellStates(id: number, states: readonly AccountState[]): void {
+  for (let from = 0; from < states.length; from += SOME) tell({ id, states: states.slice(from, from + SOME) })
+}
+
+// oxlint-disable-next-line typescript/require-await -- the decoders read bodies as they come from the store
+async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces
+}
+
+async function work(task: ToThread): Promise<Done> {
+  const { id, pieces } = task
+  if (task.do === 'report') {
+    const checked = checkInventory(await decodeInventory(each(pieces)))
+    refuseErrors(checked.diagnostics)
+    return { report: analyse(checked, policy) }
+  }
+  if (task.do === 'load') {
+    const live = liveAnalysis(await decodeInventory(each(pieces)), policy)
+    keep(live)
+    tellStates(
+      id,
+      [...live.accountIds()].map((account) => live.account(account)!),
+    )
+    return { snapshotId: live.snapshotId, gone: [] }
+  }
+  const before = kept.get(task.base)
+  if (before === undefined) return { lacks: task.base }
+  const { live, changes } = applyDelta(before, await decodeDelta(each(pieces)))
+  keep(live)
+  tellStates(
+    id,
+    changes.flatMap(({ after }) => after ?? []),
+  )
+  return {
+    snapshotId: live.snapshotId,
+    gone: changes.flatMap(({ id: account, after }) => (after === null ? account : [])),
+  }
+}
+
+// one after the other, in the order in which they came
+let last: Promise<void> = Promise.resolve()
+port.on('message', (task: ToThread) => {
+  last = last
+    .then(() => work(task))
+    .then(
+      (done) => tell({ id: task.id, done }),
+      (error: unknown) => tell({ id: task.id, failed: failureOf(error) }),
+    )
+})
