@@ -42,7 +42,7 @@ export function standingOf(
   const { subjects } = world.settings
   if (!Object.hasOwn(subjects, type)) return undefined
   const { kinds, prefix = '' } = subjects[type]!
-  const standing = world.account(`${prefix}${id}`)
+  const standing = world.account(prefix === '' ? id : `${prefix}${id}`)
   return standing === undefined || (kinds !== undefined && !kinds.includes(standing.kind)) ? undefined : standing
 }
 

@@ -6,11 +6,11 @@ import { higherImpact, impactOfRight } from '#policy/requirement.ts'
 import type { Alike } from './alike.ts'
 import { listOf, type CapabilitySet } from './capabilities.ts'
 import { demandOfPath } from './demand.ts'
-import { keeping, numbering } from './kept.ts'
+import { keeping, numbering, type Kept } from './kept.ts'
 import type { Demand, Standing, Target } from './world.ts'
 
-/** Answers kept; ours, a few tens of megabytes at most. */
-const KEPT = 100_000
+/** Answers kept for each sort of account, and sorts of accounts; ours. */
+const KEPT = 10_000
 
 export function buildPaths(
   inventory: CheckedInventory,
@@ -19,7 +19,6 @@ export function buildPaths(
 ): (account: Standing, capabilities: CapabilitySet, target: Target) => Demand {
   const systems = new Map(inventory.byKind.system.map(({ fact }) => [fact.id, fact]))
   const systemOf = (id: string | null): RuleFacts['system'] => (id === null ? {} : (systems.get(id) ?? {}))
-  const kept = keeping<number, Demand>(KEPT)
   const demands = numbering<Demand>()
   const work = (number: number, capabilities: CapabilitySet, target: Target): Demand => {
     const { account, system } = alike.at(number)
@@ -28,15 +27,19 @@ export function buildPaths(
     const demand = demandOfPath(policy, { account, capabilities: list }, seenFrom, impactOf(policy, list, target))
     return demands.at(demands.numberOf(JSON.stringify(demand), () => demand))
   }
+  // two small whole numbers are looked up faster than one large one
+  const kept = keeping<number, Kept<number, Demand>>(KEPT)
   return (account, capabilities, target) => {
-    const key = (account.alike * SETS + capabilities) * TARGETS + target.alike
     const make = () => work(account.alike, capabilities, target)
-    return Number.isSafeInteger(key) && target.alike < TARGETS ? kept.get(key, make) : make()
+    if (target.alike >= TARGETS) return make()
+    const ofAccount = kept.get(account.alike, () => keeping<number, Demand>(KEPT))
+    return ofAccount.get(target.alike * SETS + capabilities, make)
   }
 }
 
 const SETS = 1 << CAPABILITIES.length
-const TARGETS = 1 << 20
+/** Kinds of targets kept apart; the two together fit in 30 bits. */
+const TARGETS = (1 << 30) / SETS
 
 /** The highest impact of these rights; high where nobody says what the thing is worth and the policy does not either. */
 function impactOf(policy: Policy, capabilities: readonly (typeof CAPABILITIES)[number][], target: Target): Impact {
