@@ -34,6 +34,9 @@ export const ACCESS_POLICY = Type.Object(
           when: Type.Optional(
             Type.String({ minLength: 1, maxLength: 2000, description: 'a CEL condition; always when absent' }),
           ),
+          reportOnly: Type.Optional(
+            Type.Literal(true, { description: 'decides nothing yet; what it would change is told' }),
+          ),
           reason: Type.Optional(
             Type.String({ minLength: 1, maxLength: 1000, description: 'told to whoever is refused' }),
           ),
@@ -62,6 +65,8 @@ export interface AccessPolicy {
   /** what was read, for the hash of what a decision rests on */
   readonly text: string
   readonly rules: readonly AccessRule[]
+  /** rules that are tried and decide nothing */
+  readonly tried: readonly AccessRule[]
 }
 
 /**
@@ -95,5 +100,6 @@ export function parseAccessPolicy(text: string, file: string): AccessPolicy {
     return [{ id, effect, actions: named!, resources: types!, subjects: who!, evaluate, reason: reason ?? null }]
   })
   if (problems.length > 0) fail(file, problems)
-  return { name, text, rules: read }
+  const isTried = ({ id }: AccessRule) => rules.some((rule) => rule.id === id && rule.reportOnly === true)
+  return { name, text, rules: read.filter((rule) => !isTried(rule)), tried: read.filter(isTried) }
 }

@@ -127,6 +127,8 @@ export interface Policy {
   readonly authenticators: Worths
   readonly attackers: readonly Attacker[]
   readonly rules: readonly PolicyRule[]
+  /** rules that are tried: they decide nothing, and are told apart from those that do (`decision/shadow.ts`) */
+  readonly tried: readonly PolicyRule[]
   readonly exceptions: {
     readonly safeguards: readonly Safeguard[]
     readonly maxDays: number

@@ -45,7 +45,8 @@ export function resolvePolicy(file: PolicyFile, hash: string): Policy {
     requirements: byWord(IMPACTS, (word) => requirementFrom(file.requirements[word])),
     authenticators: byWord(AUTHENTICATOR_KINDS, (word) => worthFrom(file.authenticators[word])),
     attackers: file.attackers.map(attackerFrom),
-    rules: file.rules.map(ruleFrom),
+    rules: file.rules.filter(({ reportOnly }) => reportOnly !== true).map(ruleFrom),
+    tried: file.rules.filter(({ reportOnly }) => reportOnly === true).map(ruleFrom),
     exceptions: {
       safeguards: file.exceptions.safeguards,
       maxDays: file.exceptions.maxDays,

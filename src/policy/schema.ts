@@ -88,6 +88,7 @@ const Rule = Type.Object(
   {
     code: Name,
     when: Cel,
+    reportOnly: opt(Type.Literal(true, { description: 'decides nothing yet; what it would change is told' })),
     requires: Type.Object(
       {
         strength: opt(strength),
