@@ -60,6 +60,18 @@ export interface RiskSignal {
   readonly source: string
 }
 
+/**
+ * Kinds of signals that the decision point knows by name, whatever level they have and whatever the policy says of levels. An account that was
+ * closed is let in nowhere. Authority is withheld from one that was recovered lately. A session that began before it was revoked shows
+ * nothing.
+ */
+export const KNOWN_SIGNALS = {
+  disabled: 'account_disabled',
+  frozen: 'account_frozen',
+  recovered: 'recovered_lately',
+  revoked: 'session_revoked',
+} as const
+
 export interface DeviceEvidence {
   readonly id: string | null
   readonly managed: boolean | null

@@ -1,7 +1,7 @@
 /** For tests: arbitrary worlds, and questions about them. */
 import fc from 'fast-check'
 import { arbitraryFacts, type SomeFacts } from '#analysis/live.fixture.ts'
-import type { Evaluation, SessionEvidence } from '#contract/decision.ts'
+import { KNOWN_SIGNALS, type Evaluation, type SessionEvidence } from '#contract/decision.ts'
 import { CAPABILITIES, type Capability } from '#contract/vocabulary.ts'
 import { parsePolicy } from '#policy/parse.ts'
 import type { Policy } from '#policy/policy.ts'
@@ -101,7 +101,7 @@ export const arbitraryEvaluation: fc.Arbitrary<Evaluation> = account.chain((subj
     ),
     risk: fc.array(
       fc.record({
-        kind: fc.constantFrom('x', 'y'),
+        kind: fc.constantFrom(...Array<string>(12).fill('x'), ...Object.values(KNOWN_SIGNALS), KNOWN_SIGNALS.revoked),
         level: fc.constantFrom('low', 'low', 'low', 'medium', 'high'),
         at: fc.integer({ min: NOW - 500, max: NOW + 10 }),
         source: fc.constant('s'),

@@ -250,3 +250,34 @@ suite('A workload', () => {
     assert.equal(ask('job', 'pay', 'shop:payments', { acr: null, senderConstrained: 'mtls' }).outcome, 'permit')
   })
 })
+
+suite('A signal that is known by name', () => {
+  const carla = { subject: 'carla', action: 'view', resource: 'shop:orders', session: PASSKEY }
+  const signal = (kind: string, at = NOW - 60) => ({ risk: [{ kind, level: 'low' as const, at, source: 'test' }] })
+
+  test('shuts whoever was disabled or frozen out, in every mode', () => {
+    for (const mode of ['entitled_and_assured', 'assurance_only', 'entitled_only'] as const) {
+      for (const kind of ['account_disabled', 'account_frozen']) {
+        const { outcome, reasons } = decide(question(carla, signal(kind)), worldOf(SHOP, { settings: { mode } }))
+        assert.deepEqual([mode, outcome, reasons[0]!.code], [mode, 'deny', kind])
+      }
+    }
+  })
+
+  test('gives whoever was recovered access back before authority', () => {
+    const recovered = signal('recovered_lately')
+    assert.equal(ask('carla', 'view', 'shop:orders', PASSKEY, recovered).outcome, 'permit')
+    const pays = ask('carla', 'pay', 'shop:payments', PASSKEY, recovered)
+    assert.deepEqual([pays.outcome, codes(pays)[0], pays.stepUp], ['deny', 'authority_withheld', null])
+  })
+
+  test('asks whoever was signed out to sign in anew, in the second of it too', () => {
+    const at = (authTime: number | null) =>
+      decide(question({ ...carla, session: { ...PASSKEY, authTime } }, signal('session_revoked')), GATED)
+    for (const before of [null, NOW - 600, NOW - 60]) {
+      const { outcome, reasons, stepUp } = at(before)
+      assert.deepEqual([outcome, reasons[0]!.code, stepUp?.maxAge], ['step_up', 'session_revoked', 59])
+    }
+    assert.equal(at(NOW - 59).outcome, 'permit')
+  })
+})

@@ -13,7 +13,7 @@ import { rankOf } from '#assurance/strength.ts'
 import { entitlementOf } from './entitled.ts'
 import { presentedBy } from './evidence.ts'
 import { exceptionFor } from './excused.ts'
-import { CHECKS, type Ground, type Weighing } from './grounds.ts'
+import { CHECKS, revokedAt, type Ground, type Weighing } from './grounds.ts'
 import { least, requiredOf, riskOf } from './required.ts'
 import { sentenceFor } from './sentences.ts'
 import type { IssuerTable } from './settings.ts'
@@ -110,10 +110,13 @@ function stepUpOf({ evaluation, world, risk, required }: Weighing, asks: Strengt
   const table = session !== null && Object.hasOwn(issuers, session.issuer) ? issuers[session.issuer] : undefined
   const anew = left.some(({ code }) => code === 'before_signal') ? Math.max(0, Math.floor(at - risk.since!)) : null
   const idle = left.some(({ code }) => code === 'session_idle') ? required.assurance.maxIdle : null
+  const revoked = left.some(({ code }) => code === 'session_revoked')
+    ? Math.max(0, at - revokedAt(evaluation)! - 1)
+    : null
   return {
     acrValues: namesOf(asks, table),
     amrValues: AMR_OF_STRENGTH[asks],
-    maxAge: least([required.assurance.maxAge, anew, idle]),
+    maxAge: least([required.assurance.maxAge, anew, idle, revoked]),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Everything that can stand against an access, as a table: one row looks at one thing, and says what is wrong with it. */
-import type { DeviceEvidence, Evaluation } from '#contract/decision.ts'
+import { KNOWN_SIGNALS, type DeviceEvidence, type Evaluation } from '#contract/decision.ts'
 import type { Citation, Reason } from '#contract/report.ts'
+import { IMPACTS } from '#contract/vocabulary.ts'
 import { rankOf } from '#assurance/strength.ts'
 import type { Entitlement } from './entitled.ts'
 import type { Presented } from './evidence.ts'
@@ -73,7 +74,34 @@ const fromReach = ({ asked }: Weighing): Citation[] => [csf('PR.AA-05'), ...aske
 const OF_SUBJECT: readonly Check[] = [
   ({ standing }) =>
     standing.enabled ? undefined : refuse('account_disabled', `\`${standing.id}\` is disabled`, asvs('7.4.2')),
+  (it) =>
+    it.standing.enabled && signalled(it, KNOWN_SIGNALS.disabled)
+      ? refuse('account_disabled', `\`${it.standing.id}\` was disabled`, asvs('7.4.2'))
+      : undefined,
+  (it) =>
+    signalled(it, KNOWN_SIGNALS.frozen)
+      ? refuse('account_frozen', `\`${it.standing.id}\` is frozen until people have decided about it`, nist('4.2'))
+      : undefined,
 ]
+
+const signalled = ({ evaluation: { risk } }: Weighing, kind: string): boolean => risk.some((each) => each.kind === kind)
+
+/** Seconds since 1970 of the last time that this session, or all of its account, were revoked; null for never. */
+export function revokedAt({ risk, at }: Pick<Evaluation, 'risk' | 'at'>): number | null {
+  let last: number | null = null
+  for (const signal of risk) {
+    if (signal.kind !== KNOWN_SIGNALS.revoked) continue
+    const when = Number.isFinite(signal.at) ? Math.min(signal.at, at) : at
+    if (last === null || when > last) last = when
+  }
+  return last
+}
+
+/** Whether the session did not prove anything since it was revoked. In the very second of it counts as before. */
+function isRevoked({ evaluation, presented: { age } }: Weighing): boolean {
+  const revoked = revokedAt(evaluation)
+  return revoked !== null && (age === null || evaluation.at - age <= revoked)
+}
 
 /** Left out where only assurance is asked for. */
 const OF_ENTITLEMENT: readonly Check[] = [
@@ -95,8 +123,15 @@ const deviceShown = (device: DeviceEvidence | null): 'any' | 'managed' | 'compli
   device?.managed !== true ? 'any' : device.compliant === true ? 'compliant' : 'managed'
 const DEVICES = ['any', 'managed', 'compliant'] as const
 
+const MODERATE = IMPACTS.indexOf('moderate')
+
 /** What no proof of the person cures. */
 const NOT_BY_PROOF: readonly Check[] = [
+  (it) => {
+    if (!signalled(it, KNOWN_SIGNALS.recovered) || IMPACTS.indexOf(it.asked.impact) < MODERATE) return undefined
+    const text = `the account was recovered lately and gets no authority back yet, and ${asker(it)}`
+    return refuse('authority_withheld', text, nist('4.2'))
+  },
   (it) =>
     it.required.blocked
       ? refuse('risk_too_high', `the risk of this session is too high (${signals(it)})`, nist('5.3'))
@@ -134,6 +169,13 @@ const BY_PROOF: readonly Check[] = [
     if (presented.session || required.assurance.strength === 'none') return undefined
     return prove('no_session', 'no session of this account is shown', [nist('5.1')])
   },
+  (it) =>
+    isRevoked(it)
+      ? prove('session_revoked', 'the session was revoked, and nothing was proved since', [
+          nist('5.1.1'),
+          asvs('7.4.1'),
+        ])
+      : undefined,
   (it) => {
     const { required, presented } = it
     if (!presented.code || required.beforeRisk.codes === 'allowed') return undefined
@@ -188,6 +230,10 @@ const OF_SERVICE: readonly Check[] = [
   ({ standing }) =>
     standing.exposed
       ? refuse('exposed', `a secret or session of \`${standing.id}\` is known to be out`, nhi('NHI2:2025'))
+      : undefined,
+  (it) =>
+    isRevoked(it)
+      ? refuse('session_revoked', 'the session was revoked, and nothing was proved since', asvs('7.4.1'))
       : undefined,
   ({ presented }) =>
     presented.session ? undefined : refuse('no_session', 'no session of this account is shown', nhi('NHI4:2025')),

@@ -20,6 +20,8 @@ export function decideByDefinition(world: World, it: Evaluation): Verdict {
   const type = Object.entries(settings.subjects).find(([name]) => name === it.request.subject.type)?.[1]
   const account = type && world.account((type.prefix ?? '') + it.request.subject.id)
   if (!account || (type.kinds && !type.kinds.includes(account.kind)) || !account.enabled) return DENY
+  const kinds = it.risk.map(({ kind }) => kind)
+  if (kinds.includes('account_disabled') || kinds.includes('account_frozen')) return DENY
 
   // what is asked for, and who may
   const named = world.target(it.request.resource.id)
@@ -98,18 +100,21 @@ export function decideByDefinition(world: World, it: Evaluation): Verdict {
   const bound = lives.some((each) => each.senderConstrained)
   const holdsKey = mine !== null && mine.senderConstrained !== null
   if (risks.some((each) => each.blocks)) return DENY
+  if (kinds.includes('recovered_lately') && impact >= IMPACTS.indexOf('moderate')) return DENY
+  const revoked = it.risk.some(({ kind, at }) => kind === 'session_revoked' && !(it.at - age > Math.min(at, it.at)))
   if (lives.some((each) => each.device !== 'any') && it.device?.managed !== true) return DENY
   if (lives.some((each) => each.device === 'compliant') && it.device?.compliant !== true) return DENY
   if (bound && !holdsKey) return DENY
   const ends = settings.mode === 'assurance_only' ? [] : [rightEnd]
   if (!human) {
     const needsKey = impact >= IMPACTS.indexOf(live.nonHuman.senderConstrained) || risk > 0
-    return account.exposed || mine === null || risk === 2 || (needsKey && !holdsKey) ? DENY : permit(ends)
+    return account.exposed || mine === null || revoked || risk === 2 || (needsKey && !holdsKey) ? DENY : permit(ends)
   }
   if (demands.some((each) => each.controls.some((control) => !account.controls.includes(control)))) return DENY
 
   const weak = shown < base || (relayed && refusesCodes)
   const rest =
+    revoked ||
     (mine === null && Math.max(base, atRisk) > 0) ||
     shown < atRisk ||
     age > maxAge ||

@@ -5,6 +5,9 @@ import type { Strength } from '#contract/vocabulary.ts'
 const DENIED: Readonly<Record<string, string>> = {
   subject_unknown: 'You do not have access to this.',
   account_disabled: 'This account is disabled.',
+  account_frozen: 'This account is stopped until its recovery is sorted out; ask your help desk.',
+  authority_withheld: 'This account was recovered a short while ago; this is possible again in a few days.',
+  session_revoked: 'This session was ended; sign in again.',
   not_entitled: 'You do not have access to this.',
   forbidden: 'You do not have access to this.',
   risk_too_high: 'Something about this session looks wrong, so access is stopped; ask your help desk.',

@@ -19,11 +19,11 @@ export interface Circumstances {
   readonly exceptions: readonly StandingException[]
 }
 
-/** Finds the circumstances of an account and session; it rejects where they cannot be had, which is a deny. */
-export type FindCircumstances = (
-  of: { readonly subject: string; readonly session: SessionEvidence | null },
-  at: number,
-) => Promise<Circumstances>
+/** Finds the circumstances of the account that a request names, and of a session; it rejects where they cannot be had, which is a deny. */
+export type FindCircumstances = (of: {
+  readonly subject: AccessRequest['subject']
+  readonly session: SessionEvidence | null
+}) => Promise<Circumstances>
 
 export const NO_CIRCUMSTANCES: Circumstances = { device: null, risk: [], exceptions: [] }
 
@@ -56,7 +56,7 @@ export async function evaluate(context: Parts, asking: Asking): Promise<Decision
   let evaluation = bare
   let decision: Decision
   try {
-    const found = await context.circumstances({ subject: session?.subject ?? request.subject.id, session }, bare.at)
+    const found = await context.circumstances({ subject: request.subject, session })
     evaluation = { ...bare, ...found }
     decision = await context.decide(evaluation)
     // an exception is used up to the moment the store takes it away, not as long as this node remembers it

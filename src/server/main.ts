@@ -9,9 +9,12 @@ import { buildWorld } from '#decision/build-world.ts'
 import { settingsFrom } from '#decision/settings.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { loadPolicy } from '#policy/load.ts'
+import { accountStateStore } from '#storage/account-states.ts'
 import { openDatabase } from '#storage/database.ts'
+import { sessionDevices } from '#storage/devices.ts'
 import { EXCEPTIONS_CHANGED } from '#storage/exceptions.ts'
 import { ping } from '#storage/ping.ts'
+import { signalStore } from '#storage/risk.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
 import { threadAnalyst } from './analysis/thread-analyst.ts'
@@ -21,10 +24,10 @@ import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
 import type { Config } from './config/schema.ts'
 import type { ServerContext } from './context.ts'
+import { circumstancesFrom } from './circumstances.ts'
 import { decider } from './decider.ts'
 import { openExceptions } from './exceptions.ts'
 import { watchFolder } from './folder.ts'
-import { NO_CIRCUMSTANCES } from './evaluate.ts'
 import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
@@ -125,7 +128,15 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       world: snapshots.world,
       reportOn: (live) => analyst.report(inventoryOf(live)),
       decide: decider(snapshots.world, watch.reachable),
-      circumstances: async ({ subject }) => ({ ...NO_CIRCUMSTANCES, exceptions: exceptions.standing(subject) }),
+      circumstances: circumstancesFrom({
+        subjects: settings.subjects,
+        signals: signalStore(database),
+        accounts: accountStateStore(database),
+        sessionDevices: (account) => sessionDevices(database, account),
+        exceptions,
+        changes,
+        clock,
+      }),
       exceptions,
       gate: await openGate({ config, database, clock, log, changes }),
       audit,

@@ -2,6 +2,7 @@
 import type { AuditTables } from './audit-blocks.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { ChangeTables } from './changes.ts'
+import type { DeviceTables } from './devices.ts'
 import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
@@ -16,6 +17,7 @@ import type { TokenTables } from './tokens.ts'
 export interface Tables
   extends
     OidcTables,
+    DeviceTables,
     RiskTables,
     RecoveryTables,
     SignInTables,
