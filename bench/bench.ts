@@ -53,6 +53,8 @@ export interface Results {
 const RIVAL_ACCOUNTS = 100_000
 /** Accounts of the inventory whose reading is timed. */
 const INGEST_ACCOUNTS = 100_000
+/** Accounts of the world that decisions are timed on. */
+const DECIDE_ACCOUNTS = 100_000
 
 const KERNELS = Object.keys(STAGES) as StageName[]
 const NATIVE = new Set(['r1-plain', 'r2', 'r3', 'r4', 'r6'])
@@ -94,6 +96,15 @@ function main(): void {
     regime: 'tiered',
     stage: 'ingest',
     title: 'read an NDJSON inventory',
+    load: loadavg()[0]!,
+  })
+  progress('decide')
+  results.rows.push({
+    ...runStage('decide', DECIDE_ACCOUNTS),
+    accounts: DECIDE_ACCOUNTS,
+    regime: 'tiered',
+    stage: 'decide',
+    title: 'a million decisions',
     load: loadavg()[0]!,
   })
   progress('')
