@@ -2,20 +2,15 @@
  * How a client is told to come back with more: the challenges of RFC 9470 and of Microsoft Entra for programs, a request to the
  * authorization endpoint for browsers. What they say is only asked for; what comes back is judged by what it proves.
  */
+import { challenge, isChallengeWord, maxAgeOf, type TokenScheme } from '#contract/challenge.ts'
 import type { StepUp } from '#contract/decision.ts'
-
-/** How the token that was too weak had been sent; the answer is in the same scheme (RFC 9470 §3, RFC 9449 §7.1). */
-export type TokenScheme = 'Bearer' | 'DPoP'
 
 /** One text for everybody, so that a challenge does not tell why somebody is asked for more (RFC 9470 §9). */
 const DESCRIPTION = 'Stronger or more recent authentication is needed'
 
-/** A value that can stand in a quoted string and in a list separated by spaces (RFC 6750 §3: no quote, no backslash). */
-const VALUE = /^[\x21\x23-\x5B\x5D-\x7E]{1,500}$/
-
 /** Values that an issuer knows, in order of preference; all of them where it does not say what it knows. */
 export function askable({ acrValues }: StepUp, supported: readonly string[] | null): string[] {
-  return acrValues.filter((value) => VALUE.test(value) && (supported === null || supported.includes(value)))
+  return acrValues.filter((value) => isChallengeWord(value) && (supported === null || supported.includes(value)))
 }
 
 /**
@@ -53,7 +48,7 @@ export function claimsChallenge(
   { authorizationUri, clientId, contexts }: ClaimsDialect,
 ): string | null {
   const context = stepUp.acrValues.flatMap((acr) => contexts.find((each) => each.acr === acr) ?? [])[0]
-  if (context === undefined || !VALUE.test(authorizationUri) || !VALUE.test(clientId)) return null
+  if (context === undefined || !isChallengeWord(authorizationUri) || !isChallengeWord(clientId)) return null
   const claims = { access_token: { acrs: { essential: true, value: context.id } } }
   return challenge('Bearer', {
     realm: '',
@@ -84,18 +79,6 @@ export function tokenChallenge(
     ...(scheme === 'DPoP' && algorithms.length > 0 ? { algs: algorithms.join(' ') } : {}),
   })
 }
-
-/** Every parameter once, every value quoted, and nothing in a value that could end the quotes or the line. */
-function challenge(scheme: TokenScheme, parameters: Readonly<Record<string, string>>): string {
-  const said = Object.entries(parameters).map(([name, value]) => {
-    if (!/^[\x20\x21\x23-\x5B\x5D-\x7E]*$/.test(value)) throw new RangeError(`\`${name}\` cannot stand in a challenge`)
-    return `${name}="${value}"`
-  })
-  return said.length === 0 ? scheme : `${scheme} ${said.join(', ')}`
-}
-
-/** `max_age` is a whole number of seconds, not negative (OpenID Connect Core §3.1.2.1). */
-const maxAgeOf = (seconds: number): number => (seconds > 0 ? Math.min(Math.floor(seconds), 2 ** 31 - 1) : 0)
 
 /** What a provider can be asked by a browser. */
 export interface AskedProvider {

@@ -1,14 +1,9 @@
 /** `/forward-auth/{nginx,traefik,caddy,envoy}`: may this request pass? Asked by proxies; docs/forward-auth.md has their side. */
+import type { TokenScheme } from '#contract/challenge.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PROOF_ALGORITHMS } from '#authn/proof.ts'
 import type { Decision } from '#contract/decision.ts'
-import {
-  claimsChallenge,
-  stepUpChallenge,
-  tokenChallenge,
-  type TokenError,
-  type TokenScheme,
-} from '#decision/step-up-answer.ts'
+import { claimsChallenge, stepUpChallenge, tokenChallenge, type TokenError } from '#decision/step-up-answer.ts'
 import { stepUpKey } from '#decision/step-up-tries.ts'
 import { withinNetworks } from '#server/config/networks.ts'
 import type { ServerContext } from '../context.ts'

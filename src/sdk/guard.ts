@@ -1,0 +1,110 @@
+/**
+ * Asks the decision point about a request, and says what to answer where it is not permitted. The adapters of the frameworks
+ * are a few lines around this.
+ */
+import type { Answer, Question } from './answer.ts'
+import type { Client } from './client.ts'
+import { stepUpChallenge, tokenChallenge } from './step-up.ts'
+
+/** A request, as every framework can show it. */
+export interface Shown {
+  readonly method: string
+  /** whole address, as the client sees it */
+  readonly url: string
+  /** value of a header, null where there is none; a header that came twice counts as none */
+  readonly header: (name: string) => string | null
+}
+
+/** What a request asks for; null for what needs no decision. */
+export type Ask<R> = (request: R) => Pick<Question, 'action' | 'resource' | 'context'> | null
+
+export interface GuardOptions<R> {
+  readonly client: Client
+  readonly ask: Ask<R>
+  /** who is asking, if the application has found out already; else Ambit takes it from the token */
+  readonly subject?: (request: R) => Question['subject'] | null
+}
+
+export type Guarded =
+  | { readonly permitted: true; readonly answer: Answer | null }
+  | {
+      readonly permitted: false
+      readonly status: 401 | 403
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: { readonly error: string; readonly message: string; readonly evaluation_id?: string }
+      readonly answer: Answer | null
+    }
+
+/** Never rejects: an application that forgets to catch must not let anybody in. */
+export async function guard<R>(options: GuardOptions<R>, request: R, shown: Shown): Promise<Guarded> {
+  try {
+    const asked = options.ask(request)
+    if (asked === null) return { permitted: true, answer: null }
+    const token = tokenOf(shown.header('authorization'))
+    if (token === null) return noToken()
+    const proof = shown.header('dpop')
+    const subject = options.subject?.(request) ?? { type: 'token', id: subjectIn(token.value) ?? 'unknown' }
+    const session = {
+      access_token: token.value,
+      ...(token.scheme === 'DPoP' && proof !== null
+        ? { dpop_proof: proof, method: shown.method, url: shown.url.replace(/[?#].*$/, '') }
+        : {}),
+    }
+    const answer = await options.client.evaluate({ ...asked, subject, session })
+    return answer.outcome === 'permit' ? { permitted: true, answer } : refused(answer, token.scheme)
+  } catch {
+    return refused(null, 'Bearer')
+  }
+}
+
+function refused(answer: Answer | null, scheme: 'Bearer' | 'DPoP'): Guarded {
+  const id = answer?.evaluationId ?? null
+  const body = {
+    error: answer?.stepUp ? 'insufficient_user_authentication' : (answer?.reason ?? 'denied'),
+    message: answer?.reasonUser ?? 'Access cannot be checked at the moment. Try again in a little while.',
+    ...(id === null ? {} : { evaluation_id: id }),
+  }
+  if (answer?.stepUp == null) return { permitted: false, status: 403, headers: {}, body, answer }
+  return {
+    permitted: false,
+    status: 401,
+    headers: { 'www-authenticate': stepUpChallenge(answer.stepUp, scheme) },
+    body,
+    answer,
+  }
+}
+
+const noToken = (): Guarded => ({
+  permitted: false,
+  status: 401,
+  headers: { 'www-authenticate': tokenChallenge() },
+  body: { error: 'unauthenticated', message: 'Sign in first.' },
+  answer: null,
+})
+
+function tokenOf(header: string | null): { readonly scheme: 'Bearer' | 'DPoP'; readonly value: string } | null {
+  const [, scheme, value] = /^(Bearer|DPoP) +([A-Za-z0-9._~+/=-]+)$/i.exec(header ?? '') ?? []
+  if (scheme === undefined || value === undefined) return null
+  return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', value }
+}
+
+/**
+ * The subject that a token names, unverified: only to name the subject of the question. Ambit verifies the token, and a token of
+ * somebody else proves nothing of this subject.
+ */
+function subjectIn(token: string): string | null {
+  const [, payload] = token.split('.')
+  if (payload === undefined) return null
+  try {
+    const claims: unknown = JSON.parse(
+      new TextDecoder().decode(
+        Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)),
+      ),
+    )
+    return typeof claims === 'object' && claims !== null && 'sub' in claims && typeof claims.sub === 'string'
+      ? claims.sub
+      : null
+  } catch {
+    return null
+  }
+}
