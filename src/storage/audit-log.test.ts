@@ -113,6 +113,10 @@ test('records are refused while the store is gone, and taken again when it is ba
     socket.pipe(to).pipe(socket)
   })
   await new Promise<void>((resolve) => proxy.listen(join(between, '.s.PGSQL.5432'), resolve))
+  // an error that nobody hears ends a process: a connection that dies in use must not have one
+  const unheard: unknown[] = []
+  const hear = (error: unknown) => void unheard.push(error)
+  process.on('uncaughtExceptionMonitor', hear)
   const log = await openAuditLog(url.replace(encodeURIComponent(folder), encodeURIComponent(between)), {
     ...options('a'),
     limits: { rest: 5 },
@@ -128,7 +132,9 @@ test('records are refused while the store is gone, and taken again when it is ba
     assert.equal(after.chain, before.chain)
     const kept = (await bodies(log.store, before.chain)).flat()
     assert.equal(kept.at(-1)!.hash, after.hash)
+    assert.deepEqual(unheard, [])
   } finally {
+    process.off('uncaughtExceptionMonitor', hear)
     await log.close()
     proxy.close()
     for (const socket of sockets) socket.destroy()

@@ -72,6 +72,8 @@ function postgres(url: string): Database {
   })
   // a connection that dies while idle is replaced at its next use; unheard, the event would end the process
   pool.on('error', () => {})
+  // and so would that of one that dies in use; whoever uses it is told by the rejection of the query
+  pool.on('connect', (client) => void client.on('error', () => {}))
   const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     dialect: 'postgres',
