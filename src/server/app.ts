@@ -22,6 +22,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
+import type { Tracing } from './tracing.ts'
 
 /** Everything that the server answers; one line each. */
 const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void | Promise<void>)[] = [
@@ -54,7 +55,10 @@ const MAX_PARAMETER = 4608
 /** What a request id may be made of, so that it can stand in logs and headers. */
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/
 
-export async function buildApp(context: ServerContext, tls?: KeyPair): Promise<App> {
+export async function buildApp(
+  context: ServerContext,
+  { tls, tracing }: { readonly tls?: KeyPair | undefined; readonly tracing?: Tracing | null } = {},
+): Promise<App> {
   const { limits, proxies } = context.config
   const app = fastify({
     ...(tls === undefined ? {} : { https: { ...tls, minVersion: 'TLSv1.2', ...transportLimits(context) } }),
@@ -94,6 +98,7 @@ export async function buildApp(context: ServerContext, tls?: KeyPair): Promise<A
   })
   answerErrors(app, context)
   observeRequests(app, context)
+  tracing?.observe(app)
   shedLoad(app, context)
   limitBodies(app, context)
   const routes = guardRoutes(app, context)

@@ -35,6 +35,7 @@ import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
+import { startTracing } from './tracing.ts'
 import { startWebhooks } from './webhooks.ts'
 
 export interface RunningServer {
@@ -156,7 +157,9 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     }
     const webhooks = await startWebhooks(context)
     closing.push(webhooks.stop)
-    const { fastify, routes } = await buildApp(context, tls)
+    const tracing = await startTracing(config.tracing)
+    if (tracing !== null) closing.push(() => tracing.stop().catch(() => {}))
+    const { fastify, routes } = await buildApp(context, { tls, tracing })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
     fastify.server.maxConnections = config.limits.connections
     await fastify.listen({ host: config.listen.host, port: config.listen.port })
@@ -192,7 +195,11 @@ async function closeWithin(fastify: FastifyInstance, ms: number): Promise<void> 
 
 /** Closes in the opposite order of making. */
 async function closeAll(closing: readonly (() => void | Promise<void>)[]): Promise<void> {
-  for (const close of closing.toReversed()) await close()
+  const failures: unknown[] = []
+  // one that fails must not keep the rest open
+  for (const close of closing.toReversed())
+    await Promise.resolve(close()).catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }
 
 function urlOf({ address, family, port }: AddressInfo, secure: boolean): string {
