@@ -13,6 +13,7 @@ import type { Demand, Standing } from './world.ts'
 export interface Accounts {
   readonly standing: (id: string) => Standing | undefined
   readonly membership: (row: number) => Membership
+  readonly named: (row: number) => { readonly name: string | null; readonly person: string | null }
   readonly rowOf: (id: string) => number | undefined
   readonly ids: () => Iterable<string>
   readonly alike: Alike
@@ -25,22 +26,28 @@ const VERDICT = 4
 const STRENGTH = 7
 const ENABLED = 10
 const EXPOSED = 11
+const HOLDER = 12
+/** Where the second of two sets of capabilities stands; there are at most 16. */
+const WHOLE_SET = 16
+
+/** Numbers of one row, next to each other, so that one account is one place in memory. */
+const WORDS = 0
+const FLOOR = 1
+const WHOLE = 2
+const CAPABILITY_SETS = 3
+const ALIKE = 4
+const CONTROL_SET = 5
+const SYSTEM = 6
+const MEMBERSHIP = 7
+const ROW = 8
 
 /** The tables. What reads them knows nothing of what they were made from, so that the facts need not be kept. */
 interface Tables {
-  readonly words: Uint16Array
-  /** numbers of demands */
-  readonly floor: Uint32Array
-  readonly whole: Uint32Array
-  readonly floorCapabilities: Uint32Array
-  readonly wholeCapabilities: Uint32Array
-  readonly alike: Uint32Array
-  readonly controls: Uint32Array
-  readonly system: Uint32Array
-  readonly membership: Membership[]
-  readonly name: (string | null)[]
-  readonly person: (string | null)[]
+  readonly numbers: Uint32Array
+  readonly names: (string | null)[]
+  readonly persons: (string | null)[]
   readonly rowOf: Map<string, number>
+  readonly memberships: Membership[]
   readonly demands: Numbered<Demand>
   readonly controlSets: Numbered<readonly Control[]>
   readonly systems: Numbered<string | null>
@@ -56,76 +63,76 @@ function tablesOf(whole: LiveAnalysis, ungated: LiveAnalysis, alike: Alike): Tab
   const facts = inventory.byKind.account
   const signIns = signInsOf(inventory, policy)
   const memberOf = buildMemberships(inventory)
+  const holders = new Set(inventory.byKind.entitlement.map(({ fact }) => fact.holder))
+  const numberOf = new Map<Membership, number>()
   const tables = emptyTables(facts.length)
-  const { demands, controlSets, systems } = tables
+  const { numbers, demands, controlSets, systems, memberships } = tables
   for (const [row, { fact }] of facts.entries()) {
     const state = whole.account(fact.id)!
     const floor = ungated.account(fact.id) ?? state
     const { canProve, controls } = signIns(fact)
+    const membership = memberOf(fact.memberOf)
+    if (!numberOf.has(membership)) numberOf.set(membership, memberships.push(membership) - 1)
+    const at = row * ROW
     tables.rowOf.set(fact.id, row)
-    tables.words[row] = wordsOf(state, STRENGTHS.indexOf(canProve))
-    tables.whole[row] = demandNumber(whole, demands, fact, state)
-    tables.floor[row] = floor === state ? tables.whole[row]! : demandNumber(whole, demands, fact, floor)
-    tables.wholeCapabilities[row] = weighty(state)
-    tables.floorCapabilities[row] = weighty(floor)
-    tables.alike[row] = alike.numberOf(fact)
-    tables.controls[row] = controlSets.numberOf(controls.join(), () => [...controls])
-    tables.system[row] = systems.numberOf(fact.system ?? '', () => fact.system ?? null)
-    tables.membership.push(memberOf(fact.memberOf))
-    tables.name.push(fact.name ?? null)
-    tables.person.push(fact.subject ?? null)
+    tables.names.push(fact.name ?? null)
+    tables.persons.push(fact.subject ?? null)
+    numbers[at + WORDS] = wordsOf(state, STRENGTHS.indexOf(canProve), holders.has(fact.id))
+    numbers[at + WHOLE] = demandNumber(whole, demands, fact, state)
+    numbers[at + FLOOR] = floor === state ? numbers[at + WHOLE]! : demandNumber(whole, demands, fact, floor)
+    numbers[at + CAPABILITY_SETS] = weighty(floor) | (weighty(state) << WHOLE_SET)
+    numbers[at + ALIKE] = alike.numberOf(fact)
+    numbers[at + CONTROL_SET] = controlSets.numberOf(controls.join(), () => [...controls])
+    numbers[at + SYSTEM] = systems.numberOf(fact.system ?? '', () => fact.system ?? null)
+    numbers[at + MEMBERSHIP] = numberOf.get(membership)!
   }
   return tables
 }
 
 const emptyTables = (count: number): Tables => ({
-  words: new Uint16Array(count),
-  floor: new Uint32Array(count),
-  whole: new Uint32Array(count),
-  floorCapabilities: new Uint32Array(count),
-  wholeCapabilities: new Uint32Array(count),
-  alike: new Uint32Array(count),
-  controls: new Uint32Array(count),
-  system: new Uint32Array(count),
-  membership: [],
-  name: [],
-  person: [],
+  numbers: new Uint32Array(count * ROW),
+  names: [],
+  persons: [],
   rowOf: new Map(),
+  memberships: [],
   demands: numbering(),
   controlSets: numbering(),
   systems: numbering(),
 })
 
-function accountsOf(tables: Tables, alike: Alike): Accounts {
-  const { rowOf, membership, demands } = tables
+function accountsOf({ numbers, names, persons, rowOf, memberships, ...shared }: Tables, alike: Alike): Accounts {
+  const { demands, controlSets, systems } = shared
+  const membershipOf = (row: number): Membership => memberships[numbers[row * ROW + MEMBERSHIP]!]!
   return {
     alike,
     rowOf: (id) => rowOf.get(id),
     ids: () => rowOf.keys(),
-    membership: (row) => membership[row]!,
+    membership: membershipOf,
+    named: (row) => ({ name: names[row]!, person: persons[row]! }),
     standing: (id) => {
       const row = rowOf.get(id)
       if (row === undefined) return undefined
-      const words = tables.words[row]!
-      const { groups, roles } = membership[row]!
+      const at = row * ROW
+      const words = numbers[at + WORDS]!
+      const sets = numbers[at + CAPABILITY_SETS]!
+      const { groups, roles } = membershipOf(row)
       return {
         id,
         row,
-        alike: tables.alike[row]!,
+        alike: numbers[at + ALIKE]!,
         kind: ACCOUNT_KINDS[(words >>> KIND) & 3]!,
         population: POPULATIONS[(words >>> POPULATION) & 3] ?? null,
         verdict: VERDICTS[(words >>> VERDICT) & 7]!,
         canProve: STRENGTHS[(words >>> STRENGTH) & 7]!,
         enabled: ((words >>> ENABLED) & 1) === 1,
         exposed: ((words >>> EXPOSED) & 1) === 1,
-        system: tables.systems.at(tables.system[row]!),
-        name: tables.name[row]!,
-        person: tables.person[row]!,
-        floor: demands.at(tables.floor[row]!),
-        whole: demands.at(tables.whole[row]!),
-        floorCapabilities: tables.floorCapabilities[row]!,
-        wholeCapabilities: tables.wholeCapabilities[row]!,
-        controls: tables.controlSets.at(tables.controls[row]!),
+        isHolder: ((words >>> HOLDER) & 1) === 1,
+        system: systems.at(numbers[at + SYSTEM]!),
+        floor: demands.at(numbers[at + FLOOR]!),
+        whole: demands.at(numbers[at + WHOLE]!),
+        floorCapabilities: sets & ((1 << WHOLE_SET) - 1),
+        wholeCapabilities: sets >>> WHOLE_SET,
+        controls: controlSets.at(numbers[at + CONTROL_SET]!),
         groups,
         roles,
       }
@@ -133,7 +140,7 @@ function accountsOf(tables: Tables, alike: Alike): Accounts {
   }
 }
 
-function wordsOf(state: AccountState, canProve: number): number {
+function wordsOf(state: AccountState, canProve: number, isHolder: boolean): number {
   const population = state.population === null ? 3 : POPULATIONS.indexOf(state.population)
   return (
     (ACCOUNT_KINDS.indexOf(state.kind) << KIND) |
@@ -141,7 +148,8 @@ function wordsOf(state: AccountState, canProve: number): number {
     (VERDICTS.indexOf(state.verdict) << VERDICT) |
     (canProve << STRENGTH) |
     (Number(state.enabled) << ENABLED) |
-    (Number(isExposed(state)) << EXPOSED)
+    (Number(isExposed(state)) << EXPOSED) |
+    (Number(isHolder) << HOLDER)
   )
 }
 

@@ -41,9 +41,10 @@ export function buildWorld(
     accessPolicies: policies,
     settingsHash: hashOf(settings, policies),
     account: accounts.standing,
+    named: ({ row }) => accounts.named(row),
     target: targets.target,
     rights: (account, target, at) =>
-      rights.held(account.id, accounts.membership(account.row), target, memberOf(target), at),
+      rights.held(account.isHolder ? account.id : null, accounts.membership(account.row), target, memberOf(target), at),
     path: buildPaths(inventory, policy, accounts.alike),
     asked: buildAsked(),
     accounts: accounts.ids,

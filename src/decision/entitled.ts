@@ -67,7 +67,7 @@ function ruled(world: World, request: AccessRequest, standing: Standing, target:
   for (const { name, rules } of world.accessPolicies) {
     for (const rule of rules) {
       if (!isAbout(rule, request)) continue
-      facts ??= factsOf(request, standing, target)
+      facts ??= factsOf(world, request, standing, target)
       const outcome = rule.evaluate(facts)
       if (rule.effect === 'permit') permitted ||= 'holds' in outcome && outcome.holds
       else if ('problem' in outcome || outcome.holds) {
@@ -87,11 +87,13 @@ const isAbout = ({ actions, resources, subjects }: AccessRule, { action, resourc
 
 /** What the snapshot knows stands beside what the caller says, never under it. */
 function factsOf(
+  world: World,
   { subject, action, resource, context }: AccessRequest,
   standing: Standing,
   target: Target | null,
 ): AccessFacts {
-  const { kind, name, population, system, person, groups, roles } = standing
+  const { kind, population, system, groups, roles } = standing
+  const { name, person } = world.named(standing)
   return {
     subject: {
       id: standing.id,

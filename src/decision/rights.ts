@@ -11,15 +11,14 @@ const OVER_MEMBERS = setOf(['reset_authenticators', 'impersonate', 'alter_auth_p
 export interface RightsIndex {
   /** rights of an account, and of the groups and roles it is in, on a target, what it lies in, and the groups that it is in */
   readonly held: (
-    account: string,
+    /** null for one that holds nothing itself */
+    account: string | null,
     membership: Membership,
     target: Target,
     targetMembership: Membership,
     at: number,
   ) => readonly HeldRight[]
 }
-
-const NO_RIGHTS: readonly HeldRight[] = []
 
 export function buildRights(inventory: CheckedInventory): RightsIndex {
   const alike = numbering<HeldRight>()
@@ -37,30 +36,45 @@ export function buildRights(inventory: CheckedInventory): RightsIndex {
     }
   }
 
+  return rightsOver(byHolder)
+}
+
+type ByTarget = ReadonlyMap<string, readonly HeldRight[]>
+
+function rightsOver(byHolder: ReadonlyMap<string, ByTarget>): RightsIndex {
+  // most accounts hold nothing themselves, and are in what many others are in
+  const ofMembers = new Map<Membership, readonly ByTarget[]>()
+  const heldThrough = (membership: Membership): readonly ByTarget[] => {
+    let held = ofMembers.get(membership)
+    if (held === undefined) {
+      held = membership.all.flatMap((holder) => byHolder.get(holder) ?? [])
+      ofMembers.set(membership, held)
+    }
+    return held
+  }
   return {
     held: (account, membership, target, targetMembership, at) => {
-      let found: HeldRight[] | undefined
-      const add = (rights: readonly HeldRight[] | undefined, only?: CapabilitySet) => {
-        if (rights === undefined) return
-        for (const right of rights) {
-          if (right.until !== null && !(right.until > at)) continue
-          const capabilities = only === undefined ? right.capabilities : right.capabilities & only
-          if (only !== undefined && capabilities === 0) continue
-          found ??= []
-          found.push(only === undefined ? right : { ...right, capabilities })
-        }
-      }
-      const of = (holder: string) => {
-        const byTarget = byHolder.get(holder)
-        if (byTarget === undefined) return
-        add(byTarget.get(target.id))
-        for (const container of target.within) add(byTarget.get(container))
-        for (const group of targetMembership.all) add(byTarget.get(group), OVER_MEMBERS)
-      }
-      of(account)
-      for (const holder of membership.all) of(holder)
-      return found ?? NO_RIGHTS
+      const found: HeldRight[] = []
+      const own = account === null ? undefined : byHolder.get(account)
+      if (own !== undefined) collect(found, own, target, targetMembership, at)
+      for (const byTarget of heldThrough(membership)) collect(found, byTarget, target, targetMembership, at)
+      return found
     },
+  }
+}
+
+function collect(found: HeldRight[], byTarget: ByTarget, target: Target, outer: Membership, at: number): void {
+  add(found, byTarget.get(target.id), at)
+  for (const container of target.within) add(found, byTarget.get(container), at)
+  for (const group of outer.all) add(found, byTarget.get(group), at, OVER_MEMBERS)
+}
+
+function add(found: HeldRight[], rights: readonly HeldRight[] | undefined, at: number, only?: CapabilitySet): void {
+  if (rights === undefined) return
+  for (const right of rights) {
+    if (right.until !== null && !(right.until > at)) continue
+    if (only === undefined) found.push(right)
+    else if ((right.capabilities & only) !== 0) found.push({ ...right, capabilities: right.capabilities & only })
   }
 }
 

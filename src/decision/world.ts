@@ -19,6 +19,8 @@ export interface World {
   readonly settingsHash: string
   /** undefined for what is no account */
   readonly account: (id: string) => Standing | undefined
+  /** what people call it, and the person, workload or service that owns it */
+  readonly named: (account: Standing) => { readonly name: string | null; readonly person: string | null }
   /** undefined for what is declared nowhere */
   readonly target: (id: string) => Target | undefined
   /** what the account holds on it at a time, itself or through groups, roles and containers; seconds since 1970 */
@@ -42,10 +44,9 @@ export interface Standing {
   readonly kind: AccountKind
   readonly population: Population | null
   readonly system: string | null
-  readonly name: string | null
-  /** the person, workload or service that owns it */
-  readonly person: string | null
   readonly enabled: boolean
+  /** has rights that it holds itself */
+  readonly isHolder: boolean
   readonly verdict: Verdict
   /** what it reaches without asking again, and what it reaches at all */
   readonly floor: Demand
