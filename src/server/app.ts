@@ -13,6 +13,8 @@ import { accountRoutes } from './routes/accounts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { exceptionRoutes } from './routes/exceptions.ts'
 import { eventRoutes } from './routes/events.ts'
+import { authzenMetadataRoutes } from './routes/authzen-metadata.ts'
+import { authzenRoutes } from './routes/authzen.ts'
 import { forwardAuthRoutes } from './routes/forward-auth.ts'
 import { gateRoutes } from './routes/gate.ts'
 import { findingRoutes } from './routes/findings.ts'
@@ -30,6 +32,8 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   auditRoutes,
   eventRoutes,
   exceptionRoutes,
+  authzenMetadataRoutes,
+  authzenRoutes,
   forwardAuthRoutes,
   gateRoutes,
   findingRoutes,

@@ -38,27 +38,27 @@ export interface Asking {
 
 type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions'>
 
-/**
- * Answers one question. It never rejects: whatever cannot be found out, decided or written down is a deny, which says so.
- */
+/** A question that was decided on; it is answered once it is {@link recorded}. */
+export interface Decided {
+  readonly asking: Asking
+  readonly evaluation: Evaluation
+  readonly decision: Decision
+}
+
+/** Answers one question. It never rejects: whatever cannot be found out, decided or written down is a deny, which says so. */
 export async function evaluate(context: Parts, asking: Asking): Promise<Decision> {
-  const { clock, log } = context
-  const { request, session, stepUpsTried, by, requestId } = asking
-  const now = clock()
-  const bare: Evaluation = {
-    id: newId('eval'),
-    at: Math.floor(now / 1000),
-    request,
-    session,
-    stepUpsTried,
-    ...NO_CIRCUMSTANCES,
-  }
-  let evaluation = bare
-  let decision: Decision
+  return await recorded(context, await decided(context, asking))
+}
+
+/** Decides, without writing it down. */
+export async function decided(context: Parts, asking: Asking): Promise<Decided> {
+  const { request, session, stepUpsTried } = asking
+  const at = Math.floor(context.clock() / 1000)
+  const bare: Evaluation = { id: newId('eval'), at, request, session, stepUpsTried, ...NO_CIRCUMSTANCES }
   try {
     const found = await context.circumstances({ subject: request.subject, session })
-    evaluation = { ...bare, ...found }
-    decision = await context.decide(evaluation)
+    let evaluation: Evaluation = { ...bare, ...found }
+    let decision = await context.decide(evaluation)
     // an exception is used up to the moment the store takes it away, not as long as this node remembers it
     while (decision.exception !== null && !(await context.exceptions.use(decision.exception))) {
       const { exception } = decision
@@ -67,16 +67,21 @@ export async function evaluate(context: Parts, asking: Asking): Promise<Decision
       evaluation = { ...evaluation, exceptions }
       decision = await context.decide(evaluation)
     }
+    return { asking, evaluation, decision }
   } catch (error) {
-    log.error({ err: error, evaluation: bare.id }, 'a question could not be decided and was denied')
-    decision = denied(bare, 'undecidable')
+    context.log.error({ err: error, evaluation: bare.id }, 'a question could not be decided and was denied')
+    return { asking, evaluation: bare, decision: denied(bare, 'undecidable') }
   }
+}
+
+/** The decision once it is on record: what is not on record has not happened, and is a deny. */
+export async function recorded(context: Parts, { asking, evaluation, decision }: Decided): Promise<Decision> {
+  const { by, requestId: request } = asking
   try {
-    await context.audit.append({ kind: 'decision', at: now, by, request: requestId, evaluation, decision })
+    await context.audit.append({ kind: 'decision', at: context.clock(), by, request, evaluation, decision })
     return decision
   } catch (error) {
-    // what is not on record has not happened
-    log.error({ err: error, evaluation: bare.id }, 'a decision could not be recorded and was denied')
+    context.log.error({ err: error, evaluation: evaluation.id }, 'a decision could not be recorded and was denied')
     return denied(evaluation, 'not_recorded')
   }
 }

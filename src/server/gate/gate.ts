@@ -1,6 +1,7 @@
 /** Makes the parts that the doors of the decision point share, out of the configuration. */
 import type { JWK } from 'jose'
 import { replaysInMemory } from '#authn/proof.ts'
+import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { stepUpTries, type StepUpTries } from '#decision/step-up-tries.ts'
 import { GATE_SESSIONS_CHANGED, takeProof } from '#storage/gate.ts'
@@ -14,6 +15,7 @@ import { sessionTokens, type SessionIssuer, type SessionTokens } from './session
 import { openSigner, type Signer } from './signer.ts'
 
 export interface Gate {
+  readonly clock: Clock
   readonly issuers: readonly SessionIssuer[]
   readonly providers: Providers
   readonly fetch: GuardedFetch
@@ -72,6 +74,7 @@ export async function openGate({
   const clients = issuers.filter(({ client }) => client !== null)
   const named = config.gate.signIn
   return {
+    clock,
     issuers,
     providers,
     fetch,
