@@ -38,10 +38,17 @@ export interface Message {
 
 export type Send = (message: Message) => Promise<void>
 
-/** Tells every address of an account known for long enough what happened to it (SP 800-63B-4 §4.6). */
+/**
+ * Tells every address of an account known for long enough what happened to it (SP 800-63B-4 §4.6), and those that are `also`
+ * concerned, such as one that was just taken away.
+ */
 export type Notify = (
   account: string,
-  notice: { readonly template: string; readonly values: Readonly<Record<string, string>> },
+  notice: {
+    readonly template: string
+    readonly values: Readonly<Record<string, string>>
+    readonly also?: readonly { readonly channel: 'mail' | 'sms'; readonly to: string }[]
+  },
 ) => Promise<void>
 
 /** One line of the audit log about a ceremony; the schema is closed, so nothing secret can ride along. */

@@ -9,6 +9,7 @@ import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
 import type { RecoveryTables } from './recoveries.ts'
 import type { RiskTables } from './risk.ts'
+import type { OutboxTables } from './outbox.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { ExceptionTables } from './exceptions.ts'
@@ -20,6 +21,7 @@ export interface Tables
     DeviceTables,
     RiskTables,
     RecoveryTables,
+    OutboxTables,
     SignInTables,
     ChangeTables,
     AuditTables,
