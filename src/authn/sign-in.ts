@@ -117,7 +117,7 @@ export interface OfferPorts {
 
 /**
  * What a recognised person may be offered next: what is enrolled, what the decision point gives leave for, and what would bring the
- * sign-in on. `forbidden` tells that something was left out because the reach forbids it, which is worth a sentence.
+ * sign-in on. `forbidden` tells that there are codes which the reach forbids, which is worth a sentence.
  */
 export async function offersFor(
   account: string,
@@ -136,44 +136,36 @@ export async function offersFor(
   }
   const now = Math.max(need.since, ...proofs.map(({ at }) => at), 0)
   const before = shown(proofs, worths, { since: need.since, channels })
-  const offers: Offer[] = []
-  let forbidden = false
+  const forbidden = need.codes === 'refused' && candidates.some(({ factor }) => FACTORS[factor].code)
+  const allowed: Offer[] = []
   for (const candidate of candidates) {
-    if (!bringsOn(candidate, before, proofs, need, purpose, worths, channels, now)) continue
+    if (candidate.factor === 'recovery_code' && purpose === 'step_up') continue
     const leave = await ask({ account, factor: candidate.factor, purpose, access: null })
-    if (leave.granted) offers.push(candidate)
-    else forbidden ||= FACTORS[candidate.factor].code
+    if (leave.granted) allowed.push(candidate)
   }
-  return { offers, forbidden }
+  const best = (offer: Offer) => atBest(offer, purpose, now)
+  // nobody is led step by step to a door that stays shut
+  if (!isEnough([...proofs, ...allowed.map(best)], need, worths, channels)) return { offers: [], forbidden }
+  const bringsOn = (offer: Offer): boolean => {
+    const after = shown([...proofs, best(offer)], worths, { since: need.since, channels })
+    return rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)
+  }
+  return { offers: allowed.filter(bringsOn), forbidden }
 }
 
-/** Whether one more proof, at its best, would show more than before, or is the first step to something that would. */
-function bringsOn(
-  { factor, to }: Offer,
-  before: Shown,
-  proofs: readonly Proof[],
-  need: Need,
-  purpose: CeremonyPurpose,
-  worths: Worths,
-  channels: readonly Channel[],
-  now: number,
-): boolean {
-  if (factor === 'recovery_code' && purpose === 'step_up') return false
-  const atBest: Proof = {
-    factor,
-    authenticator: `? ${factor}`,
-    channel: to,
-    purpose,
-    binding: '',
-    at: now,
-    userVerified: factor === 'passkey',
-    keyClass: factor === 'passkey' ? 'hardware' : null,
-    fips140Level: factor === 'passkey' ? 1 : null,
-    boundAtAal: 3,
-  }
-  const after = shown([...proofs, atBest], worths, { since: need.since, channels })
-  return rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)
-}
+/** What one more proof would be at its best. */
+const atBest = ({ factor, to }: Offer, purpose: CeremonyPurpose, at: number): Proof => ({
+  factor,
+  authenticator: `? ${factor}`,
+  channel: to,
+  purpose,
+  binding: '',
+  at,
+  userVerified: factor === 'passkey',
+  keyClass: factor === 'passkey' ? 'hardware' : null,
+  fips140Level: factor === 'passkey' ? 1 : null,
+  boundAtAal: 3,
+})
 
 /** How long the session may last: what the reach allows, less where it rests on a code. Milliseconds. */
 export function sessionLimits(

@@ -21,6 +21,10 @@ import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { peopleRoutes } from './routes/people.ts'
+import { providerRoutes } from './routes/provider.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import type { PeopleParts } from './sign-in/parts.ts'
 import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
@@ -61,7 +65,15 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/
 
 export async function buildApp(
   context: ServerContext,
-  { tls, tracing }: { readonly tls?: KeyPair | undefined; readonly tracing?: Tracing | null } = {},
+  {
+    tls,
+    tracing,
+    people = null,
+  }: {
+    readonly tls?: KeyPair | undefined
+    readonly tracing?: Tracing | null
+    readonly people?: PeopleParts | null
+  } = {},
 ): Promise<App> {
   const { limits, proxies } = context.config
   const app = fastify({
@@ -107,6 +119,11 @@ export async function buildApp(
   limitBodies(app, context)
   const routes = guardRoutes(app, context)
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
+  if (people !== null) {
+    await app.register(signInRoutes(people))
+    await app.register(peopleRoutes(people))
+    await app.register(providerRoutes(people.provider))
+  }
   await app.ready()
   return { fastify: app, routes }
 }

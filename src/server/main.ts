@@ -32,6 +32,7 @@ import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
+import { openPeople } from './people.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
@@ -159,7 +160,10 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(webhooks.stop)
     const tracing = await startTracing(config.tracing)
     if (tracing !== null) closing.push(() => tracing.stop().catch(() => {}))
-    const { fastify, routes } = await buildApp(context, { tls, tracing })
+    const people =
+      config.people === undefined ? null : await openPeople(context, config.people, () => policy.authenticators)
+    if (people !== null) closing.push(people.stop)
+    const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
     fastify.server.maxConnections = config.limits.connections
     await fastify.listen({ host: config.listen.host, port: config.listen.port })

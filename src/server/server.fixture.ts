@@ -28,6 +28,8 @@ export interface TestOptions {
   /** YAML of the configuration; `store` and `listen` are given where it does not say */
   readonly config?: string
   readonly clock?: Clock
+  /** port to listen on; any that is free where absent */
+  readonly port?: number
   /** store to use, so that two servers share one; otherwise a new SQLite file */
   readonly store?: string
 }
@@ -36,10 +38,14 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
   const { clock = systemClock, config: text = '' } = options
   const store = options.store ?? join(testFolder(test), 'ambit.db')
   const logged: string[] = []
-  const config = readConfig(`${text}\nstore: ${JSON.stringify(store)}\nlisten: { port: 0 }\n`, 'test.yaml', {
-    env: {},
-    read: () => '',
-  })
+  const config = readConfig(
+    `${text}\nstore: ${JSON.stringify(store)}\nlisten: { port: ${options.port ?? 0} }\n`,
+    'test.yaml',
+    {
+      env: {},
+      read: () => '',
+    },
+  )
   const surroundings: Surroundings = {
     clock,
     writeLog: (line) => void logged.push(line),

@@ -7,6 +7,7 @@ import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
+import type { ProviderKeyTables } from './provider-keys.ts'
 import type { RecoveryTables } from './recoveries.ts'
 import type { RiskTables } from './risk.ts'
 import type { OutboxTables } from './outbox.ts'
@@ -18,6 +19,7 @@ import type { TokenTables } from './tokens.ts'
 export interface Tables
   extends
     OidcTables,
+    ProviderKeyTables,
     DeviceTables,
     RiskTables,
     RecoveryTables,

@@ -3,6 +3,7 @@
  * generated from it. A key with a default may be left out; the defaults are what is safe.
  */
 import { Type, type Static } from 'typebox'
+import { PEOPLE } from './people.ts'
 import { DECISION_SETTINGS } from '#decision/settings.ts'
 import { Closed, text, whole, words } from './fields.ts'
 import { GATE, ISSUERS } from './gate.ts'
@@ -173,6 +174,7 @@ export const CONFIG = Type.Object(
     audit: Audit,
     issuers: ISSUERS,
     gate: GATE,
+    people: Type.Optional(PEOPLE),
   },
   Closed,
 )

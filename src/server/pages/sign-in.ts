@@ -98,7 +98,7 @@ export function codePage(
 export function deniedPage(view: SignInView, { codesForbidden }: { readonly codesForbidden: boolean }): Markup {
   const { words, at, token } = view
   return html`${notice(codesForbidden ? words.codesNotEnough : words.nothingStrongEnough)}
-    <p>${codesForbidden ? words.codesWhy : words.nothingStrongEnough}</p>
+    ${codesForbidden && html`<p>${words.codesWhy}</p>`}
     <p>${words.nothingStrongEnoughFix}</p>
     ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`
 }

@@ -1,0 +1,64 @@
+/** The part of the configuration for people who sign in here: without it Ambit only decides. */
+import { Type, type Static } from 'typebox'
+import { FACTORS, type FactorName } from '#authn/factors.ts'
+import { Closed, list, text, whole, words } from './fields.ts'
+
+const Key = Type.Object(
+  {
+    id: text('letters and digits; stands before everything made with the key', { pattern: '^[A-Za-z0-9]{1,16}$' }),
+    secret: text('32 random bytes in base64; better `${env:NAME}` or `file:PATH`'),
+  },
+  { ...Closed },
+)
+
+const Client = Type.Object(
+  {
+    id: text('`client_id`'),
+    secret: Type.Optional(text('client secret; a public client has none')),
+    name: Type.Optional(text('what people are told it is called')),
+    redirectUris: list('whole addresses to which people are sent back; nothing else is'),
+  },
+  { ...Closed },
+)
+
+const Smtp = Type.Object(
+  {
+    host: text('mail server'),
+    port: whole(1, 65_535, 587, 'its port'),
+    security: words(['tls', 'starttls', 'none'] as const, {
+      default: 'starttls',
+      description: '`none` for this machine only',
+    }),
+    user: Type.Optional(text('user name there')),
+    password: Type.Optional(text('password there; better `${env:NAME}` or `file:PATH`')),
+    from: text('address of the sender'),
+  },
+  { ...Closed, description: 'the mail server that codes and notices go out through' },
+)
+
+/** Factors that can be switched on here. SMS needs a gateway and a check of the card, which this section cannot name yet. */
+const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter(
+  (each) => !['sms_code', 'push', 'enrolment_pass'].includes(each),
+)
+
+export const PEOPLE = Type.Object(
+  {
+    brand: text('name of the organisation, on every page'),
+    keys: Type.Array(Key, {
+      minItems: 1,
+      description: 'keys of codes and sealed secrets, newest first; keep them safe and apart from the store',
+    }),
+    clients: Type.Array(Client, { default: [], description: 'OpenID clients' }),
+    resources: Type.Record(Type.String(), Type.Object({ scope: text('scopes, separated by spaces') }, Closed), {
+      default: {},
+      description: 'APIs that access tokens are for, by their address (RFC 8707)',
+    }),
+    factors: Type.Array(words(SWITCHED, { description: 'a factor' }), {
+      default: ['passkey', 'password', 'totp', 'recovery_code'],
+      description: 'ways to sign in that are switched on; which of them an account may use follows from its reach',
+    }),
+    smtp: Type.Optional(Smtp),
+  },
+  { ...Closed, description: 'people sign in here: pages, authenticators and an OpenID provider at `/oidc`' },
+)
+export type PeopleConfig = Static<typeof PEOPLE>

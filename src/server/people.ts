@@ -1,0 +1,240 @@
+/** Makes what people sign in with, out of the configuration: stores, ceremonies, outbox, provider. */
+import { createHmac } from 'node:crypto'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { Tools } from '#authn/ceremony.ts'
+import { FACTORS } from '#authn/factors.ts'
+import { keyringOf, type Keyring } from '#authn/keyring.ts'
+import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
+import { catalogueOf } from '#authn/attestation.ts'
+import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
+import type { Floor } from '#authn/sign-in.ts'
+import type { AuditRecord } from '#audit/records.ts'
+import { notifier } from '#delivery/notify.ts'
+import { openOutbox } from '#delivery/outbox.ts'
+import { smtpProvider } from '#delivery/smtp.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { accountStateStore } from '#storage/account-states.ts'
+import { authenticatorStore } from '#storage/authenticators.ts'
+import { budgetStore } from '#storage/budgets.ts'
+import { challengeStore } from '#storage/challenges.ts'
+import { identifierStore } from '#storage/identifiers.ts'
+import { oidcRecords } from '#storage/oidc-records.ts'
+import { outboxStore } from '#storage/outbox.ts'
+import { providerKey } from '#storage/provider-keys.ts'
+import { sendLimitStore } from '#storage/send-limits.ts'
+import { sessionStore } from '#storage/sessions.ts'
+import { signInStore } from '#storage/sign-ins.ts'
+import type { PeopleConfig } from './config/people.ts'
+import type { ServerContext } from './context.ts'
+import { openProvider } from './provider/provider.ts'
+import { PROVIDER_PATH } from './routes/provider.ts'
+import type { PeopleParts } from './sign-in/parts.ts'
+
+/** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
+const KNOWN_FOR_MS = 7 * 86_400_000
+
+export interface People {
+  readonly parts: PeopleParts
+  readonly stop: () => Promise<void>
+}
+
+/** @throws {AmbitError} `config_invalid` where people are to sign in under no public name, or keys are bad */
+export async function openPeople(
+  context: ServerContext,
+  people: PeopleConfig,
+  worths: PeopleParts['worths'],
+): Promise<People> {
+  const { database, clock, log, config } = context
+  const origin = config.publicUrl
+  if (origin === undefined) {
+    throw new AmbitError(
+      'config_invalid',
+      '`people` needs `publicUrl`: the address under which browsers know this server',
+    )
+  }
+  const keyring = keyringOf(people.keys.map(({ id, secret }) => ({ id, secret: Buffer.from(secret, 'base64') })))
+  const onTrouble = (what: string, error: unknown) => log.error({ err: error }, what)
+  const record = async (it: CeremonyRecord) => void (await context.audit.append(recordOf(it)))
+  const outbox = openOutbox({
+    store: outboxStore(database),
+    keyring,
+    providers: people.smtp === undefined ? [] : [mailOf(people.smtp, people.brand)],
+    brand: people.brand,
+    clock,
+    async record({ did, channel: by, message, why }) {
+      const channel = by === 'mail' ? ('email' as const) : by
+      const what = { did, channel, message, account: null, why: [...why] }
+      await context.audit.append({ kind: 'delivery', at: clock(), by: BY_NODE, ...what })
+    },
+    onTrouble,
+  })
+  const identifiers = identifierStore(database)
+  const tools: Tools = {
+    clock,
+    keyring,
+    rules: checkRules(DEFAULT_RULES),
+    accounts: accountStateStore(database),
+    authenticators: authenticatorStore(database),
+    budgets: budgetStore(database),
+    challenges: challengeStore(database),
+    sessions: sessionStore(database),
+    sendLimits: sendLimitStore(database),
+    ask: askOver(context),
+    // without a provider that can be asked nothing is known of a card, and no code goes to it
+    checkSimChange: async () => 'unknown',
+    send: outbox.send,
+    notify: notifier({
+      identifiers,
+      keyring,
+      send: outbox.send,
+      clock,
+      channels: people.smtp === undefined ? [] : ['mail'],
+      origin,
+      language: 'en',
+      knownFor: KNOWN_FOR_MS,
+      onTrouble,
+    }),
+    record,
+  }
+  const channelsOf = () => []
+  const provider = openProvider({
+    issuer: `${origin}${PROVIDER_PATH}`,
+    clients: people.clients.map(({ id, secret, name, redirectUris }) => ({
+      client_id: id,
+      ...(secret === undefined ? { token_endpoint_auth_method: 'none' as const } : { client_secret: secret }),
+      ...(name === undefined ? {} : { client_name: name }),
+      redirect_uris: redirectUris,
+    })),
+    jwks: { keys: [await signingKey(context, keyring)] } as never,
+    cookieKeys: people.keys.map(({ secret }) =>
+      createHmac('sha256', Buffer.from(secret, 'base64')).update('cookies').digest('base64url'),
+    ),
+    records: oidcRecords(database),
+    sessions: tools.sessions,
+    accounts: tools.accounts,
+    clock,
+    worths,
+    channelsOf,
+    async claimsOf(account) {
+      const standing = context.world()?.account(account)
+      return standing === undefined || !standing.enabled ? null : { preferred_username: account }
+    },
+    resources: people.resources,
+    interactionPath: (uid) => `${origin}/interaction/${uid}`,
+    onError: (what, error) => log.warn({ err: error }, what),
+  })
+  return {
+    parts: {
+      provider,
+      tools,
+      passkeys: {
+        party: { id: new URL(origin).hostname, name: people.brand, origins: [origin] },
+        // no maker is pinned until metadata is loaded, so no key is held to be in hardware
+        models: catalogueOf([], 0),
+      },
+      identifiers,
+      signIns: signInStore(database),
+      isBreached: async () => false,
+      worths,
+      channelsOf,
+      floorOf: (account) => floorOf(context, account),
+      brand: people.brand,
+      origin,
+      factors: people.factors.filter((each) => !FACTORS[each].sent || people.smtp !== undefined),
+    },
+    stop: outbox.stop,
+  }
+}
+
+const BY_NODE = { type: 'node', id: 'ambit' } as const
+
+const mailOf = ({ host, port, security, user, password, from }: NonNullable<PeopleConfig['smtp']>, brand: string) =>
+  smtpProvider({
+    name: 'smtp',
+    host,
+    port,
+    security,
+    user: user ?? null,
+    password: password ?? null,
+    from: { name: brand, address: from },
+    authorities: null,
+  })
+
+/** What the reach of an account asks of every session of it; null for an account that is not there, or without a snapshot. */
+function floorOf({ world }: ServerContext, account: string): Floor | null {
+  const standing = world()?.account(account)
+  if (standing === undefined || !standing.enabled || standing.kind !== 'human') return null
+  const { strength, codes, session, codeSession, phishingResistant, hardwareBacked } = standing.floor.requirement
+  return {
+    strength: hardwareBacked
+      ? 'hardware'
+      : phishingResistant && strength !== 'hardware'
+        ? 'phishing_resistant'
+        : strength,
+    codes,
+    session,
+    codeSession: codeSession ?? {},
+  }
+}
+
+/** A code is good enough only where the reach says so; whoever is not known is not asked anything. */
+function askOver(context: ServerContext): AskDecisionPoint {
+  return async ({ account, factor, purpose }) => {
+    const floor = floorOf(context, account)
+    if (floor === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
+    // a pass or a recovery only leads to an enrolment, which is bound to what it was made for
+    const opens = purpose === 'sign_in' || purpose === 'step_up'
+    if (opens && FACTORS[factor].code && floor.codes === 'refused') {
+      return {
+        granted: false,
+        reason: 'code_beyond_reach',
+        text: 'what this account reaches is worth more than a code protects',
+      }
+    }
+    return { granted: true }
+  }
+}
+
+const KID = 'oidc-1'
+
+async function signingKey({ database, clock }: ServerContext, keyring: Keyring): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const made = JSON.stringify({ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: KID })
+  const sealed = await providerKey(database, KID, await keyring.seal(`provider key ${KID}`, made), clock())
+  return JSON.parse(await keyring.open(`provider key ${KID}`, sealed)) as JWK
+}
+
+/** A ceremony as the audit log writes it. */
+function recordOf({ kind, account, event, factor, outcome, reason, session, at }: CeremonyRecord): AuditRecord {
+  const common = {
+    at,
+    by: { type: 'account', id: account === '' ? 'unknown' : account } as const,
+    why: reason === null ? [] : [reason],
+  }
+  if (kind === 'recovery') {
+    const state = event.replace('recovery_', '')
+    const did = state === 'ready' ? 'released' : state === 'frozen' ? 'held' : state
+    return { ...common, kind, did: did as 'held', recovery: reason ?? 'unknown', account, why: [] }
+  }
+  const did =
+    outcome === 'accepted'
+      ? 'succeeded'
+      : outcome === 'begun'
+        ? 'challenged'
+        : reason === 'budget_spent' || reason === 'limited'
+          ? 'limited'
+          : reason === 'wrong'
+            ? 'failed'
+            : 'refused'
+  const method = factor === null ? 'unknown' : FACTORS[factor].kind
+  return {
+    ...common,
+    kind: 'authentication',
+    did,
+    account: account === '' ? null : account,
+    method,
+    authenticator: null,
+    session,
+    strength: null,
+  }
+}

@@ -1,0 +1,231 @@
+/** People at the pages of a whole server, with a mail server on loopback and an independent OpenID client as the application. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { decodeJwt } from 'jose'
+import * as client from 'openid-client'
+import { startMailServer } from '#delivery/smtp.fixture.ts'
+import { testServer } from '#server/server.fixture.ts'
+
+const INVENTORY = `
+ambit: 1
+name: A shop
+at: 2026-11-01T00:00:00Z
+systems: [{id: shop, name: Shop}]
+resources:
+  - {id: shop:catalogue, name: Catalogue, system: shop, sensitivity: low}
+  - {id: shop:platform, name: Platform, system: shop, sensitivity: high}
+accounts:
+  - id: shop:ben
+    kind: human
+    population: customer
+    system: shop
+    authenticators: [password, email_code]
+    waysIn: [{purpose: sign_in, requires: email_code, session: {overallSeconds: 3600}}]
+  - id: shop:ada
+    kind: human
+    population: workforce
+    system: shop
+    authenticators: [password]
+    waysIn: [{purpose: sign_in, requires: password}]
+entitlements:
+  - {holder: shop:ben, on: shop:catalogue, capabilities: [read_sensitive_data], right: read}
+  - {holder: shop:ada, on: shop:platform, capabilities: [administer], right: administer}
+`
+const SECRET = 'app-secret-app-secret-app-secret-1'
+const REDIRECT = 'https://app.example.org/cb'
+const PASSWORD = 'correct horse battery staple'
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function started(context: TestContext) {
+  const mail = await startMailServer()
+  context.after(() => mail.close())
+  const port = await freePort()
+  const origin = `http://localhost:${port}`
+  const server = await testServer(context, {
+    port,
+    config: `
+publicUrl: ${origin}
+people:
+  brand: Example
+  keys: [{id: k1, secret: '${randomBytes(32).toString('base64')}'}]
+  clients: [{id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}]
+  factors: [passkey, password, totp, email_code, recovery_code]
+  smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
+`,
+  })
+  const token = await server.token('ingest', 'administer')
+  const put = (path: string, body: string, type: string) =>
+    server.ask(path, { method: 'PUT', token, body, headers: { 'content-type': type } })
+  const taken = await put('/v1/inventory', INVENTORY, 'application/yaml')
+  assert.ok(taken.ok, await taken.text())
+  for (const name of ['ben', 'ada']) {
+    const identifiers = [{ kind: 'mail', value: `${name}@example.org`, verified: true }]
+    const person = await put(
+      `/v1/people/shop:${name}`,
+      JSON.stringify({ identifiers, password: PASSWORD }),
+      'application/json',
+    )
+    assert.ok(person.ok, await person.text())
+  }
+  const options = { execute: [client.allowInsecureRequests] }
+  const config = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, options)
+  return { server, mail, origin, config, token }
+}
+
+/** A person without script: follows links and redirects, fills in forms, keeps cookies. */
+class Person {
+  readonly cookies = new Map<string, string>()
+  readonly origin: string
+  at = ''
+  html = ''
+  /** address outside of the server to which the person was sent, at last */
+  left: URL | null = null
+
+  constructor(origin: string) {
+    this.origin = origin
+  }
+
+  async go(url: string, init: RequestInit = {}): Promise<string> {
+    let to = new URL(url, this.origin)
+    let how = init
+    for (let hops = 0; hops < 20; hops++) {
+      if (to.origin !== this.origin) {
+        this.left = to
+        return (this.html = '')
+      }
+      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const response = await fetch(to, { redirect: 'manual', ...how, headers: { ...how.headers, cookie } })
+      for (const line of response.headers.getSetCookie()) {
+        const [pair = ''] = line.split(';')
+        const [name = '', ...value] = pair.split('=')
+        if (value.join('=') === '' || /max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name)
+        else this.cookies.set(name, value.join('='))
+      }
+      const location = response.headers.get('location')
+      if (location === null) {
+        this.at = to.pathname
+        return (this.html = await response.text())
+      }
+      to = new URL(location, to)
+      how = {}
+    }
+    throw new Error('too many redirects')
+  }
+
+  /** Fills in the form that leads to this step. */
+  async submit(step: string, fields: Record<string, string> = {}): Promise<string> {
+    const [, path = '', rest = ''] =
+      new RegExp(`<form method="post" action="([^"]*/${step})"[^>]*>([\\s\\S]*?)</form>`).exec(this.html) ?? []
+    assert.notEqual(path, '', `no form for ${step} in ${this.html}`)
+    const body = new URLSearchParams()
+    for (const [, name = '', value = ''] of rest.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g))
+      body.set(name, value)
+    for (const [name, value] of Object.entries(fields)) body.set(name, value)
+    return this.go(path, { method: 'POST', body, headers: { origin: this.origin } })
+  }
+}
+
+async function authorize(config: client.Configuration, person: Person, more: Record<string, string> = {}) {
+  const verifier = client.randomPKCECodeVerifier()
+  const challenge = await client.calculatePKCECodeChallenge(verifier)
+  const parameters = {
+    redirect_uri: REDIRECT,
+    scope: 'openid',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    state: 's',
+    ...more,
+  }
+  await person.go((await client.buildAuthorizationUrlWithPAR(config, parameters)).href)
+  return { pkceCodeVerifier: verifier, expectedState: 's' }
+}
+
+test('a customer of a shop signs in with a code that was sent, and the application is told so', async (context) => {
+  const { mail, origin, config } = await started(context)
+  const ben = new Person(origin)
+  const checks = await authorize(config, ben)
+  assert.match(ben.html, /<html lang="en">/)
+  await ben.submit('identify', { identifier: 'Ben@Example.org' })
+  await ben.submit('send')
+  for (let i = 0; i < 200 && mail.mails.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+  const [message] = mail.mails
+  assert.deepEqual(message?.to, ['ben@example.org'])
+  const [code = ''] = /\b[0-9]{8}\b/.exec(message.mail.text ?? '') ?? []
+  assert.ok(!ben.html.includes(code) || code === '')
+  await ben.submit('answer', { code: '00000000' })
+  assert.match(ben.html, /role="alert"/)
+  await ben.submit('answer', { code })
+  await ben.submit('consent')
+  const tokens = await client.authorizationCodeGrant(config, ben.left!, checks)
+  assert.deepEqual([tokens.claims()?.sub, tokens.claims()?.['acr']], ['shop:ben', 'urn:ambit:loa:1'])
+  assert.ok(decodeJwt(tokens.id_token!)['auth_time'])
+  // nothing more is asked of him, until the application wants what he does not have
+  await authorize(config, ben)
+  assert.ok(ben.left?.searchParams.get('code'))
+  ben.left = null
+  await authorize(config, ben, { acr_values: 'phr' })
+  assert.match(ben.html, /enrolment pass/)
+  await ben.submit('abort')
+  assert.equal(ben.left!.searchParams.get('error'), 'unmet_authentication_requirements')
+})
+
+test('an administrator is sent no code, and a password alone does not do', async (context) => {
+  const { mail, origin, config, server, token } = await started(context)
+  const ada = new Person(origin)
+  await authorize(config, ada)
+  await ada.submit('identify', { identifier: 'ada@example.org' })
+  const known = ada.html
+  await ada.submit('send')
+  await ada.submit('back')
+  await ada.submit('password', { password: PASSWORD })
+  assert.match(ada.html, /A code is not enough for this account/)
+  assert.ok(!ada.cookies.has('__Host-ambit-session'))
+  assert.equal(mail.mails.length, 0)
+  // a stranger sees the same page whatever name he types
+  const stranger = new Person(origin)
+  await authorize(config, stranger)
+  await stranger.submit('identify', { identifier: 'zoe@example.org' })
+  const plain = (html: string) => html.replaceAll(/interaction\/[\w-]+|value="[^"]*"|[a-z]+@example\.org/g, '')
+  assert.equal(plain(stranger.html), plain(known))
+  await stranger.submit('password', { password: PASSWORD })
+  assert.match(stranger.html, /role="alert"/)
+  // one who is disabled gets no further than a stranger
+  const off = await server.ask('/v1/people/shop:ben/disable', { method: 'POST', token })
+  assert.equal(off.status, 200)
+  const ben = new Person(origin)
+  await authorize(config, ben)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  assert.match(ben.html, /role="alert"/)
+})
+
+test('a form from elsewhere, from another browser or without its token does nothing', async (context) => {
+  const { origin, config } = await started(context)
+  const ben = new Person(origin)
+  await authorize(config, ben)
+  const { at } = ben
+  const [, form = ''] = /name="form" value="([^"]+)"/.exec(ben.html) ?? []
+  const cookie = [...ben.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const post = async (headers: Record<string, string>, fields: Record<string, string>) =>
+    (await fetch(`${origin}${at}/identify`, { method: 'POST', body: new URLSearchParams(fields), headers })).status
+  const fields = { form, identifier: 'ben@example.org' }
+  assert.equal(await post({ cookie, origin: 'https://evil.test' }, fields), 403)
+  assert.equal(await post({ cookie, origin, 'sec-fetch-site': 'cross-site' }, fields), 403)
+  assert.equal(await post({ origin }, fields), 403)
+  assert.equal(await post({ cookie, origin }, { ...fields, form: 'x' }), 403)
+  const other = new Person(origin)
+  await authorize(config, other)
+  const theirs = [...other.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  assert.equal(await post({ cookie: theirs, origin }, fields), 403)
+  assert.equal(await post({ cookie, origin }, fields), 200)
+})
