@@ -2,9 +2,6 @@
 import type { AccountState, LiveAnalysis } from '#analysis/live.ts'
 import type { NewEvent } from '#storage/events.ts'
 
-/** Types of events. */
-export const EVENT_TYPES = ['snapshot.changed', 'verdict.changed'] as const
-
 export function snapshotChanged(next: LiveAnalysis, before: LiveAnalysis | null): NewEvent {
   return {
     type: 'snapshot.changed',
