@@ -13,6 +13,8 @@ export interface Catalogue {
   readonly costs: readonly number[]
   /** positions of all candidates that break what a key names; see `keys.ts` */
   readonly breaking: (key: string) => readonly number[]
+  /** the keys asked for until now that some candidates break */
+  readonly brokenBy: (choices: Iterable<number>) => Set<string>
   /** positions of all candidates that touch the sign-in or recovery of an account */
   readonly touching: (account: string) => readonly number[]
 }
@@ -25,6 +27,7 @@ export function catalogueOf(base: Assessment, costs: Costs, excuses: boolean): C
   const hours: number[] = []
   const positions = new Map<string, number>()
   const known = new Map<string, readonly number[]>()
+  const keysOf = new Map<number, string[]>()
   const context: Context = { base, costs, populations: populationsOf(base), members: membersOf(base), excuses }
   const positionOf = (id: string, make: () => Candidate): number => {
     let position = positions.get(id)
@@ -42,6 +45,11 @@ export function catalogueOf(base: Assessment, costs: Costs, excuses: boolean): C
       const offers = OFFERS[key.slice(0, at)]?.(context, key.slice(at + 1)) ?? []
       found = offers.map(({ id, make }) => positionOf(id, make))
       known.set(key, found)
+      for (const choice of found) {
+        const keys = keysOf.get(choice)
+        if (keys) keys.push(key)
+        else keysOf.set(choice, [key])
+      }
     }
     return found
   }
@@ -49,7 +57,12 @@ export function catalogueOf(base: Assessment, costs: Costs, excuses: boolean): C
     const keys = (base.ways.get(account) ?? []).flatMap((way) => (way.fact === null ? [] : [`way:${way.id}`]))
     return [...new Set(keys.flatMap((key) => [...breaking(key)]))]
   }
-  return { candidates, costs: hours, breaking, touching }
+  const brokenBy = (choices: Iterable<number>): Set<string> => {
+    const keys = new Set<string>()
+    for (const choice of choices) for (const key of keysOf.get(choice) ?? []) keys.add(key)
+    return keys
+  }
+  return { candidates, costs: hours, breaking, brokenBy, touching }
 }
 
 function membersOf({ inventory }: Assessment): (group: string) => readonly string[] {

@@ -101,8 +101,8 @@ export function lightDerivation(
   return rules
 }
 
-/** A binary heap of nodes by cost. */
-function buildHeap(): { push: (cost: number, node: number) => void; pop: () => number | undefined } {
+/** A binary heap of nodes by cost, the cheapest first. */
+export function buildHeap(): { push: (cost: number, node: number) => void; pop: () => number | undefined } {
   const costs: number[] = []
   const nodes: number[] = []
   const swap = (a: number, b: number): void => {

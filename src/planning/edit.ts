@@ -94,6 +94,7 @@ function edited(base: CheckedInventory, index: Index, changes: readonly Change[]
   const overlay = new Map<number, PlacedFact | null>()
   const added: PlacedFact[] = []
   const addedIds = new Map<string, number>()
+  const addedOf = new Map<string, number[]>()
   const factAt = (at: number): PlacedFact | null => {
     if (at >= base.facts.length) return overlay.has(at) ? overlay.get(at)! : added[at - base.facts.length]!
     return overlay.has(at) ? overlay.get(at)! : base.facts[at]!
@@ -108,7 +109,7 @@ function edited(base: CheckedInventory, index: Index, changes: readonly Change[]
       selector.fact === 'entitlement' && typeof holder === 'string'
         ? (index.byHolder.get(holder) ?? [])
         : base.facts.keys()
-    return [...known, ...added.map((_, i) => base.facts.length + i)]
+    return [...known, ...(addedOf.get(selector.fact) ?? [])]
   }
   const selected = (selector: Selector): number[] => {
     const found: number[] = []
@@ -127,6 +128,9 @@ function edited(base: CheckedInventory, index: Index, changes: readonly Change[]
       const taken = fact.id === undefined ? undefined : (index.positions.get(fact.id) ?? addedIds.get(fact.id))
       if (taken !== undefined && factAt(taken) !== null) return
       if (fact.id !== undefined) addedIds.set(fact.id, base.facts.length + added.length)
+      const alike = addedOf.get(fact.fact)
+      if (alike) alike.push(base.facts.length + added.length)
+      else addedOf.set(fact.fact, [base.facts.length + added.length])
       added.push({ fact, place: { file: `change ${change.id}` } })
       return
     }

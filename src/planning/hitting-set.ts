@@ -37,6 +37,8 @@ export function hittingSet(
   clauses: readonly Clause[],
   seconds: number,
 ): HittingSet | null {
+  if (clauses.some(({ any, unless = [] }) => any.length + unless.length === 0)) return null
+  const cheapest = withoutTwins(costs, clauses)
   const columns = new Map<number, number>()
   const choices: number[] = []
   const columnOf = (choice: number): number => {
@@ -52,8 +54,8 @@ export function hittingSet(
   const values: number[] = []
   const lower: number[] = []
   for (const { any, unless = [] } of clauses) {
-    if (any.length + unless.length === 0) return null
     for (const choice of any) {
+      if (!cheapest(choice)) continue
       indices.push(columnOf(choice))
       values.push(1)
     }
@@ -97,6 +99,28 @@ export function hittingSet(
       return met ? { chosen, cost, bound } : { chosen: choices, cost: Infinity, bound }
     },
   )
+}
+
+/** Which choices are worth a look: of those that meet the very same demands, the cheapest. */
+function withoutTwins(costs: ArrayLike<number>, clauses: readonly Clause[]): (choice: number) => boolean {
+  const meets = new Map<number, string[]>()
+  const bound = new Set(clauses.flatMap(({ unless = [] }) => unless))
+  clauses.forEach(({ any }, at) => {
+    for (const choice of any) {
+      const list = meets.get(choice)
+      if (list) list.push(String(at))
+      else meets.set(choice, [String(at)])
+    }
+  })
+  const best = new Map<string, number>()
+  for (const [choice, list] of meets) {
+    if (bound.has(choice)) continue
+    const text = list.join(' ')
+    const other = best.get(text)
+    if (other === undefined || costs[choice]! < costs[other]!) best.set(text, choice)
+  }
+  const kept = new Set(best.values())
+  return (choice) => bound.has(choice) || kept.has(choice)
 }
 
 export const isMet = ({ any, unless = [] }: Clause, chosen: ReadonlySet<number>): boolean =>

@@ -1,13 +1,12 @@
 import { analyse } from '#analysis/analyse.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { snapshotId } from '#analysis/snapshot-id.ts'
-import type { Report } from '#contract/report.ts'
-import { STRENGTHS } from '#contract/vocabulary.ts'
 import type { Beyond, LockOut, Plan, PlanStep } from '#contract/plan.ts'
 import { refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import type { Costs, Policy } from '#policy/policy.ts'
 import { assess, leadingTo, type Assessment, type Scope } from './assess.ts'
 import { catalogueOf, type Catalogue } from './catalogue.ts'
+import { easierIn, holdsIn } from './check.ts'
 import { editorOf, type Editor } from './edit.ts'
 import { goalOf, violationsOf, type Asking, type Goal, type Violation } from './goals.ts'
 import { bestWithin, type Clause } from './hitting-set.ts'
@@ -17,7 +16,7 @@ import type { Candidate } from './offer.ts'
 import { givesOnly, inOrder } from './order.ts'
 import { relaxedTakeovers } from './relaxed.ts'
 import { search, type Limits } from './search.ts'
-import { fallsTo, standingOf } from './standing.ts'
+import { standingIn, standingOf } from './standing.ts'
 
 export interface PlanOptions {
   /** as `goalOf` reads them; all of them hold after the plan */
@@ -123,8 +122,9 @@ const askingOf = ({ positions, wereUnfit, catalogue }: Run, assessment: Assessme
 
 /** What some changes leave wrong, as demands on the choice of others: what is soon found first, else all there is. */
 function clausesFor(run: Run, chosen: ReadonlySet<number>): Clause[] {
-  const { breaking } = run.catalogue
-  const soon = run.relaxed((key) => breaking(key).some((choice) => chosen.has(choice)))
+  const { breaking, brokenBy } = run.catalogue
+  const isTouched = (key: string): boolean => breaking(key).some((choice) => chosen.has(choice))
+  const soon = run.relaxed({ isTouched, known: brokenBy(chosen) })
   const clauses: Clause[] = []
   for (const violation of soon) {
     const clause = clauseOf(run, violation, chosen)
@@ -230,7 +230,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     steps.filter((choice) => givesOnly(catalogue.candidates[choice]!)),
   )
   const remaining = remainingOf(run, after)
-  const easier = easierFor(base, after)
+  const easier = easierIn(report, base)
   const cost = costOf(run, steps)
   const bound = answer.chosen === null && answer.bound !== Infinity ? answer.bound : Math.min(answer.bound, cost)
   const { name, at } = base.inventory.snapshot
@@ -240,7 +240,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     policy: { name: policy.name, hash: policy.hash },
     goals,
     budget,
-    holds: remaining.length === 0 && easier.length === 0 && agrees(report, after),
+    holds: remaining.length === 0 && easier.length === 0 && run.goals.every((goal) => holdsIn(report, goal)),
     cost: rounded(cost),
     bound: rounded(bound),
     optimal: answer.chosen !== null && bound > cost - 0.005,
@@ -253,7 +253,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     lockedOut: [...lockedOut(run, given), ...lockedOut(run, after)],
     easier,
     before: standingOf(base),
-    after: standingOf(after),
+    after: standingIn(report),
     against: remainingOf(run, base).length,
     curve: limits === null ? [] : curveOf(run, cost, remaining.length, limits),
   }
@@ -263,13 +263,6 @@ const rounded = (value: number): number => Math.round(value * 100) / 100
 
 const costOf = ({ catalogue }: Run, steps: readonly number[]): number =>
   steps.reduce((sum, choice) => sum + catalogue.costs[choice]!, 0)
-
-/** The whole analysis thinks of every account what the planner thinks. */
-const agrees = (report: Report, { accounts }: Assessment): boolean =>
-  report.accounts.every(({ id, verdict, impact }) => {
-    const account = accounts.get(id)
-    return account?.verdict === verdict && account.impact.impact === impact
-  })
 
 function stepOf({ catalogue, reasons }: Run, choice: number): PlanStep {
   const { id, kind, text, edits, price, accounts } = catalogue.candidates[choice]!
@@ -294,16 +287,6 @@ function lockedOut(run: Run, assessment: Assessment): LockOut[] {
       .filter(({ kind }) => kind.startsWith('give_') || kind === 'harden_recovery')
       .map(({ text }) => text),
   }))
-}
-
-/** Accounts that fall to an attacker to whom they did not fall, or that are protected by less. */
-function easierFor(before: Assessment, after: Assessment): string[] {
-  const lanes = before.policy.attackers.map((_, lane) => lane)
-  return [...before.accounts.keys()].filter((id) => {
-    const now = after.weakest.ofAccount(id).atLeast
-    const weaker = STRENGTHS.indexOf(now) < STRENGTHS.indexOf(before.weakest.ofAccount(id).atLeast)
-    return weaker || lanes.some((lane) => fallsTo(after, id, lane) && !fallsTo(before, id, lane))
-  })
 }
 
 /** How often what a budget buys is looked at again, when it settles less than was thought. */

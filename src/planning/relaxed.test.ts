@@ -52,27 +52,34 @@ const arbitraryOrganisation = fc.tuple(
 
 test('what is found without making the changes is found when they are made', () => {
   fc.assert(
-    fc.property(arbitraryOrganisation, fc.array(fc.nat(), { maxLength: 6 }), ([members, holders], picks) => {
-      const placed = organisationOf(members, holders).map((fact, line) => ({ fact, place: { file: 'test', line } }))
-      const inventory = checkInventory({ at: '2026-11-01T00:00:00Z', sources: [], facts: placed, diagnostics: [] })
-      const base = assess(inventory, policy)
-      const catalogue = catalogueOf(base, policy.costs!, false)
-      const goals = holders.map((_, s) => goalOf(`protect:svc${s}`, policy))
-      const ask = relaxedTakeovers(base, positionsOf(inventory), goals)
-      for (const { keys } of ask(() => false)) for (const key of keys) catalogue.breaking(key)
-      const count = catalogue.candidates.length
-      const chosen = new Set(count === 0 ? [] : picks.map((pick) => pick % count))
-      const found = ask((key) => catalogue.breaking(key).some((choice) => chosen.has(choice)))
-      const changes = inOrder(catalogue, chosen).map((choice) => catalogue.candidates[choice]!)
-      const after = assess(editorOf(inventory).apply(changes), policy)
-      for (const { account, keys } of found) {
-        assert.ok(
-          policy.attackers.some((_, lane) => fallsTo(after, account!, lane)),
-          `${account} falls`,
-        )
-        for (const key of keys) assert.ok(!catalogue.breaking(key).some((choice) => chosen.has(choice)), key)
-      }
-    }),
+    fc.property(
+      arbitraryOrganisation,
+      fc.array(fc.nat(), { maxLength: 6 }),
+      fc.boolean(),
+      ([members, holders], picks, early) => {
+        const placed = organisationOf(members, holders).map((fact, line) => ({ fact, place: { file: 'test', line } }))
+        const inventory = checkInventory({ at: '2026-11-01T00:00:00Z', sources: [], facts: placed, diagnostics: [] })
+        const base = assess(inventory, policy)
+        const catalogue = catalogueOf(base, policy.costs!, false)
+        const goals = holders.map((_, s) => goalOf(`protect:svc${s}`, policy))
+        const ask = relaxedTakeovers(base, positionsOf(inventory), goals)
+        for (const { keys } of ask({ isTouched: () => false, known: [] }))
+          for (const key of keys) catalogue.breaking(key)
+        const count = catalogue.candidates.length
+        const chosen = new Set(count === 0 ? [] : picks.map((pick) => pick % count))
+        const isTouched = (key: string) => catalogue.breaking(key).some((choice) => chosen.has(choice))
+        const found = ask({ isTouched, known: early ? catalogue.brokenBy(chosen) : [] })
+        const changes = inOrder(catalogue, chosen).map((choice) => catalogue.candidates[choice]!)
+        const after = assess(editorOf(inventory).apply(changes), policy)
+        for (const { account, keys } of found) {
+          assert.ok(
+            policy.attackers.some((_, lane) => fallsTo(after, account!, lane)),
+            `${account} falls`,
+          )
+          for (const key of keys) assert.ok(!catalogue.breaking(key).some((choice) => chosen.has(choice)), key)
+        }
+      },
+    ),
     { numRuns: 60 },
   )
 })

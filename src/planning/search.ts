@@ -1,3 +1,4 @@
+import { buildHeap } from './derivation.ts'
 import { EPSILON, hittingSet, isMet, type Clause, type Solver } from './hitting-set.ts'
 
 /** So many demands in a row are met greedily before the solver has its turn again. */
@@ -59,15 +60,15 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
   const answer = (): Answer => ({
     chosen: best,
     cost: least,
-    bound: Math.min(bound, least),
+    bound: Math.min(Math.max(bound, packed(clauses, costs)), least),
     rounds,
     clauses: clauses.length,
   })
   for (;;) {
     const left = (until - now()) / 1000
-    const solved = hittingSet(solver, costs, clauses, Math.max(Math.min(left, 1), left / 4))
+    const solved = hittingSet(solver, costs, clauses, Math.max(Math.min(left, 1), left / 2))
     if (solved === null) return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
-    bound = Math.max(bound, solved.bound)
+    bound = Math.max(bound, solved.bound, packed(clauses, costs))
     const chosen = new Set(solved.cost === Infinity ? covered(clauses, costs) : solved.chosen)
     const exact = solved.cost - solved.bound <= EPSILON * 10
     if (least <= bound + EPSILON * 10) return answer()
@@ -110,26 +111,58 @@ function covered(clauses: readonly Clause[], costs: ArrayLike<number>): Readonly
   return without(chosen, clauses, costs)
 }
 
+/**
+ * A lower bound that needs no solver: each demand is given what the cheapest of its choices has left to give, and no choice
+ * gives more than it costs (dual ascent; R. Bar-Yehuda and S. Even, 1981). O(size of the demands).
+ */
+function packed(clauses: readonly Clause[], costs: ArrayLike<number>): number {
+  const left = new Map<number, number>()
+  const leftOf = (choice: number): number => left.get(choice) ?? costs[choice]!
+  const uses = new Map<number, number>()
+  const plain = clauses.filter(({ unless = [] }) => unless.length === 0)
+  for (const { any } of plain) for (const choice of any) uses.set(choice, (uses.get(choice) ?? 0) + 1)
+  // those whose choices serve few others take from the others least
+  const shares = new Map(
+    plain.map((clause) => [clause, clause.any.reduce((sum, choice) => sum + uses.get(choice)!, 0)]),
+  )
+  let sum = 0
+  for (const { any } of plain.toSorted((a, b) => shares.get(a)! - shares.get(b)!)) {
+    let least = Infinity
+    for (const choice of any) least = Math.min(least, leftOf(choice))
+    if (!(least > 0) || least === Infinity) continue
+    sum += least
+    for (const choice of any) left.set(choice, leftOf(choice) - least)
+  }
+  return sum
+}
+
 /** Adds, again and again, the choice that meets most demands for its cost; false where the demands contradict each other. */
 function meetGreedily(fresh: readonly Clause[], costs: ArrayLike<number>, chosen: Set<number>): boolean {
   const open = new Set(fresh.filter((clause) => !isMet(clause, chosen)))
-  const meets = new Map<number, Set<Clause>>()
+  const meets = new Map<number, Clause[]>()
   for (const clause of open) {
-    for (const choice of clause.any) meets.set(choice, (meets.get(choice) ?? new Set()).add(clause))
+    for (const choice of clause.any) {
+      const list = meets.get(choice)
+      if (list) list.push(clause)
+      else meets.set(choice, [clause])
+    }
   }
+  // what a choice is worth only falls as others are made, so the worth that was noted is looked at again when its turn comes
+  const queue = buildHeap()
+  const worth = (choice: number, count: number): number => -count / (costs[choice]! + EPSILON)
+  for (const [choice, list] of meets) queue.push(worth(choice, list.length), choice)
   while (open.size > 0) {
-    let most = 0
-    let pick: number | undefined
-    for (const [choice, { size }] of meets) {
-      const value = size / (costs[choice]! + EPSILON)
-      if (value > most) [most, pick] = [value, choice]
-    }
+    const pick = queue.pop()
     if (pick === undefined) return false
-    chosen.add(pick)
-    for (const clause of meets.get(pick)!) {
-      open.delete(clause)
-      for (const choice of clause.any) meets.get(choice)!.delete(clause)
+    const still = meets.get(pick)!.filter((clause) => open.has(clause))
+    if (still.length === 0) continue
+    if (still.length < meets.get(pick)!.length) {
+      meets.set(pick, still)
+      queue.push(worth(pick, still.length), pick)
+      continue
     }
+    chosen.add(pick)
+    for (const clause of still) open.delete(clause)
   }
   return true
 }

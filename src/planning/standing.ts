@@ -1,5 +1,5 @@
 import type { Side, Standing } from '#contract/plan.ts'
-import type { Account } from '#contract/report.ts'
+import type { Account, Report } from '#contract/report.ts'
 import { NEVER } from '#graph/closure.ts'
 import type { Assessment } from './assess.ts'
 
@@ -20,6 +20,18 @@ export function standingOf(assessment: Assessment): Standing {
       }
     }),
     oneLossFromLockOut: count(({ fact }) => assessment.recoverability(fact.id).lostWithout.length > 0),
+  }
+}
+
+/** The same of a report. */
+export function standingIn({ accounts, summary }: Report): Standing {
+  const count = (test: (account: Account) => boolean): number => accounts.filter(test).length
+  return {
+    unfit: count(({ verdict }) => verdict === 'unfit'),
+    unknown: count(({ verdict }) => verdict === 'unknown'),
+    highUnfit: count(({ verdict, impact }) => verdict === 'unfit' && impact === 'high'),
+    attackers: summary.attackers.map((each) => ({ ...each })),
+    oneLossFromLockOut: count(({ recoverable }) => recoverable.lostWithout.length > 0),
   }
 }
 

@@ -3,9 +3,8 @@ import { STRENGTHS, VERDICTS } from '#contract/vocabulary.ts'
 import { analyse } from '#analysis/analyse.ts'
 import { refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
-import { assess } from './assess.ts'
 import { editorOf } from './edit.ts'
-import { sideOf, standingOf } from './standing.ts'
+import { sideOf, standingIn } from './standing.ts'
 
 /**
  * The inventory with changes made beside the inventory as it is, account by account.
@@ -31,8 +30,8 @@ export function whatIf(inventory: CheckedInventory, policy: Policy, changes: rea
     snapshot: { before: before.snapshot.id, after: after.snapshot.id, name: before.snapshot.name },
     policy: { name: policy.name, hash: policy.hash },
     steps: changes.map(({ id, text }) => ({ id, text: text ?? id })),
-    before: standingOf(assess(inventory, policy)),
-    after: standingOf(assess(edited, policy)),
+    before: standingIn(before),
+    after: standingIn(after),
     accounts,
     unchanged: ids.length - accounts.length,
   }

@@ -1,4 +1,6 @@
 import { STRENGTHS } from '#contract/vocabulary.ts'
+import { buildScratch, type Scratch } from '#graph/explore.ts'
+import type { Program } from '#graph/program.ts'
 import { reachFrom } from '#graph/reach.ts'
 import type { Snapshot } from '#model/compile.ts'
 import { proverOf } from '../costs.ts'
@@ -120,6 +122,14 @@ export function* sharedChannel(analysis: Analysis, account: AccountAnalysis): Ge
   }
 }
 
+/** Room for searches, made once for a program: to make it costs more than most searches. */
+function scratchOf(program: Program): Scratch {
+  let scratch = scratches.get(program)
+  if (scratch === undefined) scratches.set(program, (scratch = buildScratch(program)))
+  return scratch
+}
+const scratches = new WeakMap<Program, Scratch>()
+
 function channelThatGives(
   { snapshot, program }: Analysis,
   authenticators: readonly AuthenticatorFact[],
@@ -128,7 +138,7 @@ function channelThatGives(
   for (const channel of new Set(authenticators.flatMap(({ on }) => on ?? []))) {
     const start = snapshot.indexOf.get(channel)
     if (start === undefined || snapshot.inventory.kindOf(channel) !== 'channel') continue
-    const reached = new Set(reachFrom(program, start).nodes)
+    const reached = new Set(reachFrom(program, start, scratchOf(program)).nodes)
     if (nodes.every((node) => reached.has(node))) return channel
   }
   return null
@@ -152,7 +162,7 @@ export function* circularRecovery(analysis: Analysis, account: AccountAnalysis):
   const { snapshot, program } = analysis
   const recoveries = account.ways.filter(({ way }) => way.purpose === 'recovery')
   if (recoveries.length === 0) return
-  const own = new Set(reachFrom(program, snapshot.indexOf.get(account.fact.id)!).nodes)
+  const own = new Set(reachFrom(program, snapshot.indexOf.get(account.fact.id)!, scratchOf(program)).nodes)
   for (const judged of recoveries) {
     const leaves = (judged.way.alternatives ?? []).map((alternative) =>
       alternative.find((id) => throughAccount(snapshot, id) && own.has(snapshot.indexOf.get(id)!)),
