@@ -13,7 +13,7 @@ import { keyOf, type Kept } from './live/fact-store.ts'
 import { asksForSizes, statesAnew, statesOf } from './live/states.ts'
 import { changedTree, factTree, idOf, type FactTree } from './snapshot-id.ts'
 
-export type { AccountState, WayState } from './live/account-state.ts'
+export type { AccountState } from './live/account-state.ts'
 
 /** All accounts at one moment. It never changes: {@link applyDelta} returns another. */
 export interface LiveAnalysis {
