@@ -53,6 +53,8 @@ export interface Results {
 const RIVAL_ACCOUNTS = 100_000
 /** Accounts of the inventory whose reading is timed. */
 const INGEST_ACCOUNTS = 100_000
+/** Accounts of the organisation that is planned for. */
+const PLAN_ACCOUNTS = 100_000
 /** Accounts of the world that decisions are timed on. */
 const DECIDE_ACCOUNTS = 100_000
 
@@ -96,6 +98,15 @@ function main(): void {
     regime: 'tiered',
     stage: 'ingest',
     title: 'read an NDJSON inventory',
+    load: loadavg()[0]!,
+  })
+  progress('plan')
+  results.rows.push({
+    ...runStage('plan', PLAN_ACCOUNTS),
+    accounts: PLAN_ACCOUNTS,
+    regime: 'tiered',
+    stage: 'plan',
+    title: 'plan for a thousand goals',
     load: loadavg()[0]!,
   })
   progress('decide')

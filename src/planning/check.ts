@@ -5,8 +5,13 @@ import type { Assessment } from './assess.ts'
 import type { Goal } from './goals.ts'
 import { fallsTo } from './standing.ts'
 
-/** Whether a goal holds as far as a report can tell: what is said of accounts, not of other things. */
-export function holdsIn({ accounts }: Report, goal: Goal): boolean {
+/** Whether goals hold as far as a report can tell: what is said of accounts, not of other things. */
+export function holdIn(report: Report, goals: readonly Goal[]): boolean {
+  const fallen = new Set(report.accounts.filter(({ fallsTo: takers }) => takers.length > 0).map(({ id }) => id))
+  return goals.every((goal) => holdsIn(report, goal, fallen))
+}
+
+function holdsIn({ accounts }: Report, goal: Goal, fallen: ReadonlySet<string>): boolean {
   switch (goal.is) {
     case 'no-unfit':
       return !accounts.some(({ verdict, impact }) => verdict === 'unfit' && matters(impact, goal.least))
@@ -16,7 +21,7 @@ export function holdsIn({ accounts }: Report, goal: Goal): boolean {
           matters(account.impact, goal.least) && account.fallsTo.some(({ attacker }) => attacker === goal.attacker),
       )
     case 'protect':
-      return !accounts.some(({ id, fallsTo: takers }) => id === goal.id && takers.length > 0)
+      return !fallen.has(goal.id)
     case 'no-reach':
       return true // rights are no accounts
   }

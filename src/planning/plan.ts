@@ -6,7 +6,7 @@ import { refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import type { Costs, Policy } from '#policy/policy.ts'
 import { assess, leadingTo, type Assessment, type Scope } from './assess.ts'
 import { catalogueOf, type Catalogue } from './catalogue.ts'
-import { easierIn, holdsIn } from './check.ts'
+import { easierIn, holdIn } from './check.ts'
 import { editorOf, type Editor } from './edit.ts'
 import { goalOf, violationsOf, type Asking, type Goal, type Violation } from './goals.ts'
 import { bestWithin, type Clause } from './hitting-set.ts'
@@ -240,7 +240,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     policy: { name: policy.name, hash: policy.hash },
     goals,
     budget,
-    holds: remaining.length === 0 && easier.length === 0 && run.goals.every((goal) => holdsIn(report, goal)),
+    holds: remaining.length === 0 && easier.length === 0 && holdIn(report, run.goals),
     cost: rounded(cost),
     bound: rounded(bound),
     optimal: answer.chosen !== null && bound > cost - 0.005,

@@ -4,6 +4,10 @@ import { EPSILON, hittingSet, isMet, type Clause, type Solver } from './hitting-
 /** So many demands in a row are met greedily before the solver has its turn again. */
 const WALK = 10
 
+/** Choices named by the demands that the solver is seen to take a second for, on one core. */
+const SIZE_PER_SECOND = 30_000
+const sizeOf = (clauses: readonly Clause[]): number => clauses.reduce((sum, { any }) => sum + any.length, 0)
+
 /** A question whose answer is a cheapest set of choices, known only through what a given set leaves wrong. */
 export interface Question {
   /** per choice: its cost, finite and not negative */
@@ -66,6 +70,8 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
   })
   for (;;) {
     const left = (until - now()) / 1000
+    // a program too large for the time left would only run over it
+    if (least < Infinity && sizeOf(clauses) > SIZE_PER_SECOND * left) return answer()
     const solved = hittingSet(solver, costs, clauses, Math.max(Math.min(left, 1), left / 2))
     if (solved === null) return { chosen: null, cost: Infinity, bound: Infinity, rounds, clauses: clauses.length }
     bound = Math.max(bound, solved.bound, packed(clauses, costs))
