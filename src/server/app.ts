@@ -121,7 +121,7 @@ export async function buildApp(
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
   if (people !== null) {
     await app.register(signInRoutes(people))
-    await app.register(peopleRoutes(people))
+    await app.register(peopleRoutes(people, context.audit))
     await app.register(providerRoutes(people.provider))
   }
   await app.ready()

@@ -205,7 +205,9 @@ async function signingKey({ database, clock }: ServerContext, keyring: Keyring):
 }
 
 /** A ceremony as the audit log writes it. */
-function recordOf({ kind, account, event, factor, outcome, reason, session, at }: CeremonyRecord): AuditRecord {
+function recordOf({ kind, account: named, event, factor, outcome, reason, session, at }: CeremonyRecord): AuditRecord {
+  // a name that nobody has is not kept: people type passwords there
+  const account = named.startsWith('? ') ? '' : named
   const common = {
     at,
     by: { type: 'account', id: account === '' ? 'unknown' : account } as const,

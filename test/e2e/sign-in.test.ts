@@ -209,6 +209,26 @@ test('an administrator is sent no code, and a password alone does not do', async
   assert.match(ben.html, /role="alert"/)
 })
 
+test('what a stranger types is not kept, and whoever calls the provider by another name is told its own', async (context) => {
+  const { origin, config, server } = await started(context)
+  const stranger = new Person(origin)
+  await authorize(config, stranger)
+  await stranger.submit('identify', { identifier: 'hunter2hunter2' })
+  await stranger.submit('password', { password: PASSWORD })
+  const reader = await server.token('read', 'administer')
+  const log = await (await server.ask('/v1/audit/export?format=ndjson', { token: reader })).text()
+  const records = await (await server.ask('/v1/audit/records', { token: reader })).text()
+  assert.ok(records.includes('authentication') && records.includes('"person"'), records.slice(0, 500))
+  assert.ok(!log.includes('hunter2') && !records.includes('hunter2'))
+  const { port } = new URL(origin)
+  const headers = { 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https', forwarded: 'host=evil.test' }
+  const found = await (
+    await fetch(`http://127.0.0.1:${port}/oidc/.well-known/openid-configuration`, { headers })
+  ).text()
+  assert.ok(!found.includes('evil.test') && !found.includes('127.0.0.1'), found)
+  assert.ok(found.includes(`${origin}/oidc/token`), found)
+})
+
 test('a form from elsewhere, from another browser or without its token does nothing', async (context) => {
   const { origin, config } = await started(context)
   const ben = new Person(origin)

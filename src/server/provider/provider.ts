@@ -152,7 +152,8 @@ export function openProvider(parts: ProviderParts): Provider {
       ctx.body = { error: out.error, error_description: out.error_description }
     },
   })
-  provider.proxy = false
+  // the route writes `x-forwarded-proto` itself, from the configuration, and lets nobody else's through
+  provider.proxy = true
   provider.on('server_error', (_ctx, error) => parts.onError('server_error', error))
   provider.on('authorization.error', (_ctx, error) => parts.onError('authorization.error', error))
   provider.on('grant.error', (_ctx, error) => parts.onError('grant.error', error))

@@ -1,10 +1,11 @@
 /** Who may sign in here, kept by whoever administers them: names and addresses of accounts of the snapshot. */
 import { Type, type Static } from 'typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { canonical } from '#authn/identifiers.ts'
 import { setPassword, passwordProblem } from '#authn/passwords.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
+import type { ServerContext } from '../context.ts'
 
 const Person = Type.Object(
   {
@@ -23,13 +24,33 @@ const Person = Type.Object(
   { additionalProperties: false },
 )
 
-export function peopleRoutes(parts: PeopleParts) {
+/** What an administrator did is on record before it counts. */
+type Audit = Pick<ServerContext, 'audit'>['audit']
+
+export function peopleRoutes(parts: PeopleParts, audit: Audit) {
   return async (app: FastifyInstance): Promise<void> => {
     const { tools, identifiers } = parts
+    const noted = (request: FastifyRequest, did: 'changed' | 'enabled' | 'disabled', account: string) =>
+      audit.append({
+        kind: 'administration',
+        at: tools.clock(),
+        by: { type: 'client', id: request.caller?.tokenId ?? 'unknown' },
+        request: request.id,
+        did,
+        thing: 'person',
+        target: account,
+        before: null,
+        after: null,
+        why: [],
+      })
     app.put<{ Params: { account: string }; Body: Static<typeof Person> }>(
       '/v1/people/:account',
       { config: { access: 'administer' }, schema: { body: Person } },
-      async ({ params: { account }, body }) => {
+      async (request) => {
+        const {
+          params: { account },
+          body,
+        } = request
         if (parts.floorOf(account) === null) {
           throw new AmbitError(
             'not_found',
@@ -47,6 +68,7 @@ export function peopleRoutes(parts: PeopleParts) {
           const problem = await passwordProblem(tools, body.password, parts.isBreached, [])
           if (problem !== null) throw new AmbitError('request_invalid', `the password is not taken: ${problem}`)
         }
+        await noted(request, 'changed', account)
         const before = await identifiers.listOf(account)
         for (const each of before) {
           if (names.some((it) => it.kind === each.kind && it.canonical === each.canonical)) continue
@@ -100,9 +122,18 @@ export function peopleRoutes(parts: PeopleParts) {
     app.post<{ Params: { account: string; to: string } }>(
       '/v1/people/:account/:to',
       { config: { access: 'administer' } },
-      async ({ params: { account, to } }) => {
+      async (request) => {
+        const { account, to } = request.params
         const status = to === 'disable' ? 'disabled' : to === 'enable' ? 'active' : null
         if (status === null) throw new AmbitError('not_found', 'an account is put to `disable` or `enable`')
+        const before = await tools.accounts.stateOf(account)
+        if (status === 'active' && before.status === 'frozen') {
+          throw new AmbitError(
+            'conflict',
+            'a recovery of this account is contested; people who outrank it decide that case',
+          )
+        }
+        await noted(request, status === 'active' ? 'enabled' : 'disabled', account)
         const state = await tools.accounts.endEverything(
           account,
           { status, reason: `${to}d_by_administrator` },

@@ -29,6 +29,11 @@ export function providerRoutes(provider: Provider) {
           const { raw } = request
           Object.assign(raw, { originalUrl: raw.url })
           raw.url = raw.url!.slice(PROVIDER_PATH.length)
+          // its addresses are those of the configuration, whatever name it was called by and whatever a proxy says
+          const { host, protocol } = new URL(provider.issuer)
+          for (const name of ['x-forwarded-host', 'x-forwarded-for', 'forwarded', 'x-forwarded-port'])
+            delete raw.headers[name]
+          Object.assign(raw.headers, { host, 'x-forwarded-proto': protocol.slice(0, -1) })
           await callback(raw, reply.raw)
         },
       })
