@@ -97,7 +97,8 @@ async function chainTo(
   return isGood ? 'verified' : 'failed'
 }
 
-function asPem(certificate: Uint8Array | string): string {
+/** A certificate as PEM, from DER, base64 or PEM. */
+export function asPem(certificate: Uint8Array | string): string {
   if (typeof certificate === 'string' && certificate.includes('-----BEGIN')) return certificate
   const base64 =
     typeof certificate === 'string' ? certificate.replaceAll(/\s/g, '') : Buffer.from(certificate).toString('base64')

@@ -16,6 +16,8 @@ export interface PassRequest {
   readonly account: string
   readonly enrols: Extract<FactorName, 'passkey' | 'totp'>
   readonly issuedBy: string
+  /** what relayed the request: two people behind one client are one */
+  readonly client: string
   /** whether the issuer's own reach is at least the account's; without it there is no pass */
   readonly outranks: boolean
   /** whether a second person has to agree */
@@ -36,6 +38,7 @@ export interface IssuedPass {
 interface PassMaterial {
   readonly enrols: PassRequest['enrols']
   readonly issuedBy: string
+  readonly client: string
 }
 
 /** Null where the issuer may not. An issuer never issues to himself. */
@@ -44,7 +47,7 @@ export async function issuePass(tools: Tools, it: PassRequest): Promise<IssuedPa
   const now = tools.clock()
   const id = newId('au')
   const code = newRecoveryCode(BITS)
-  const material: PassMaterial = { enrols: it.enrols, issuedBy: it.issuedBy }
+  const material: PassMaterial = { enrols: it.enrols, issuedBy: it.issuedBy, client: it.client }
   const state = it.needsSecond ? 'pending' : 'active'
   await tools.authenticators.enrol({
     id,
@@ -71,6 +74,7 @@ export async function approvePass(
   account: string,
   id: string,
   by: string,
+  client: string,
   outranks: boolean,
 ): Promise<boolean> {
   if (!outranks || by === account) return false
@@ -78,8 +82,10 @@ export async function approvePass(
     (each) => each.id === id && each.kind === 'enrolment_pass',
   )
   if (pass === undefined || pass.state !== 'pending') return false
-  const { issuedBy } = JSON.parse(await tools.keyring.open(`authenticator ${id}`, pass.material)) as PassMaterial
-  return by !== issuedBy && tools.authenticators.setState(id, account, ['pending'], 'active')
+  const { issuedBy, client: first } = JSON.parse(
+    await tools.keyring.open(`authenticator ${id}`, pass.material),
+  ) as PassMaterial
+  return by !== issuedBy && client !== first && tools.authenticators.setState(id, account, ['pending'], 'active')
 }
 
 export type PassOutcome = { readonly outcome: Outcome; readonly enrols: PassRequest['enrols'] | null }

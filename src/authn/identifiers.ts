@@ -1,5 +1,6 @@
 /** One form for each name a person may type, so that one person has one bucket and one mailbox gets one message. */
 import { domainToASCII } from 'node:url'
+import type { Keyring } from './keyring.ts'
 import type { Identifier } from './stores.ts'
 
 /** Longest identifier: a mail address of 254 characters (RFC 5321 §4.5.3.1.3). */
@@ -44,3 +45,10 @@ export function kindOf(typed: string): Identifier['kind'] {
   const text = typed.normalize('NFKC').trim()
   return text.startsWith('+') ? 'phone' : text.includes('@') ? 'mail' : 'username'
 }
+
+/**
+ * What stands for an account where nobody has the name that was typed: everything then goes the way it goes for an account, and fails.
+ * The name itself is not kept: people type passwords there.
+ */
+export const nobodys = (keyring: Keyring, typed: string): string => `? ${keyring.mac('handle', 'nobody', typed)}`
+export const isNobodys = (account: string): boolean => account.startsWith('? ')

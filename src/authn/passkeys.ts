@@ -19,6 +19,7 @@ import type { KeyClass } from '#contract/decision.ts'
 import { newId } from '#lib/ids.ts'
 import { attempt, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import { attested, type ModelCatalogue } from './attestation.ts'
+import type { KeyFacts, KeysById } from './enrolled-proof.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 
 /** Where keys are made for and used. */
@@ -47,6 +48,17 @@ interface KeyMaterial {
   readonly fips140Level: number
   readonly aaguid: string
   readonly attestation: string
+}
+
+/** What is sealed of the keys among these, for what they may be offered for. One that cannot be opened is left out. */
+export async function keyFactsOf(tools: Tools, enrolled: readonly EnrolledAuthenticator[]): Promise<KeysById> {
+  const facts = new Map<string, KeyFacts>()
+  for (const { id, kind, state, material } of enrolled) {
+    if (kind !== 'passkey' || state !== 'active') continue
+    const opened = await tools.keyring.open(`authenticator ${id}`, material).catch(() => null)
+    if (opened !== null) facts.set(id, JSON.parse(opened) as KeyMaterial)
+  }
+  return facts
 }
 
 /** Milliseconds that a ceremony may take: five minutes, as long as a code; the page asks for the same. */

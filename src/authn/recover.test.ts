@@ -90,6 +90,7 @@ const request = (changed: Partial<PassRequest> = {}): PassRequest => ({
   account: 'idp:ada',
   enrols: 'passkey',
   issuedBy: 'idp:frank',
+  client: 'token-1',
   outranks: true,
   needsSecond: false,
   issuerAal: 3,
@@ -122,11 +123,12 @@ onEveryStore('above the threshold a pass is worth nothing until a second person 
   const pass = (await issuePass(tools, request({ needsSecond: true })))!
   const answer = () => answerPass(tools, { ...attemptOf({ purpose: 'enrol' }), typed: pass.code })
   assert.ok(!(await answer()).outcome.accepted)
-  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:frank', true)))
-  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:ada', true)))
-  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', false)))
-  assert.ok(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', true))
-  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', true)))
+  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:frank', 'token-2', true)))
+  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:ada', 'token-2', true)))
+  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', 'token-2', false)))
+  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', 'token-1', true)))
+  assert.ok(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', 'token-2', true))
+  assert.ok(!(await approvePass(tools, 'idp:ada', pass.id, 'idp:grace', 'token-2', true)))
   assert.ok((await answer()).outcome.accepted)
   const late = (await issuePass(tools, request()))!
   tools.now += 3_600_000

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
+import { nobodys } from './identifiers.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { answerCode, beginCode, randomCode, type CodeRequest } from './sent-code.ts'
 import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
@@ -166,7 +167,7 @@ onEveryStore('an account that is not there is answered like one that is', async 
   const unknown = await begun(tools, { account: null, to: '+15550100777' })
   assert.equal(unknown.challenge.length, known.challenge.length)
   assert.equal(tools.sent.length, 1)
-  const account = '? +15550100777'
+  const account = nobodys(tools.keyring, '+15550100777')
   assert.deepEqual(await answer(tools, unknown.challenge, '00000000', { account }), {
     accepted: false,
     reason: 'wrong',

@@ -1,7 +1,10 @@
 /** Codes by mail and SMS. */
 import { randomInt } from 'node:crypto'
 import { newId } from '#lib/ids.ts'
+import { nobodys } from './identifiers.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
+import type { CeremonyPurpose, FactorName } from './factors.ts'
+import type { Proof } from './session.ts'
 import { limitsFor, looksPumped, prefixOf } from './send-limits.ts'
 
 export type SentFactor = 'email_code' | 'sms_code'
@@ -54,7 +57,7 @@ async function sendCode(tools: Tools, request: CodeRequest, challenge: string): 
   const now = tools.clock()
   const code = randomCode(tools.rules.codes.digits)
   // an unknown account gets a row like any other, for an account that cannot be: its answer is refused in the same time
-  const held = account ?? `? ${to}`
+  const held = account ?? nobodys(tools.keyring, to)
   const begin = async (epoch: number) =>
     tools.challenges.begin({
       id: challenge,
@@ -112,6 +115,23 @@ async function recorded(tools: Tools, request: CodeRequest, outcome: SendOutcome
   return outcome
 }
 
+/**
+ * What a code that came through a channel proves. Channels are recorded by administrators, so their provenance is that of two
+ * factors, the most that a code is worth.
+ */
+export const sentProof = (factor: FactorName, to: string, purpose: CeremonyPurpose, at: number): Proof => ({
+  factor,
+  authenticator: null,
+  channel: to,
+  purpose,
+  binding: '',
+  at,
+  userVerified: false,
+  keyClass: null,
+  fips140Level: null,
+  boundAtAal: 2,
+})
+
 /** Answers a code. The account is the one it was asked for; `it.account` must be the same where it is known. */
 export async function answerCode(
   tools: Tools,
@@ -129,7 +149,7 @@ export async function answerCode(
     const macs = tools.keyring.macs('code', purpose, account, challenge, code)
     const answer = { id: challenge, account, factor, purpose, browser, binding, macs }
     if ((await tools.challenges.answer(answer, tools.clock())) !== 'accepted') return null
-    return { authenticator: null, channel: to, userVerified: false, keyClass: null, fips140Level: null, boundAtAal: 1 }
+    return sentProof(factor, to, purpose, tools.clock())
   })
   if (outcome.accepted) await tools.sendLimits.noteAnswer(prefixOf(to), tools.clock()).catch(() => {})
   return outcome

@@ -104,6 +104,19 @@ export function shown(
   }
 }
 
+/** Which of the two, something known and something had, were shown; a key that verified its holder is both. */
+export function factorsShown(
+  proofs: readonly Proof[],
+  worths: Worths,
+): { readonly know: boolean; readonly have: boolean } {
+  const shows = (factor: 'know' | 'have') =>
+    proofs.some((proof) => {
+      const { factor: own } = worths[FACTORS[proof.factor].kind]
+      return own === factor || (own === 'both' && (factor === 'have' || proof.userVerified))
+    })
+  return { know: shows('know'), have: shows('have') }
+}
+
 interface Candidate {
   readonly proofs: readonly Proof[]
   readonly strength: Strength

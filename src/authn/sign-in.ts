@@ -8,7 +8,9 @@ import { rankOf } from '#assurance/strength.ts'
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
 import type { AskDecisionPoint } from './ports.ts'
-import { shown, type Proof, type Shown } from './session.ts'
+import { proofBy, type KeysById } from './enrolled-proof.ts'
+import { sentProof } from './sent-code.ts'
+import { factorsShown, shown, type Proof, type Shown } from './session.ts'
 import type { EnrolledAuthenticator, Identifier } from './stores.ts'
 
 /** A code that was sent and waits for its answer. */
@@ -56,13 +58,15 @@ export interface Floor {
 export interface Need {
   readonly strength: Strength
   readonly codes: 'allowed' | 'refused'
+  /** something known and something had, whatever they are worth together: both are enrolled, so both are shown */
+  readonly both: boolean
   /** milliseconds since 1970; older proofs do not count */
   readonly since: number
 }
 
 /**
- * What is needed: what the client asks, what the reach asks, and, where the account has two factors, two of them, whatever
- * asks for less. The strictest of all.
+ * What is needed: the strictest of what the client asks and what the reach asks; and both factors where the account has both,
+ * whatever asks for less.
  */
 export function needOf(
   floor: Floor,
@@ -72,30 +76,43 @@ export function needOf(
   now: number,
 ): Need {
   const asked = client.acceptable === null ? [] : client.acceptable.map(rankOf)
-  const has = (factor: 'know' | 'have') =>
-    enrolled.some(({ kind, state }) => state === 'active' && kind !== 'recovery_code' && isOf(worths, kind, factor))
   const ranks = [
     rankOf('single_factor'), // nobody is signed in for nothing
     rankOf(floor.strength),
     ...(asked.length === 0 ? [] : [Math.min(...asked)]),
-    ...(has('know') && has('have') ? [rankOf('two_factor')] : []),
   ]
   return {
     strength: STRENGTHS[Math.max(...ranks)]!,
     codes: floor.codes,
+    both: hasBoth(enrolled, worths),
     since: client.maxAge === null ? -Infinity : now - client.maxAge * 1000,
   }
 }
 
-function isOf(worths: Worths, kind: FactorName, factor: 'know' | 'have'): boolean {
-  const { factor: own } = worths[FACTORS[kind].kind]
-  return own === factor || (own === 'both' && factor === 'have')
+/** Whether an account has something known and something had enrolled, apart from what is for losses. */
+export function hasBoth(enrolled: readonly EnrolledAuthenticator[], worths: Worths): boolean {
+  const has = (factor: 'know' | 'have') =>
+    enrolled.some(
+      ({ kind, state }) =>
+        state === 'active' &&
+        kind !== 'recovery_code' &&
+        kind !== 'enrolment_pass' &&
+        (worths[FACTORS[kind].kind].factor === factor ||
+          (factor === 'have' && worths[FACTORS[kind].kind].factor === 'both')),
+    )
+  return has('know') && has('have')
 }
 
 /** Whether what was shown is enough. */
 export function isEnough(proofs: readonly Proof[], need: Need, worths: Worths, channels: readonly Channel[]): boolean {
   const said = shown(proofs, worths, { since: need.since, channels })
-  return rankOf(said.strength) >= rankOf(need.strength) && !(need.codes === 'refused' && said.code)
+  if (rankOf(said.strength) < rankOf(need.strength) || (need.codes === 'refused' && said.code)) return false
+  if (!need.both) return true
+  const { know, have } = factorsShown(
+    proofs.filter(({ at }) => at >= need.since),
+    worths,
+  )
+  return know && have
 }
 
 export interface Offer {
@@ -111,6 +128,7 @@ export interface OfferPorts {
   readonly ask: AskDecisionPoint
   readonly enrolled: readonly EnrolledAuthenticator[]
   readonly identifiers: readonly Identifier[]
+  readonly keys: KeysById
   /** kinds that this server has switched on */
   readonly factors: readonly FactorName[]
 }
@@ -124,7 +142,7 @@ export async function offersFor(
   proofs: readonly Proof[],
   need: Need,
   purpose: CeremonyPurpose,
-  { worths, channels, ask, enrolled, identifiers, factors }: OfferPorts,
+  { worths, channels, ask, enrolled, identifiers, keys, factors }: OfferPorts,
 ): Promise<{ readonly offers: readonly Offer[]; readonly forbidden: boolean }> {
   const candidates: Offer[] = []
   for (const factor of factors) {
@@ -143,29 +161,22 @@ export async function offersFor(
     const leave = await ask({ account, factor: candidate.factor, purpose, access: null })
     if (leave.granted) allowed.push(candidate)
   }
-  const best = (offer: Offer) => atBest(offer, purpose, now)
+  const best = ({ factor, to }: Offer): Proof[] =>
+    to !== null
+      ? [sentProof(factor, to, purpose, now)]
+      : enrolled
+          .filter((it) => it.kind === factor && it.state === 'active')
+          .map((it) => proofBy(it, keys, purpose, now))
   // nobody is led step by step to a door that stays shut
-  if (!isEnough([...proofs, ...allowed.map(best)], need, worths, channels)) return { offers: [], forbidden }
+  if (!isEnough([...proofs, ...allowed.flatMap(best)], need, worths, channels)) return { offers: [], forbidden }
   const bringsOn = (offer: Offer): boolean => {
-    const after = shown([...proofs, best(offer)], worths, { since: need.since, channels })
-    return rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)
+    const after = shown([...proofs, ...best(offer)], worths, { since: need.since, channels })
+    if (rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)) return true
+    const [had, has] = [factorsShown(proofs, worths), factorsShown([...proofs, ...best(offer)], worths)]
+    return need.both && ((!had.know && has.know) || (!had.have && has.have))
   }
   return { offers: allowed.filter(bringsOn), forbidden }
 }
-
-/** What one more proof would be at its best. */
-const atBest = ({ factor, to }: Offer, purpose: CeremonyPurpose, at: number): Proof => ({
-  factor,
-  authenticator: `? ${factor}`,
-  channel: to,
-  purpose,
-  binding: '',
-  at,
-  userVerified: factor === 'passkey',
-  keyClass: factor === 'passkey' ? 'hardware' : null,
-  fips140Level: factor === 'passkey' ? 1 : null,
-  boundAtAal: 3,
-})
 
 /** How long the session may last: what the reach allows, less where it rests on a code. Milliseconds. */
 export function sessionLimits(

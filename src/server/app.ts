@@ -21,6 +21,8 @@ import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { ownAccountRoutes } from './routes/account.ts'
+import { enrolRoutes } from './routes/enrol.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -121,6 +123,8 @@ export async function buildApp(
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
   if (people !== null) {
     await app.register(signInRoutes(people))
+    await app.register(ownAccountRoutes(people))
+    await app.register(enrolRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
     await app.register(providerRoutes(people.provider))
   }

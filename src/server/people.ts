@@ -5,7 +5,9 @@ import type { Tools } from '#authn/ceremony.ts'
 import { FACTORS } from '#authn/factors.ts'
 import { keyringOf, type Keyring } from '#authn/keyring.ts'
 import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
-import { catalogueOf } from '#authn/attestation.ts'
+import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
+import { isNobodys } from '#authn/identifiers.ts'
+import { metadataRoots, readMetadata } from '#authn/metadata.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
 import type { Floor } from '#authn/sign-in.ts'
 import type { AuditRecord } from '#audit/records.ts'
@@ -18,20 +20,28 @@ import { authenticatorStore } from '#storage/authenticators.ts'
 import { budgetStore } from '#storage/budgets.ts'
 import { challengeStore } from '#storage/challenges.ts'
 import { identifierStore } from '#storage/identifiers.ts'
+import { DEFAULT_ANOMALIES } from '#risk/anomalies.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { providerKey } from '#storage/provider-keys.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
 import { sessionStore } from '#storage/sessions.ts'
+import { recoveryStore } from '#storage/recoveries.ts'
+import { habitStore, signalStore } from '#storage/risk.ts'
 import { signInStore } from '#storage/sign-ins.ts'
+import { sweepPeople } from '#storage/sweep.ts'
+import { usedLinkStore } from '#storage/used-links.ts'
 import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
 import { openProvider } from './provider/provider.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
+import { OWN_CLIENT, OWN_RETURN } from './sign-in/step-up.ts'
 
 /** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
 const KNOWN_FOR_MS = 7 * 86_400_000
+/** Milliseconds between two sweeps of old rows. */
+const SWEEP_EVERY = 600_000
 
 export interface People {
   readonly parts: PeopleParts
@@ -97,9 +107,13 @@ export async function openPeople(
     record,
   }
   const channelsOf = () => []
+  const models = await modelsOf(context, people)
   const provider = openProvider({
     issuer: `${origin}${PROVIDER_PATH}`,
-    clients: people.clients.map(({ id, secret, name, redirectUris }) => ({
+    clients: [
+      { id: OWN_CLIENT, name: people.brand, secret: undefined, redirectUris: [`${origin}${OWN_RETURN}`] },
+      ...people.clients,
+    ].map(({ id, secret, name, redirectUris }) => ({
       client_id: id,
       ...(secret === undefined ? { token_endpoint_auth_method: 'none' as const } : { client_secret: secret }),
       ...(name === undefined ? {} : { client_name: name }),
@@ -120,17 +134,23 @@ export async function openPeople(
       return standing === undefined || !standing.enabled ? null : { preferred_username: account }
     },
     resources: people.resources,
+    own: new Set([OWN_CLIENT]),
     interactionPath: (uid) => `${origin}/interaction/${uid}`,
     onError: (what, error) => log.warn({ err: error }, what),
   })
+  const sweeping = setInterval(
+    () =>
+      void sweepPeople(database, clock()).catch((error: unknown) => onTrouble('old rows could not be deleted', error)),
+    SWEEP_EVERY,
+  )
+  sweeping.unref()
   return {
     parts: {
       provider,
       tools,
       passkeys: {
         party: { id: new URL(origin).hostname, name: people.brand, origins: [origin] },
-        // no maker is pinned until metadata is loaded, so no key is held to be in hardware
-        models: catalogueOf([], 0),
+        models,
       },
       identifiers,
       signIns: signInStore(database),
@@ -138,12 +158,32 @@ export async function openPeople(
       worths,
       channelsOf,
       floorOf: (account) => floorOf(context, account),
+      weakestOf: (account) => context.live()?.account(account)?.effective ?? null,
+      rankOf(account) {
+        const standing = context.world()?.account(account)
+        if (standing === undefined || !standing.enabled || standing.kind !== 'human') return null
+        return { impact: standing.whole.impact, canProve: standing.canProve }
+      },
+      recoveries: recoveryStore(database),
+      links: usedLinkStore(database),
+      watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,
       origin,
       factors: people.factors.filter((each) => !FACTORS[each].sent || people.smtp !== undefined),
     },
-    stop: outbox.stop,
+    async stop() {
+      clearInterval(sweeping)
+      await outbox.stop()
+    },
   }
+}
+
+/** Without metadata no maker is pinned, and no key is held to be in hardware. */
+async function modelsOf({ surroundings, log }: ServerContext, { metadata }: PeopleConfig): Promise<ModelCatalogue> {
+  if (metadata === undefined) return catalogueOf([], 0)
+  const read = await readMetadata(await surroundings.readText(metadata), metadataRoots())
+  log.info({ models: read.models }, 'FIDO metadata was read')
+  return read
 }
 
 const BY_NODE = { type: 'node', id: 'ambit' } as const
@@ -207,7 +247,7 @@ async function signingKey({ database, clock }: ServerContext, keyring: Keyring):
 /** A ceremony as the audit log writes it. */
 function recordOf({ kind, account: named, event, factor, outcome, reason, session, at }: CeremonyRecord): AuditRecord {
   // a name that nobody has is not kept: people type passwords there
-  const account = named.startsWith('? ') ? '' : named
+  const account = isNobodys(named) ? '' : named
   const common = {
     at,
     by: { type: 'account', id: account === '' ? 'unknown' : account } as const,

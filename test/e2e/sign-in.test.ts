@@ -1,85 +1,15 @@
 /** People at the pages of a whole server, with a mail server on loopback and an independent OpenID client as the application. */
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
-import { startMailServer } from '#delivery/smtp.fixture.ts'
-import { testServer } from '#server/server.fixture.ts'
-
-const INVENTORY = `
-ambit: 1
-name: A shop
-at: 2026-11-01T00:00:00Z
-systems: [{id: shop, name: Shop}]
-resources:
-  - {id: shop:catalogue, name: Catalogue, system: shop, sensitivity: low}
-  - {id: shop:platform, name: Platform, system: shop, sensitivity: high}
-accounts:
-  - id: shop:ben
-    kind: human
-    population: customer
-    system: shop
-    authenticators: [password, email_code]
-    waysIn: [{purpose: sign_in, requires: email_code, session: {overallSeconds: 3600}}]
-  - id: shop:ada
-    kind: human
-    population: workforce
-    system: shop
-    authenticators: [password]
-    waysIn: [{purpose: sign_in, requires: password}]
-entitlements:
-  - {holder: shop:ben, on: shop:catalogue, capabilities: [read_sensitive_data], right: read}
-  - {holder: shop:ada, on: shop:platform, capabilities: [administer], right: administer}
-`
-const SECRET = 'app-secret-app-secret-app-secret-1'
-const REDIRECT = 'https://app.example.org/cb'
-const PASSWORD = 'correct horse battery staple'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
 async function started(context: TestContext) {
-  const mail = await startMailServer()
-  context.after(() => mail.close())
-  const port = await freePort()
-  const origin = `http://localhost:${port}`
-  const server = await testServer(context, {
-    port,
-    config: `
-publicUrl: ${origin}
-people:
-  brand: Example
-  keys: [{id: k1, secret: '${randomBytes(32).toString('base64')}'}]
-  clients: [{id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}]
-  factors: [passkey, password, totp, email_code, recovery_code]
-  smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
-`,
-  })
-  const token = await server.token('ingest', 'administer')
-  const put = (path: string, body: string, type: string) =>
-    server.ask(path, { method: 'PUT', token, body, headers: { 'content-type': type } })
-  const taken = await put('/v1/inventory', INVENTORY, 'application/yaml')
-  assert.ok(taken.ok, await taken.text())
-  for (const name of ['ben', 'ada']) {
-    const identifiers = [{ kind: 'mail', value: `${name}@example.org`, verified: true }]
-    const person = await put(
-      `/v1/people/shop:${name}`,
-      JSON.stringify({ identifiers, password: PASSWORD }),
-      'application/json',
-    )
-    assert.ok(person.ok, await person.text())
-  }
+  const people = await startPeople(context)
   const options = { execute: [client.allowInsecureRequests] }
-  const config = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, options)
-  return { server, mail, origin, config, token }
+  const config = await client.discovery(new URL(`${people.origin}/oidc`), 'app', SECRET, undefined, options)
+  return { ...people, config }
 }
 
 /** A person without script: follows links and redirects, fills in forms, keeps cookies. */

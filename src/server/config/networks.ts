@@ -35,3 +35,16 @@ export function withinNetworks(networks: readonly string[]): (address: string) =
 
 /** Whether an address means this machine. */
 export const isLoopback = (text: string): boolean => addressOf(text)?.range() === 'loopback'
+
+/** Bits of an address that one customer of a provider has for himself: a /24 of IPv4, a /48 of IPv6 (RFC 6177 §2). */
+const PREFIX = { ipv4: 24, ipv6: 48 } as const
+
+/** The network of an address, for telling what is usual; null for what is no address. */
+export function networkPrefix(text: string): string | null {
+  const address = addressOf(text)
+  if (address === null) return null
+  const cidr = `${address.toString()}/${PREFIX[address.kind()]}`
+  const network =
+    address.kind() === 'ipv4' ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr)
+  return `${network.toString()}/${PREFIX[address.kind()]}`
+}

@@ -57,6 +57,9 @@ export const PEOPLE = Type.Object(
       default: ['passkey', 'password', 'totp', 'recovery_code'],
       description: 'ways to sign in that are switched on; which of them an account may use follows from its reach',
     }),
+    metadata: Type.Optional(
+      text('path of the FIDO metadata list (`blob.jwt`); without it no passkey counts as held in hardware'),
+    ),
     smtp: Type.Optional(Smtp),
   },
   { ...Closed, description: 'people sign in here: pages, authenticators and an OpenID provider at `/oidc`' },

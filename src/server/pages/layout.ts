@@ -20,6 +20,7 @@ export function page({ words, title, body, script = false, brand }: Page): strin
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} – ${brand}</title>
+        <link rel="icon" href="data:," />
         <link rel="stylesheet" href="/assets/pages.css" />
         ${
           script &&
@@ -39,11 +40,14 @@ export function page({ words, title, body, script = false, brand }: Page): strin
 }
 
 /**
- * What the page may do: its own style, its own script, forms to itself and, where one leads back to a client, to that client's
- * origin (browsers hold redirects after a form to this list as well).
+ * Headers of a page. What it may do: its own style, its own script, forms to itself and, where one leads back to a client, to that
+ * client's origin (browsers hold redirects after a form to this list as well). Its address goes to no other site; to this one it does,
+ * since without it browsers call the origin of a form `null` (Fetch, "append a request Origin header").
  */
-export const contentPolicy = (leadsTo: readonly string[] = []): string =>
-  [
+export const pageHeaders = (leadsTo: readonly string[] = []): Readonly<Record<string, string>> => ({
+  'content-type': 'text/html; charset=utf-8',
+  'referrer-policy': 'same-origin',
+  'content-security-policy': [
     "default-src 'none'",
     "style-src 'self'",
     "script-src 'self'",
@@ -52,7 +56,8 @@ export const contentPolicy = (leadsTo: readonly string[] = []): string =>
     `form-action ${["'self'", ...leadsTo].join(' ')}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
-  ].join('; ')
+  ].join('; '),
+})
 
 /** Language, form and message in one: what every form on these pages has. */
 export interface FormParts {

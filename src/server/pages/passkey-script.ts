@@ -11,6 +11,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   const begin = async () => {
     const body = new URLSearchParams(new FormData(form))
     const answer = await fetch(form.dataset.options, { method: 'POST', body, headers: { accept: 'application/json' } })
+    // what is asked for needs a newer or stronger proof first
+    if (answer.status === 401) location.assign((await answer.json()).signIn)
     if (!answer.ok) throw new Error('no options')
     return answer.json()
   }

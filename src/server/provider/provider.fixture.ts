@@ -59,6 +59,7 @@ export async function startProvider(database: Database): Promise<TestProvider> {
     channelsOf: () => [],
     claimsOf: async (account) => (account.startsWith('idp:') ? { name: account } : null),
     resources: { [API]: { scope: 'read' } },
+    own: new Set(),
     interactionPath: (uid) => `/interaction/${uid}`,
     onError: (what, error) => {
       const at = error instanceof Error ? (error.stack ?? '').split('\n')[1] : ''

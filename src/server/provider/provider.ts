@@ -32,6 +32,8 @@ export interface ProviderParts {
   readonly claimsOf: (account: string) => Promise<Readonly<Record<string, unknown>> | null>
   /** APIs that access tokens are for, by resource indicator (RFC 8707) */
   readonly resources: Readonly<Record<string, { readonly scope: string }>>
+  /** clients of the house, whose people are not asked whether they agree */
+  readonly own: ReadonlySet<string>
   /** where an interaction is shown, below the issuer */
   readonly interactionPath: (uid: string) => string
   readonly onError: (what: string, error: unknown) => void
@@ -132,6 +134,17 @@ export function openProvider(parts: ProviderParts): Provider {
       else old.acr = said
       old.amr = [...standing.amr]
       return true
+    },
+    async loadExistingGrant(ctx) {
+      const { session, client, result } = ctx.oidc
+      const grantId =
+        result?.consent?.grantId ?? (client === undefined ? undefined : session?.grantIdFor(client.clientId))
+      if (grantId !== undefined) return ctx.oidc.provider.Grant.find(grantId)
+      if (client === undefined || !parts.own.has(client.clientId)) return undefined
+      const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session!.accountId! })
+      grant.addOIDCScope('openid')
+      await grant.save()
+      return grant
     },
     expiresWithSession: () => true,
     issueRefreshToken: async (_ctx, client, code) =>

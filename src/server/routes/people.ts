@@ -3,6 +3,8 @@ import { Type, type Static } from 'typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { canonical } from '#authn/identifiers.ts'
 import { setPassword, passwordProblem } from '#authn/passwords.ts'
+import { approvePass, issuePass } from '#authn/enrolment-pass.ts'
+import { AAL_OF_STRENGTH, IMPACTS, STRENGTHS } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import type { ServerContext } from '../context.ts'
@@ -24,6 +26,34 @@ const Person = Type.Object(
   { additionalProperties: false },
 )
 
+const Decider = Type.Object({ by: Type.String({ minLength: 1, maxLength: 512 }) }, { additionalProperties: false })
+const Pass = Type.Object(
+  {
+    /** account of the person who issues it */
+    by: Type.String({ minLength: 1, maxLength: 512 }),
+    minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1440 })),
+  },
+  { additionalProperties: false },
+)
+const OUTRANKS = 'whoever does has to be a person whose reach is worth at least as much'
+
+/**
+ * Whether a person may decide over the access of another: what he reaches is worth at least as much. For what is of high impact
+ * it takes two. `aal` is the level that his own sign-ins prove, which caps what a pass of his enrols.
+ */
+function authorityOver({ rankOf }: PeopleParts, account: string, by: string) {
+  const [target, issuer] = [rankOf(account), rankOf(by)]
+  if (target === null || issuer === null) return { outranks: false, needsSecond: true, aal: 0 as const }
+  const high = IMPACTS.indexOf('high')
+  return {
+    outranks: IMPACTS.indexOf(issuer.impact) >= IMPACTS.indexOf(target.impact),
+    needsSecond: IMPACTS.indexOf(target.impact) >= high,
+    aal: AAL_OF_STRENGTH[STRENGTHS.indexOf(issuer.canProve)]!,
+  }
+}
+
+const clientOf = (request: FastifyRequest): string => request.caller?.tokenId ?? 'unknown'
+
 /** What an administrator did is on record before it counts. */
 type Audit = Pick<ServerContext, 'audit'>['audit']
 
@@ -34,7 +64,7 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
       audit.append({
         kind: 'administration',
         at: tools.clock(),
-        by: { type: 'client', id: request.caller?.tokenId ?? 'unknown' },
+        by: { type: 'client', id: clientOf(request) },
         request: request.id,
         did,
         thing: 'person',
@@ -117,6 +147,70 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
             boundAtAal,
           })),
         }
+      },
+    )
+    app.post<{ Params: { account: string }; Body: Static<typeof Pass> }>(
+      '/v1/people/:account/passes',
+      { config: { access: 'administer' }, schema: { body: Pass } },
+      async (request) => {
+        const { account } = request.params
+        const { by, minutes = 60 } = request.body
+        const rank = authorityOver(parts, account, by)
+        await noted(request, 'changed', account)
+        const pass = await issuePass(tools, {
+          account,
+          enrols: 'passkey',
+          issuedBy: by,
+          client: clientOf(request),
+          outranks: rank.outranks,
+          needsSecond: rank.needsSecond,
+          issuerAal: rank.aal,
+          validFor: minutes * 60_000,
+        })
+        if (pass === null)
+          throw new AmbitError('forbidden', `\`${by}\` may not issue a pass for \`${account}\`: ${OUTRANKS}`)
+        return pass
+      },
+    )
+    app.post<{ Params: { account: string; pass: string }; Body: Static<typeof Decider> }>(
+      '/v1/people/:account/passes/:pass/approve',
+      { config: { access: 'administer' }, schema: { body: Decider } },
+      async (request) => {
+        const { account, pass } = request.params
+        const { by } = request.body
+        await noted(request, 'changed', account)
+        const { outranks } = authorityOver(parts, account, by)
+        if (!(await approvePass(tools, account, pass, by, clientOf(request), outranks))) {
+          throw new AmbitError(
+            'forbidden',
+            `\`${by}\` may not approve it: it is another than the issuer, by another token, and ${OUTRANKS}`,
+          )
+        }
+        return { id: pass, state: 'active' }
+      },
+    )
+    app.post<{ Params: { account: string }; Body: Static<typeof Decider> }>(
+      '/v1/people/:account/unfreeze',
+      { config: { access: 'administer' }, schema: { body: Decider } },
+      async (request) => {
+        const { account } = request.params
+        const { by } = request.body
+        if (!authorityOver(parts, account, by).outranks || by === account) {
+          throw new AmbitError('forbidden', `\`${by}\` may not open \`${account}\` again: ${OUTRANKS}`)
+        }
+        if ((await parts.recoveries.frozenOf(account)) !== null) {
+          throw new AmbitError('conflict', 'a recovery of this account is contested; that case has to be decided first')
+        }
+        if ((await tools.accounts.stateOf(account)).status !== 'frozen')
+          throw new AmbitError('conflict', 'the account is not frozen')
+        await noted(request, 'enabled', account)
+        const state = await tools.accounts.endEverything(
+          account,
+          { status: 'active', reason: 'unfrozen' },
+          tools.clock(),
+        )
+        await tools.notify(account, { template: 'account_unfrozen', values: {} })
+        return { account, status: state.status }
       },
     )
     app.post<{ Params: { account: string; to: string } }>(

@@ -3,7 +3,7 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerOtp } from '#authn/app-code.ts'
 import type { Attempt, Outcome } from '#authn/ceremony.ts'
-import { canonical, kindOf } from '#authn/identifiers.ts'
+import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
 import { beginSignIn, finishSignIn } from '#authn/passkeys.ts'
 import { answerPassword } from '#authn/passwords.ts'
 import { answerRecoveryCode } from '#authn/recovery-codes.ts'
@@ -20,15 +20,16 @@ import {
   morePage,
   type SignInView,
 } from '#server/pages/sign-in.ts'
-import { contentPolicy, page } from '#server/pages/layout.ts'
+import { pageHeaders, page } from '#server/pages/layout.ts'
 import type { Markup } from '#server/pages/html.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import type { Words } from '#server/pages/words/en.ts'
-import { browserHandle, formToken, postedForm, type Fields } from '#server/sign-in/forms.ts'
+import { browserHandle, formToken, parsedField, postedForm, type Fields } from '#server/sign-in/forms.ts'
 import {
   complete,
   heldSession,
   interactionOf,
+  noteFailure,
   signInOf,
   standingOf,
   type Interaction,
@@ -116,10 +117,7 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   const view: SignInView = { words, at, token, client: interaction.client, message, why: [] }
   const draw = (title: string, body: Markup, script = true) => {
     const leadsTo = interaction.redirectOrigin === null ? [] : [interaction.redirectOrigin]
-    return reply
-      .header('content-security-policy', contentPolicy(leadsTo))
-      .type('text/html; charset=utf-8')
-      .send(page({ words, title, body, script, brand: parts.brand }))
+    return reply.headers(pageHeaders(leadsTo)).send(page({ words, title, body, script, brand: parts.brand }))
   }
   if (interaction.prompt === 'consent') {
     return draw(words.consent(interaction.client), consentPage(view, { scopes: interaction.scopes }), false)
@@ -185,9 +183,11 @@ async function restart(parts: PeopleParts, { signIn, held }: Step): Promise<null
 }
 
 /** Who is trying: the one recognised, or the name nobody has, which fails like any other. */
-function attemptOf({ signIn, held, browser }: Step): Attempt {
+function attemptOf(parts: PeopleParts, { signIn, held, browser }: Step): Attempt {
   const account =
-    signIn.account ?? (signIn.typed === null ? held?.session.account : undefined) ?? `? ${signIn.typed ?? ''}`
+    signIn.account ??
+    (signIn.typed === null ? held?.session.account : undefined) ??
+    nobodys(parts.tools.keyring, signIn.typed ?? '')
   const isStepUp = held?.session.account === account
   return {
     account,
@@ -204,17 +204,20 @@ async function proved(
   step: Step,
   check: (attempt: Attempt) => Promise<Outcome>,
 ): Promise<string | null> {
-  const attempt = attemptOf(step)
+  const attempt = attemptOf(parts, step)
   return noted(parts, step, attempt.account, await check(attempt))
 }
 
 async function noted(
   parts: PeopleParts,
-  { signIn, words }: Step,
+  { signIn, words, request }: Step,
   account: string,
   outcome: Outcome,
 ): Promise<string | null> {
-  if (!outcome.accepted) return words.refused
+  if (!outcome.accepted) {
+    await noteFailure(parts, request, account)
+    return words.refused
+  }
   return changed(parts, { ...signIn, account, proofs: [...signIn.proofs, outcome.proof], pending: null })
 }
 
@@ -223,7 +226,7 @@ async function send(parts: PeopleParts, step: Step): Promise<string | null> {
   const factor = fields['factor']
   if (factor !== 'email_code' && factor !== 'sms_code') return words.refused
   if (!parts.factors.includes(factor)) return words.refused
-  const attempt = attemptOf(step)
+  const attempt = attemptOf(parts, step)
   const kind = factor === 'email_code' ? 'mail' : 'phone'
   const own = (await parts.identifiers.listOf(attempt.account)).filter(
     (it) => it.kind === kind && it.verifiedAt !== null,
@@ -258,7 +261,7 @@ async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
 }
 
 async function passkeyOptions(parts: PeopleParts, step: Step): Promise<typeof ANSWERED> {
-  const attempt = attemptOf(step)
+  const attempt = attemptOf(parts, step)
   const account = attempt.purpose === 'step_up' ? attempt.account : null
   const begun = await beginSignIn(parts.tools, parts.passkeys, { ...attempt, account })
   await step.reply.send(begun)
@@ -267,26 +270,18 @@ async function passkeyOptions(parts: PeopleParts, step: Step): Promise<typeof AN
 
 async function passkey(parts: PeopleParts, step: Step): Promise<string | null> {
   const { fields, words, signIn } = step
-  const attempt = attemptOf(step)
+  const attempt = attemptOf(parts, step)
   const account = attempt.purpose === 'step_up' ? attempt.account : null
   const result = await finishSignIn(parts.tools, parts.passkeys, {
     ...attempt,
     account,
     challenge: fields['challenge'] ?? '',
-    response: parsed(fields['response'] ?? ''),
+    response: parsedField(fields['response']),
   })
   if (result === null) return words.refused
   // proofs of one person are never added to those of another
   if (signIn.proofs.length > 0 && signIn.account !== result.account) return words.refused
   return noted(parts, step, result.account, result.outcome)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return null
-  }
 }
 
 async function consent(parts: PeopleParts, { request, reply, interaction, held }: Step): Promise<typeof ANSWERED> {

@@ -50,3 +50,12 @@ export function postedForm(
   if (!keyring.holds(fields['form'] ?? '', 'handle', 'form', place, browser)) refuse()
   return { fields, browser }
 }
+
+/** A field that holds JSON; null where it does not. */
+export function parsedField(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '') as unknown
+  } catch {
+    return null
+  }
+}

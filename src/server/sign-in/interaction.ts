@@ -11,10 +11,13 @@ import {
   type Offer,
   type SignIn,
 } from '#authn/sign-in.ts'
+import { keyFactsOf } from '#authn/passkeys.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
 import { newId, newSecret } from '#lib/ids.ts'
+import { sawFailure, sawUse } from '#risk/watch.ts'
+import { networkPrefix } from '#server/config/networks.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { asked, meets, type AskedAssurance } from '#server/provider/assurance.ts'
+import { asked, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
 import { assuranceParameters } from '#server/provider/provider.ts'
 import type { PeopleParts } from './parts.ts'
@@ -133,7 +136,8 @@ export async function standingOf(
   const [worths, channels] = [parts.worths(), parts.channelsOf(account)]
   const need = needOf(floor, interaction.asked, enrolled, worths, tools.clock())
   const enough = isEnough(proofs, need, worths, channels)
-  const ports = { worths, channels, ask: tools.ask, enrolled, identifiers, factors: parts.factors }
+  const keys = await keyFactsOf(tools, enrolled)
+  const ports = { worths, channels, ask: tools.ask, enrolled, identifiers, keys, factors: parts.factors }
   const found = enough
     ? { offers: [], forbidden: false }
     : await offersFor(account, proofs, need, isStepUp ? 'step_up' : 'sign_in', ports)
@@ -177,6 +181,7 @@ export async function complete(
     await tools.sessions.begin(session, hashOf(token))
     await tools.budgets.remember(it.browser, standing.account, now)
   }
+  await noteUse(parts, request, it, standing.account)
   reply.header('set-cookie', sessionCookie(token))
   const login = { accountId: standing.account, remember: false }
   return provider.interactionResult(request.raw, reply.raw, { login }, { mergeWithLastSubmission: false })
@@ -198,10 +203,24 @@ async function raise(
   return proofs.length > 0
 }
 
-/** Whether the session that is there already has what is asked, by its age too. */
-export const alreadyMeets = (parts: PeopleParts, session: Session, question: AskedAssurance): boolean =>
-  meets(
-    shown(session.proofs, parts.worths(), { channels: parts.channelsOf(session.account) }),
-    question,
-    Math.floor(parts.tools.clock() / 1000),
-  )
+/** A success is weighed and learned. What is unusual stands as a signal before the application hears of the sign-in. */
+async function noteUse(
+  { watch, tools }: PeopleParts,
+  request: FastifyRequest,
+  it: SignIn,
+  account: string,
+): Promise<void> {
+  const use = {
+    account,
+    at: tools.clock(),
+    device: it.browser,
+    network: networkPrefix(request.ip),
+    place: null,
+    capabilities: [],
+  }
+  await sawUse(watch, use, null)
+}
+
+/** A failure is counted, and teaches nothing. */
+export const noteFailure = ({ watch, tools }: PeopleParts, request: FastifyRequest, account: string): Promise<void> =>
+  sawFailure(watch, { account, network: networkPrefix(request.ip), at: tools.clock() })

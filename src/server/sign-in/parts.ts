@@ -4,10 +4,14 @@ import type { Tools } from '#authn/ceremony.ts'
 import type { FactorName } from '#authn/factors.ts'
 import type { IsBreached } from '#authn/passwords.ts'
 import type { Passkeys } from '#authn/passkeys.ts'
+import type { RecoveryStore } from '#authn/recover.ts'
+import type { UsedLinkStore } from '#authn/not-me.ts'
 import type { Floor, SignInStore } from '#authn/sign-in.ts'
 import type { IdentifierStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
+import type { Impact, Strength } from '#contract/vocabulary.ts'
+import type { WatchParts } from '#risk/watch.ts'
 
 export interface PeopleParts {
   readonly provider: Provider
@@ -20,6 +24,15 @@ export interface PeopleParts {
   readonly channelsOf: (account: string) => readonly Channel[]
   /** what the reach of an account asks; null where there is no such account, or no snapshot: then nobody signs in to it */
   readonly floorOf: (account: string) => Floor | null
+  /** what the easiest way into it is guarded by, as the analysis has it; null where that is not known */
+  readonly weakestOf: (account: string) => Strength | null
+  /** what a person's account reaches, and what its sign-ins may prove at most; null for what is no person's */
+  readonly rankOf: (account: string) => { readonly impact: Impact; readonly canProve: Strength } | null
+  readonly recoveries: RecoveryStore
+  /** links and leaves that were used */
+  readonly links: UsedLinkStore
+  /** notes what is usual for an account, and what is not */
+  readonly watch: WatchParts
   /** name of the organisation */
   readonly brand: string
   /** origin of the pages, as browsers know it */

@@ -104,6 +104,8 @@ export const DE: Words = {
   deviceConfirm: (client) => `Darf „${client}“ auf jenem Gerät für Sie handeln?`,
   deviceDone: 'Erledigt. Sie können zum Gerät zurückkehren.',
   recoveryLeft: (count) => `noch ${count}`,
+  renamed: 'Umbenannt.',
+  ended: 'Beendet.',
   scopes: {
     openid: 'erfahren, mit welchem Konto Sie sich angemeldet haben',
     profile: 'Ihren Namen sehen',

@@ -101,6 +101,8 @@ export const EN = {
   deviceConfirm: (client: string) => `Let “${client}” on that device act for you?`,
   deviceDone: 'Done. You can go back to the device.',
   recoveryLeft: (count: number) => `${count} left`,
+  renamed: 'Renamed.',
+  ended: 'Ended.',
   scopes: {
     openid: 'know which account you signed in with',
     profile: 'see your name',

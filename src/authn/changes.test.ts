@@ -1,0 +1,97 @@
+import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { loadPolicy } from '#policy/load.ts'
+import { onEveryStore } from '#storage/stores.fixture.ts'
+import { endOtherSessions, leaveForChanges, strengthForChanges } from './changes.ts'
+import type { Proof, Session } from './session.ts'
+import type { EnrolledAuthenticator } from './stores.ts'
+import { toolsOver } from './tools.fixture.ts'
+
+const text = readFileSync(new URL('../policy/default.yaml', import.meta.url), 'utf8')
+const worths = (await loadPolicy({ text, file: 'default.yaml' }, text)).authenticators
+const NOW = 1_800_000_000_000
+const enrolled = (
+  kind: EnrolledAuthenticator['kind'],
+  changed: Partial<EnrolledAuthenticator> = {},
+): EnrolledAuthenticator => ({
+  id: kind,
+  account: 'idp:ada',
+  kind,
+  name: kind,
+  state: 'active',
+  channel: null,
+  boundAtAal: 3,
+  material: '',
+  lookup: null,
+  counter: 0,
+  addedAt: NOW,
+  expiresAt: null,
+  usedAt: null,
+  ...changed,
+})
+const proof = (factor: Proof['factor'], at = NOW): Proof => ({
+  factor,
+  authenticator: factor,
+  channel: null,
+  purpose: 'sign_in',
+  binding: '',
+  at,
+  userVerified: true,
+  keyClass: factor === 'passkey' ? 'synced' : null,
+  fips140Level: null,
+  boundAtAal: 3,
+})
+const session = (...proofs: Proof[]): Session => ({
+  id: 'se_1',
+  account: 'idp:ada',
+  epoch: 0,
+  browser: 'b',
+  proofs,
+  startedAt: NOW,
+  usedAt: NOW,
+  endsAt: NOW + 1e7,
+  idleMs: null,
+})
+
+test('whoever has a strong authenticator must show one as strong to change anything', () => {
+  const all = (...kinds: EnrolledAuthenticator['kind'][]) =>
+    strengthForChanges(
+      kinds.map((kind) => enrolled(kind)),
+      worths,
+    )
+  assert.equal(all(), 'single_factor')
+  assert.equal(all('password'), 'single_factor')
+  assert.equal(all('password', 'totp'), 'two_factor')
+  assert.equal(all('password', 'totp', 'passkey'), 'phishing_resistant')
+  assert.equal(all('password', 'recovery_code'), 'single_factor')
+  assert.equal(
+    strengthForChanges([enrolled('password'), enrolled('passkey', { state: 'suspended' })], worths),
+    'single_factor',
+  )
+})
+
+test('neither an old proof nor a weak one changes anything', () => {
+  const mine = [enrolled('password'), enrolled('passkey')]
+  const leave = (...proofs: Proof[]) => leaveForChanges(session(...proofs), mine, worths, [], NOW)
+  assert.equal(leave(proof('password')).granted, false)
+  assert.equal(leave(proof('passkey', NOW - 300_001)).granted, false)
+  assert.deepEqual([leave(proof('passkey')).granted, leave(proof('passkey')).aal], [true, 2])
+  assert.equal(leaveForChanges(session(proof('password')), [enrolled('password')], worths, [], NOW).aal, 1)
+})
+
+onEveryStore('a change ends every session but the one that made it', async (store) => {
+  const tools = toolsOver(await store.open())
+  tools.now = NOW
+  await tools.sessions.begin(session(proof('password')), 'mine')
+  await tools.sessions.begin({ ...session(proof('password')), id: 'se_2' }, 'theirs')
+  await tools.budgets.remember('thief', 'idp:ada', NOW)
+  await endOtherSessions(tools, session(proof('password')), 'renewed', 'authenticator_added')
+  assert.equal(await tools.sessions.resume('mine', NOW), null)
+  assert.equal(await tools.sessions.resume('theirs', NOW), null)
+  assert.equal((await tools.sessions.resume('renewed', NOW))?.proofs.length, 1)
+  assert.deepEqual(
+    [await tools.budgets.poolOf('thief', 'idp:ada'), await tools.budgets.poolOf('b', 'idp:ada')],
+    ['strange', 'known'],
+  )
+})

@@ -1,0 +1,213 @@
+/** The pages of somebody's own account, of an enrolment with a pass, and of "it was not me". */
+import type { OtpEnrolment } from '#authn/app-code.ts'
+import type { EnrolledAuthenticator } from '#authn/stores.ts'
+import type { Session } from '#authn/session.ts'
+import type { Strength } from '#contract/vocabulary.ts'
+import { html, type Markup } from './html.ts'
+import { form, notice } from './layout.ts'
+import type { Words } from './words/en.ts'
+
+export interface AccountView {
+  readonly words: Words
+  readonly token: string
+  readonly name: string
+  readonly message: string | null
+  readonly good: boolean
+  readonly enrolled: readonly EnrolledAuthenticator[]
+  readonly sessions: readonly Session[]
+  readonly current: string
+  /** null where nothing is known of the account */
+  readonly standing: { readonly required: Strength; readonly best: Strength; readonly weakest: Strength | null } | null
+  readonly can: {
+    readonly passkey: boolean
+    readonly totp: boolean
+    readonly recovery_code: boolean
+    readonly password: boolean
+  }
+}
+
+export function accountPage(view: AccountView): Markup {
+  const { words, token, enrolled, standing, can } = view
+  const keys = enrolled.filter(({ kind }) => kind !== 'recovery_code' && kind !== 'enrolment_pass')
+  const codes = enrolled.filter(({ kind, state }) => kind === 'recovery_code' && state === 'active').length
+  const act = (step: string, children: Markup) => form({ action: `/account/${step}`, token, children })
+  return html`<div class="wide">
+    ${notice(view.message, view.good ? 'good' : 'bad')}
+    <p class="soft">${words.signedInAs(view.name)}</p>
+    <h2>${words.protection}</h2>
+    ${standing === null && html`<p>${words.unknownAccount}</p>`}
+    ${standing !== null && html`<p>${words.strengthIs(words.strength[standing.best])} ${words.requiredIs(words.strength[standing.required])}</p>`}
+    ${keys.length + codes === 0 && html`<p>${words.noAuthenticators}</p>`}
+    <ul class="things">
+      ${keys.map((each) => thing(view, each))}
+      ${
+        codes > 0 &&
+        html`<li>
+          <div>
+            <strong>${words.kinds.recovery_code}</strong><br /><span class="hint">${words.recoveryLeft(codes)}</span>
+          </div>
+        </li>`
+      }
+    </ul>
+    ${
+      standing !== null &&
+      standing.weakest !== null &&
+      html`<h2>${words.weakest}</h2>
+        <p>${words.weakestIs(words.strength[standing.weakest])}</p>`
+    }
+    <h2>${words.improve}</h2>
+    <ul>
+      ${improvements(view, keys, codes).map((text) => html`<li>${text}</li>`)}
+    </ul>
+    <h2>${words.add}</h2>
+    ${can.passkey && addPasskeyForm(words, { at: '/account', token })}
+    ${can.totp && act('totp', html`<button class="plain">${words.addTotp}</button>`)}
+    ${can.recovery_code && act('recovery-codes', html`<button class="plain">${words.addRecovery}</button>`)}
+    ${
+      can.password &&
+      html`<details>
+        <summary>${words.addPassword}</summary>
+        ${act(
+          'password',
+          html`<label for="new-password">${words.newPassword}</label
+            ><input id="new-password" name="password" type="password" autocomplete="new-password" required />
+            <button>${words.verify}</button>`,
+        )}
+      </details>`
+    }
+    <h2>${words.sessions}</h2>
+    <ul class="things">
+      ${view.sessions.map(
+        (each) =>
+          html`<li>
+            <div>
+              ${words.since(time(each.startedAt))}${each.id === view.current && html` · <strong>${words.thisSession}</strong>`}
+            </div>
+            ${each.id !== view.current && act('end-session', html`<input type="hidden" name="session" value="${each.id}" /><button class="small plain">${words.endSession}</button>`)}
+          </li>`,
+      )}
+    </ul>
+    ${act('end-others', html`<button class="plain">${words.endOthers}</button>`)}
+    ${act('sign-out', html`<button class="plain">${words.signOut}</button>`)}
+  </div>`
+}
+
+/** One authenticator: what it is, since when, and what can be done about it. */
+function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup {
+  const used = it.usedAt === null ? words.neverUsed : words.lastUsed(time(it.usedAt))
+  return html`<li>
+    <div>
+      <strong>${it.name}</strong> · ${words.kinds[it.kind]}${it.state === 'suspended' && html` · ${words.suspended}`}<br />
+      <span class="hint">${words.added(time(it.addedAt))}, ${used}</span>
+    </div>
+    <details>
+      <summary>${words.rename}</summary>
+      ${form({
+        action: '/account/rename',
+        token,
+        children: html`<input type="hidden" name="id" value="${it.id}" /><label for="name-${it.id}">${words.name}</label
+          ><input id="name-${it.id}" name="name" value="${it.name}" maxlength="64" required />
+          <button class="small">${words.rename}</button>`,
+      })}
+    </details>
+    <details>
+      <summary>${words.remove}</summary>
+      <p>${words.removeConfirm(it.name)}</p>
+      ${form({
+        action: '/account/remove',
+        token,
+        children: html`<input type="hidden" name="id" value="${it.id}" /><button class="small">
+            ${words.remove}
+          </button>`,
+      })}
+    </details>
+  </li>`
+}
+
+function improvements({ words, can }: AccountView, keys: readonly EnrolledAuthenticator[], codes: number): string[] {
+  const passkeys = keys.filter(({ kind, state }) => kind === 'passkey' && state === 'active').length
+  const found = [
+    ...(passkeys === 0 && can.passkey ? [words.improvePasskey] : []),
+    ...(passkeys === 1 ? [words.improveSecond] : []),
+    ...(codes === 0 && can.recovery_code ? [words.improveRecovery] : []),
+  ]
+  return found.length === 0 ? [words.improveDone] : found
+}
+
+/** Hidden until the script has it, like the form that signs in. */
+export const addPasskeyForm = (
+  words: Words,
+  { at, token, extra = null }: { at: string; token: string; extra?: Markup | null },
+): Markup =>
+  html`<noscript><p class="soft">${words.passkeyNeedsScript}</p></noscript>
+    <form hidden method="post" action="${at}/passkey" data-passkey="create" data-options="${at}/passkey-options">
+      <input type="hidden" name="form" value="${token}" />${extra}<input type="hidden" name="challenge" /><input
+        type="hidden"
+        name="response"
+      />
+      <p class="notice bad" role="alert" tabindex="-1" data-failed hidden>${words.passkeyFailed}</p>
+      <label for="key-name">${words.name}</label><input id="key-name" name="name" maxlength="64" autocomplete="off" />
+      <button>${words.addPasskey}</button>
+    </form>`
+
+/** The secret of an app, shown this once. */
+export const totpPage = (words: Words, token: string, it: OtpEnrolment, message: string | null): Markup =>
+  html`${notice(message)}
+    <p>${words.totpIntro}</p>
+    <p>
+      <strong>${words.secret}</strong><br /><code class="secret">${it.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</code>
+    </p>
+    <p><a class="button plain" href="${it.uri}">${words.openInApp}</a></p>
+    ${form({
+      action: '/account/totp-confirm',
+      token,
+      children: html`<input type="hidden" name="id" value="${it.id}" /><label for="first-code">${words.code}</label>
+        <input
+          id="first-code"
+          class="code"
+          name="code"
+          inputmode="numeric"
+          autocomplete="one-time-code"
+          required
+        /><button>${words.verify}</button>`,
+    })}
+    <p><a href="/account">${words.cancel}</a></p>`
+
+/** Recovery codes, shown this once. */
+export const recoveryCodesPage = (words: Words, codes: readonly string[]): Markup =>
+  html`<p>${words.recoveryShown} ${words.recoveryOld}</p>
+    <ol class="codes">
+      ${codes.map((code) => html`<li>${code}</li>`)}
+    </ol>
+    <p><a class="button" href="/account">${words.continue}</a></p>`
+
+/** Somebody was given a pass and wants to use it. */
+export const enrolPage = (words: Words, token: string, message: string | null): Markup =>
+  html`${notice(message)}${form({
+    action: '/enrol',
+    token,
+    children: html`<label for="identifier">${words.identifier}</label>
+      <input
+        id="identifier"
+        name="identifier"
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck="false"
+        required
+      />
+      <label for="pass">${words.kinds.enrolment_pass}</label>
+      <input id="pass" name="pass" autocomplete="off" autocapitalize="characters" spellcheck="false" required /><button>
+        ${words.continue}
+      </button>`,
+  })}`
+
+export const notMePage = (words: Words, token: string, link: string): Markup =>
+  html`<p>${words.notMeIntro}</p>
+    ${form({
+      action: '/not-me',
+      token,
+      children: html`<input type="hidden" name="t" value="${link}" /><button>${words.notMeAct}</button>`,
+    })}`
+
+/** To the minute, in UTC, as ISO 8601 writes it: the server does not know where its reader is. */
+const time = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ') + ' UTC'

@@ -1,0 +1,28 @@
+/** Rows whose time is over. Nothing relies on their going: whoever reads looks at the time himself. */
+import type { Database } from './database.ts'
+
+const DAY = 86_400_000
+
+/** Deletes what is of no use to anybody any more; to be called now and then by any node. */
+export async function sweepPeople({ sql }: Database, now: number): Promise<void> {
+  await sql.deleteFrom('sign_ins').where('expires_at', '<=', now).execute()
+  await sql
+    .deleteFrom('challenges')
+    .where('expires_at', '<=', now - DAY)
+    .execute()
+  await sql.deleteFrom('oidc_records').where('expires_at', '<=', now).execute()
+  await sql
+    .deleteFrom('failures')
+    .where('at', '<=', now - DAY)
+    .execute()
+  await sql
+    .deleteFrom('sessions')
+    .where('ends_at', '<=', now - 7 * DAY)
+    .execute()
+  // guesses at names that nobody has, and of sessions that are over, once no window counts them any more
+  await sql
+    .deleteFrom('budgets')
+    .where((row) => row.or([row('account', 'like', '? %'), row('account', 'like', 'session %')]))
+    .where('day_start', '<=', now - 2 * DAY)
+    .execute()
+}
