@@ -37,7 +37,8 @@ export interface SignIn {
 }
 
 export interface SignInStore {
-  readonly begin: (it: SignIn) => Promise<void>
+  /** keeps what is there under this id, unless its time is over */
+  readonly begin: (it: SignIn, now: number) => Promise<void>
   readonly find: (id: string, browser: string, now: number) => Promise<SignIn | null>
   /** false where it was changed meanwhile */
   readonly change: (it: SignIn) => Promise<boolean>

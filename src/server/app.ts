@@ -23,6 +23,7 @@ import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ownAccountRoutes } from './routes/account.ts'
 import { enrolRoutes } from './routes/enrol.ts'
+import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -125,6 +126,7 @@ export async function buildApp(
     await app.register(signInRoutes(people))
     await app.register(ownAccountRoutes(people))
     await app.register(enrolRoutes(people))
+    await app.register(recoverRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
     await app.register(providerRoutes(people.provider))
   }

@@ -8,6 +8,8 @@ import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
 import { isNobodys } from '#authn/identifiers.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
+import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
+import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
 import type { Floor } from '#authn/sign-in.ts'
 import type { AuditRecord } from '#audit/records.ts'
@@ -40,6 +42,8 @@ import { OWN_CLIENT, OWN_RETURN } from './sign-in/step-up.ts'
 
 /** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
 const KNOWN_FOR_MS = 7 * 86_400_000
+/** Milliseconds between two looks for recoveries whose wait is over. */
+const RECOVERIES_EVERY = 30_000
 /** Milliseconds between two sweeps of old rows. */
 const SWEEP_EVERY = 600_000
 
@@ -138,6 +142,18 @@ export async function openPeople(
     interactionPath: (uid) => `${origin}/interaction/${uid}`,
     onError: (what, error) => log.warn({ err: error }, what),
   })
+  const recovery: RecoveryParts = {
+    tools,
+    store: recoveryStore(database),
+    rules: DEFAULT_RECOVERY,
+    impactOf: (account) => context.world()?.account(account)?.whole.impact ?? 'high',
+  }
+  const moving = setInterval(
+    () =>
+      void sweepRecoveries(recovery).catch((error: unknown) => onTrouble('recoveries could not be moved on', error)),
+    RECOVERIES_EVERY,
+  )
+  moving.unref()
   const sweeping = setInterval(
     () =>
       void sweepPeople(database, clock()).catch((error: unknown) => onTrouble('old rows could not be deleted', error)),
@@ -164,7 +180,7 @@ export async function openPeople(
         if (standing === undefined || !standing.enabled || standing.kind !== 'human') return null
         return { impact: standing.whole.impact, canProve: standing.canProve }
       },
-      recoveries: recoveryStore(database),
+      recovery,
       links: usedLinkStore(database),
       watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,
@@ -173,6 +189,7 @@ export async function openPeople(
     },
     async stop() {
       clearInterval(sweeping)
+      clearInterval(moving)
       await outbox.stop()
     },
   }
@@ -222,9 +239,8 @@ function askOver(context: ServerContext): AskDecisionPoint {
   return async ({ account, factor, purpose }) => {
     const floor = floorOf(context, account)
     if (floor === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
-    // a pass or a recovery only leads to an enrolment, which is bound to what it was made for
-    const opens = purpose === 'sign_in' || purpose === 'step_up'
-    if (opens && FACTORS[factor].code && floor.codes === 'refused') {
+    // a pass is issued by a person who outranks the account, for one enrolment; everything else obeys the reach, recovery too
+    if (purpose !== 'enrol' && FACTORS[factor].code && floor.codes === 'refused') {
       return {
         granted: false,
         reason: 'code_beyond_reach',

@@ -24,11 +24,16 @@ export function signInStore({ sql }: Database): SignInStore {
     expires_at: it.expiresAt,
   })
   return {
-    async begin(it) {
+    async begin(it, now) {
       await sql
         .insertInto('sign_ins')
         .values({ ...values(it), id: it.id, browser: it.browser, revision: 0 })
-        .onConflict((conflict) => conflict.column('id').doNothing())
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet({ ...values(it), browser: it.browser, revision: 0 })
+            .where('sign_ins.expires_at', '<=', now),
+        )
         .execute()
     },
     async find(id, browser, now) {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import type { Clock } from '#lib/clock.ts'
 import { startMailServer } from '#delivery/smtp.fixture.ts'
 import { testServer } from '#server/server.fixture.ts'
 
@@ -57,12 +58,13 @@ async function freePort(): Promise<number> {
   return port
 }
 
-export async function startPeople(context: TestContext) {
+export async function startPeople(context: TestContext, options: { readonly clock?: Clock } = {}) {
   const mail = await startMailServer()
   context.after(() => mail.close())
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const server = await testServer(context, {
+    ...options,
     port,
     config: `
 publicUrl: ${origin}

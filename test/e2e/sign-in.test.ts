@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
+import { Person } from './person.fixture.ts'
 import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
 async function started(context: TestContext) {
@@ -10,59 +11,6 @@ async function started(context: TestContext) {
   const options = { execute: [client.allowInsecureRequests] }
   const config = await client.discovery(new URL(`${people.origin}/oidc`), 'app', SECRET, undefined, options)
   return { ...people, config }
-}
-
-/** A person without script: follows links and redirects, fills in forms, keeps cookies. */
-class Person {
-  readonly cookies = new Map<string, string>()
-  readonly origin: string
-  at = ''
-  html = ''
-  /** address outside of the server to which the person was sent, at last */
-  left: URL | null = null
-
-  constructor(origin: string) {
-    this.origin = origin
-  }
-
-  async go(url: string, init: RequestInit = {}): Promise<string> {
-    let to = new URL(url, this.origin)
-    let how = init
-    for (let hops = 0; hops < 20; hops++) {
-      if (to.origin !== this.origin) {
-        this.left = to
-        return (this.html = '')
-      }
-      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-      const response = await fetch(to, { redirect: 'manual', ...how, headers: { ...how.headers, cookie } })
-      for (const line of response.headers.getSetCookie()) {
-        const [pair = ''] = line.split(';')
-        const [name = '', ...value] = pair.split('=')
-        if (value.join('=') === '' || /max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name)
-        else this.cookies.set(name, value.join('='))
-      }
-      const location = response.headers.get('location')
-      if (location === null) {
-        this.at = to.pathname
-        return (this.html = await response.text())
-      }
-      to = new URL(location, to)
-      how = {}
-    }
-    throw new Error('too many redirects')
-  }
-
-  /** Fills in the form that leads to this step. */
-  async submit(step: string, fields: Record<string, string> = {}): Promise<string> {
-    const [, path = '', rest = ''] =
-      new RegExp(`<form method="post" action="([^"]*/${step})"[^>]*>([\\s\\S]*?)</form>`).exec(this.html) ?? []
-    assert.notEqual(path, '', `no form for ${step} in ${this.html}`)
-    const body = new URLSearchParams()
-    for (const [, name = '', value = ''] of rest.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g))
-      body.set(name, value)
-    for (const [name, value] of Object.entries(fields)) body.set(name, value)
-    return this.go(path, { method: 'POST', body, headers: { origin: this.origin } })
-  }
 }
 
 async function authorize(config: client.Configuration, person: Person, more: Record<string, string> = {}) {

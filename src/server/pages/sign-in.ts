@@ -21,20 +21,21 @@ export interface SignInView {
 export function identifyPage(view: SignInView, { passkeys }: { readonly passkeys: boolean }): Markup {
   const { words, at, token, message } = view
   return html`${notice(message)}${form({
-    action: `${at}/identify`,
-    token,
-    children: html`<label for="identifier">${words.identifier}</label>
-      <input
-        id="identifier"
-        name="identifier"
-        autocomplete="username webauthn"
-        autocapitalize="none"
-        spellcheck="false"
-        required
-        autofocus
-      />
-      <button>${words.continue}</button>`,
-  })}${passkeys && passkeyForm(view, { autofill: true })}${cancelForm(view)}`
+      action: `${at}/identify`,
+      token,
+      children: html`<label for="identifier">${words.identifier}</label>
+        <input
+          id="identifier"
+          name="identifier"
+          autocomplete="username webauthn"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          autofocus
+        />
+        <button>${words.continue}</button>`,
+    })}${passkeys && passkeyForm(view, { autofill: true })}${cancelForm(view)}
+    <p><a href="/recover">${words.recover}</a></p>`
 }
 
 /** Second page: how. The same for every name that was typed, whether somebody has it or not. */
@@ -49,11 +50,7 @@ export function choosePage(
   return html`${notice(message)}
     <p class="soft">${typed}</p>
     ${whyBox(view)} ${first.includes('password') && passwordForm(view)}
-    ${
-      first.includes('passkey') &&
-      html`<p class="or" aria-hidden="true">·</p>
-        ${passkeyForm(view, { autofill: false })}`
-    }
+    ${first.includes('passkey') && passkeyForm(view, { autofill: false })}
     ${first.includes('email_code') && form({ action: `${at}/send`, token, children: html`<input type="hidden" name="factor" value="email_code" /><button class="plain">${words.emailCode}</button>` })}
     ${first.includes('recovery_code') && recoveryBox(view)}
     ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`

@@ -24,7 +24,8 @@ p { margin: 0 0 1rem }
 .soft, .hint { color: var(--soft) }
 .hint { font-size: .9375rem; margin: .25rem 0 0 }
 form { margin: 0 0 1rem }
-label { display: block; font-weight: 600; margin: 0 0 .25rem }
+label { display: block; font-weight: 600; margin: .75rem 0 .25rem }
+form > label:first-of-type { margin-top: 0 }
 input:not([type=hidden]) { font: inherit; width: 100%; padding: .625rem .75rem; color: inherit; background: var(--ground);
   border: 1px solid var(--soft); border-radius: .5rem }
 input.code { font-size: 1.375rem; letter-spacing: .2em; font-variant-numeric: tabular-nums }
@@ -49,5 +50,5 @@ code.secret { font: 1.0625rem ui-monospace, monospace; overflow-wrap: anywhere }
 .qr { display: block; width: 12rem; height: 12rem; margin: 0 auto 1rem; background: #fff; padding: .75rem; border-radius: .5rem }
 .or { text-align: center; color: var(--soft); margin: 1rem 0 0 }
 [hidden] { display: none }
-@media (max-width: 24rem) { ol.codes { columns: 1 } }
+@media (max-width: 34rem) { ol.codes { columns: 1 } }
 `

@@ -3,43 +3,22 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerPass } from '#authn/enrolment-pass.ts'
 import { canonical, kindOf } from '#authn/identifiers.ts'
-import { NOT_ME_PATH, notMeOf, useNotMe } from '#authn/not-me.ts'
+import { NOT_ME_PATH, notMeOf, useNotMe, type NotMe } from '#authn/not-me.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
+import { vetoRecovery } from '#authn/recover.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { newId } from '#lib/ids.ts'
 import { addPasskeyForm, enrolPage, notMePage } from '#server/pages/account.ts'
 import { html, type Markup } from '#server/pages/html.ts'
 import { pageHeaders, notice, page } from '#server/pages/layout.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { browserHandle, formToken, parsedField, postedForm } from '#server/sign-in/forms.ts'
+import { openLeave, sealLeave } from '#server/sign-in/leave.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
-
-/** Milliseconds between a pass that was taken and the key that it lets enrol: as long as the ceremony of a key may take, twice. */
-const TTL_MS = 600_000
-
-/** Leave to enrol one passkey, once, in this browser; under a MAC, so nothing is kept of it until it is used. */
-interface Leave {
-  readonly id: string
-  readonly account: string
-  readonly browser: string
-  readonly boundAtAal: number
-  readonly expiresAt: number
-}
 
 export function enrolRoutes(parts: PeopleParts) {
   const { tools, origin } = parts
   const { keyring, clock } = tools
-  const sealed = (leave: Leave): string => {
-    const payload = Buffer.from(JSON.stringify(leave)).toString('base64url')
-    return `${payload}.${keyring.mac('pass', 'leave', payload)}`
-  }
-  const leaveIn = (text: string | undefined, browser: string): Leave => {
-    const [payload = '', ...mac] = (text ?? '').slice(0, 4096).split('.')
-    const isOurs = keyring.holds(mac.join('.'), 'pass', 'leave', payload)
-    const leave = isOurs ? (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Leave) : null
-    if (leave !== null && leave.browser === browser && clock() < leave.expiresAt) return leave
-    throw new AmbitError('forbidden', 'this enrolment is over or belongs to another browser; ask for a new pass')
-  }
+  const leaveIn = (text: string | undefined, browser: string) => openLeave(keyring, text, browser, clock())
   const draw = (request: FastifyRequest, reply: FastifyReply, title: string, body: Markup, script = false) => {
     const words = wordsFor(request.headers['accept-language'])
     return reply.headers(pageHeaders()).send(page({ words, title, body, script, brand: parts.brand }))
@@ -67,7 +46,7 @@ export function enrolRoutes(parts: PeopleParts) {
       if (!outcome.accepted || enrols !== 'passkey')
         return draw(request, reply, words.enrolmentPass, enrolPage(words, token, words.refused))
       const { boundAtAal } = outcome.proof
-      const leave = sealed({ id: newId('lv'), account, browser, boundAtAal, expiresAt: clock() + TTL_MS })
+      const leave = sealLeave(keyring, { account, browser, boundAtAal }, clock())
       const extra = html`<input type="hidden" name="leave" value="${leave}" />`
       return draw(request, reply, words.addPasskey, addPasskeyForm(words, { at: '/enrol', token, extra }), true)
     })
@@ -121,9 +100,26 @@ export function enrolRoutes(parts: PeopleParts) {
       const { fields } = postedForm(request, { keyring, place: 'not-me', origin })
       const said = await useNotMe(keyring, parts.links, fields['t'], clock())
       if (said === null) return draw(request, reply, words.error, html`<p>${words.expired}</p>`)
-      await tools.accounts.endEverything(said.account, { status: 'frozen', reason: 'not_me' }, clock())
-      await tools.notify(said.account, { template: 'account_frozen', values: {} })
+      await stopped(parts, said)
       return draw(request, reply, words.notMe, html`${notice(words.notMeDone, 'good')}`)
     })
   }
+}
+
+/**
+ * Of a recovery, the owner of the address stops it, if the address is old enough to be believed. Whatever else it was not
+ * the owner who did it: the account is locked until somebody who outranks it has spoken with its owner.
+ */
+async function stopped(parts: PeopleParts, { account, notice: told, told: address }: NotMe): Promise<void> {
+  const { tools } = parts
+  const open = told.startsWith('recovery_') ? await parts.recovery.store.openOf(account) : null
+  if (open !== null) {
+    const own = await parts.identifiers.listOf(account)
+    const known = own.find(
+      ({ kind, canonical: name }) => address === `${kind === 'phone' ? 'sms' : kind} ${name}`,
+    )?.verifiedAt
+    if (known != null && (await vetoRecovery(parts.recovery, open.case.id, address, known)) !== null) return
+  }
+  await tools.accounts.endEverything(account, { status: 'frozen', reason: 'not_me' }, tools.clock())
+  await tools.notify(account, { template: 'account_frozen', values: {} })
 }

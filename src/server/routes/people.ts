@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { canonical } from '#authn/identifiers.ts'
 import { setPassword, passwordProblem } from '#authn/passwords.ts'
 import { approvePass, issuePass } from '#authn/enrolment-pass.ts'
+import { decideRecovery, happen } from '#authn/recover.ts'
 import { AAL_OF_STRENGTH, IMPACTS, STRENGTHS } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
@@ -27,6 +28,14 @@ const Person = Type.Object(
 )
 
 const Decider = Type.Object({ by: Type.String({ minLength: 1, maxLength: 512 }) }, { additionalProperties: false })
+const Decision = Type.Object(
+  {
+    by: Type.String({ minLength: 1, maxLength: 512 }),
+    /** `vouch`: the help desk has checked who asks; `allow` and `refuse` decide a frozen case */
+    does: Type.Unsafe<'vouch' | 'allow' | 'refuse'>({ type: 'string', enum: ['vouch', 'allow', 'refuse'] }),
+  },
+  { additionalProperties: false },
+)
 const Pass = Type.Object(
   {
     /** account of the person who issues it */
@@ -189,6 +198,47 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
         return { id: pass, state: 'active' }
       },
     )
+    app.get<{ Params: { account: string } }>(
+      '/v1/people/:account/recovery',
+      { config: { access: 'administer' } },
+      async ({ params: { account } }) => {
+        const { store } = parts.recovery
+        const held = (await store.openOf(account)) ?? (await store.frozenOf(account))
+        if (held === null) throw new AmbitError('not_found', 'no recovery of this account is open or frozen')
+        const { id, state, impact, openedAt, heldUntil, proofs, decisions } = held.case
+        return {
+          id,
+          state,
+          impact,
+          openedAt,
+          heldUntil,
+          proofs: proofs.map(({ method, at }) => ({ method, at })),
+          decisions,
+        }
+      },
+    )
+    app.post<{ Params: { account: string }; Body: Static<typeof Decision> }>(
+      '/v1/people/:account/recovery',
+      { config: { access: 'administer' }, schema: { body: Decision } },
+      async (request) => {
+        const { account } = request.params
+        const { by, does } = request.body
+        const { outranks } = authorityOver(parts, account, by)
+        const { store } = parts.recovery
+        const held = does === 'vouch' ? await store.openOf(account) : await store.frozenOf(account)
+        if (held === null) throw new AmbitError('not_found', 'no recovery of this account waits for that')
+        if (!outranks || by === account) throw new AmbitError('forbidden', `\`${by}\` may not: ${OUTRANKS}`)
+        await noted(request, 'changed', account)
+        const proof = { method: 'help_desk', channel: by, at: tools.clock() } as const
+        const after =
+          does === 'vouch'
+            ? await happen(parts.recovery, held.case.id, { is: 'prove', browser: held.case.browser, proof })
+            : await decideRecovery(parts.recovery, held.case.id, by, does === 'allow', outranks)
+        if (after === null)
+          throw new AmbitError('conflict', 'that may not happen to this recovery now; each decides once')
+        return { id: after.id, state: after.state }
+      },
+    )
     app.post<{ Params: { account: string }; Body: Static<typeof Decider> }>(
       '/v1/people/:account/unfreeze',
       { config: { access: 'administer' }, schema: { body: Decider } },
@@ -198,7 +248,7 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
         if (!authorityOver(parts, account, by).outranks || by === account) {
           throw new AmbitError('forbidden', `\`${by}\` may not open \`${account}\` again: ${OUTRANKS}`)
         }
-        if ((await parts.recoveries.frozenOf(account)) !== null) {
+        if ((await parts.recovery.store.frozenOf(account)) !== null) {
           throw new AmbitError('conflict', 'a recovery of this account is contested; that case has to be decided first')
         }
         if ((await tools.accounts.stateOf(account)).status !== 'frozen')

@@ -156,7 +156,13 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   if (standing.offers.length === 0)
     return draw(words.denied, deniedPage(view, { codesForbidden: standing.forbidden }), false)
   const why = isStepUp
-    ? [interaction.reasons.includes('auth_too_old') ? words.tooOld : words.stepUpWhy(interaction.client)]
+    ? [
+        interaction.reasons.includes('auth_too_old')
+          ? words.tooOld
+          : interaction.isOwn
+            ? words.ownStepUp
+            : words.stepUpWhy(interaction.client),
+      ]
     : [words.accountNeeds]
   const withCodes = standing.forbidden ? [...why, `${words.codesNotEnough} ${words.codesWhy}`] : why
   return draw(words.stepUp, morePage({ ...view, why: withCodes }, { offers: standing.offers }))

@@ -21,6 +21,7 @@ import { asked, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
 import { assuranceParameters } from '#server/provider/provider.ts'
 import type { PeopleParts } from './parts.ts'
+import { OWN_CLIENT } from './step-up.ts'
 
 /** Ten minutes, as long as the provider keeps an interaction. */
 const TTL_MS = 600_000
@@ -30,6 +31,8 @@ export interface Interaction {
   readonly prompt: 'login' | 'consent'
   readonly reasons: readonly string[]
   readonly client: string
+  /** asked for by our own pages */
+  readonly isOwn: boolean
   readonly redirectOrigin: string | null
   readonly scopes: readonly string[]
   readonly asked: AskedAssurance
@@ -62,6 +65,7 @@ export async function interactionOf(
     prompt: prompt.name === 'consent' ? 'consent' : 'login',
     reasons: prompt.reasons,
     client: client?.clientName ?? clientId,
+    isOwn: clientId === OWN_CLIENT,
     redirectOrigin: redirect === null ? null : redirect.origin === 'null' ? redirect.protocol : redirect.origin,
     scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [],
     asked: asked(assuranceParameters(params)),
@@ -72,21 +76,18 @@ export async function interactionOf(
 }
 
 /** The sign-in that belongs to the interaction in this browser, begun where there is none. */
-export async function signInOf({ signIns, tools }: PeopleParts, uid: string, browser: string): Promise<SignIn> {
+export async function signInOf(
+  { signIns, tools }: PeopleParts,
+  uid: string,
+  browser: string,
+  ttl = TTL_MS,
+): Promise<SignIn> {
   const id = hashOf(uid)
   const now = tools.clock()
   const found = await signIns.find(id, browser, now)
   if (found !== null) return found
-  await signIns.begin({
-    id,
-    browser,
-    account: null,
-    typed: null,
-    proofs: [],
-    pending: null,
-    revision: 0,
-    expiresAt: now + TTL_MS,
-  })
+  const empty = { account: null, typed: null, proofs: [], pending: null, revision: 0 }
+  await signIns.begin({ id, browser, ...empty, expiresAt: now + ttl }, now)
   const begun = await signIns.find(id, browser, now)
   if (begun === null)
     throw new AmbitError(

@@ -4,7 +4,7 @@ import type { Tools } from '#authn/ceremony.ts'
 import type { FactorName } from '#authn/factors.ts'
 import type { IsBreached } from '#authn/passwords.ts'
 import type { Passkeys } from '#authn/passkeys.ts'
-import type { RecoveryStore } from '#authn/recover.ts'
+import type { RecoveryParts } from '#authn/recover.ts'
 import type { UsedLinkStore } from '#authn/not-me.ts'
 import type { Floor, SignInStore } from '#authn/sign-in.ts'
 import type { IdentifierStore } from '#authn/stores.ts'
@@ -28,7 +28,7 @@ export interface PeopleParts {
   readonly weakestOf: (account: string) => Strength | null
   /** what a person's account reaches, and what its sign-ins may prove at most; null for what is no person's */
   readonly rankOf: (account: string) => { readonly impact: Impact; readonly canProve: Strength } | null
-  readonly recoveries: RecoveryStore
+  readonly recovery: RecoveryParts
   /** links and leaves that were used */
   readonly links: UsedLinkStore
   /** notes what is usual for an account, and what is not */

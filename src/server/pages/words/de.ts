@@ -106,6 +106,24 @@ export const DE: Words = {
   recoveryLeft: (count) => `noch ${count}`,
   renamed: 'Umbenannt.',
   ended: 'Beendet.',
+  recoverIntro:
+    'Sagen Sie uns, wer Sie sind, und weisen Sie nach, was Sie noch können. Jede Adresse des Kontos erfährt davon und kann es aufhalten.',
+  recoverProve:
+    'Weisen Sie nach, was Sie noch können. Was nötig ist und wie lange es dauert, hängt davon ab, was das Konto erreicht.',
+  recoverHeld: (until) =>
+    `Der Nachweis genügt. Damit die Inhaberin widersprechen kann, wird bis ${until} gewartet. Kommen Sie dann in diesem Browser wieder.`,
+  recoverComplete: 'Neuen Passkey hinzufügen',
+  recoverStates: {
+    requested: 'Das ist vermerkt, reicht aber noch nicht. Weisen Sie noch etwas nach oder fragen Sie Ihren Helpdesk.',
+    held: '',
+    ready: 'Die Wartezeit ist um. Fügen Sie jetzt einen neuen Passkey hinzu; alle bisherigen Anmeldungen enden.',
+    completed: 'Diese Wiederherstellung ist abgeschlossen.',
+    vetoed: 'Jemand, der das darf, hat diese Wiederherstellung gestoppt. Fragen Sie Ihren Helpdesk.',
+    expired: 'Diese Wiederherstellung hat zu lange gedauert. Beginnen Sie von vorn.',
+    frozen:
+      'Auf dieses Konto wurde zweimal Anspruch erhoben. Es ist gesperrt, bis Menschen entschieden haben. Fragen Sie Ihren Helpdesk.',
+  },
+  ownStepUp: 'Sie sind dabei, Ihre Anmeldung zu ändern.',
   scopes: {
     openid: 'erfahren, mit welchem Konto Sie sich angemeldet haben',
     profile: 'Ihren Namen sehen',

@@ -103,6 +103,23 @@ export const EN = {
   recoveryLeft: (count: number) => `${count} left`,
   renamed: 'Renamed.',
   ended: 'Ended.',
+  recoverIntro:
+    'Tell us who you are, and prove what you still can. Every address of the account is told of it, and can stop it.',
+  recoverProve:
+    'Prove what you still can. What is needed, and how long it takes, depends on what the account can reach.',
+  recoverHeld: (until: string) =>
+    `Enough is proved. To give the owner time to object, it waits until ${until}. Come back then, in this browser.`,
+  recoverComplete: 'Add a new passkey',
+  recoverStates: {
+    requested: 'That is noted, but not enough yet. Prove something else, or ask your help desk.',
+    held: '',
+    ready: 'The wait is over. Add a new passkey now; everything that was signed in before ends.',
+    completed: 'This recovery is done.',
+    vetoed: 'Somebody who may has stopped this recovery. Ask your help desk.',
+    expired: 'This recovery took too long. Begin again.',
+    frozen: 'Two claims were made to this account. It is locked until people have decided. Ask your help desk.',
+  },
+  ownStepUp: 'You are about to change how you sign in.',
   scopes: {
     openid: 'know which account you signed in with',
     profile: 'see your name',

@@ -1,0 +1,87 @@
+/** The pages of a recovery. Until something was proved in this browser they say the same to everyone. */
+import type { RecoveryCase } from '#authn/recovery.ts'
+import { html, type Markup } from './html.ts'
+import { form, notice } from './layout.ts'
+import type { Words } from './words/en.ts'
+
+export interface RecoveryView {
+  readonly words: Words
+  readonly token: string
+  readonly message: string | null
+  readonly digits: number
+  readonly minutes: number
+}
+
+const act = ({ token }: RecoveryView, step: string, children: Markup): Markup =>
+  form({ action: `/recover/${step}`, token, children })
+
+export const beginRecoveryPage = (view: RecoveryView): Markup =>
+  html`${notice(view.message)}
+    <p>${view.words.recoverIntro}</p>
+    ${act(
+      view,
+      'begin',
+      html`<label for="identifier">${view.words.identifier}</label>
+        <input
+          id="identifier"
+          name="identifier"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+        /><button>${view.words.continue}</button>`,
+    )}`
+
+/** What a stranger sees once a name was typed, whoever has it. */
+export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent: boolean }): Markup => {
+  const { words } = view
+  return html`${notice(view.message)}
+    <p>${words.recoverProve}</p>
+    ${!sent && act(view, 'send', html`<button>${words.emailCode}</button>`)}
+    ${
+      sent &&
+      html`${notice(words.codeSent(view.minutes), 'info')}${act(
+        view,
+        'answer',
+        html`<label for="code">${words.code}</label
+          ><input
+            id="code"
+            class="code"
+            name="code"
+            inputmode="numeric"
+            autocomplete="one-time-code"
+            aria-describedby="hint"
+            required
+          />
+          <p class="hint" id="hint">${words.codeHint(view.digits)}</p>
+          <button>${words.verify}</button>`,
+      )}`
+    }
+    <details>
+      <summary>${words.recoveryCode}</summary>
+      ${act(
+        view,
+        'saved-code',
+        html`<label for="saved">${words.recoveryCodeLabel}</label
+          ><input
+            id="saved"
+            name="code"
+            autocomplete="off"
+            autocapitalize="characters"
+            spellcheck="false"
+            required
+          /><button>${words.verify}</button>`,
+      )}
+    </details>
+    ${act(view, 'restart', html`<button class="plain">${words.otherAccount}</button>`)}`
+}
+
+/** Somebody has proved something here, and is told where the recovery stands. */
+export function standingPage(view: RecoveryView, it: RecoveryCase): Markup {
+  const { words } = view
+  const until =
+    it.heldUntil === null ? '' : `${new Date(it.heldUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return html`${notice(view.message)}
+    <p>${it.state === 'held' ? words.recoverHeld(until) : words.recoverStates[it.state]}</p>
+    ${it.state === 'ready' && act(view, 'complete', html`<button>${words.recoverComplete}</button>`)}`
+}

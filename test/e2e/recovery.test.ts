@@ -1,0 +1,105 @@
+/** Somebody who lost what he signs in with, at the pages of a whole server whose clock the test turns. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { recoveryStore } from '#storage/recoveries.ts'
+import { Person } from './person.fixture.ts'
+import { startPeople } from './people.fixture.ts'
+
+const DAY = 86_400_000
+
+async function started(context: TestContext) {
+  const time = { now: Date.UTC(2026, 10, 24, 9) }
+  const people = await startPeople(context, { clock: () => time.now })
+  const codeTo = async (count: number) => {
+    const all = await people.mails(count)
+    return (
+      /\b[0-9]{8}\b/.exec(
+        all.filter(({ mail }) => /\b[0-9]{8}\b/.test(mail.text ?? '')).at(-1)?.mail.text ?? '',
+      )?.[0] ?? ''
+    )
+  }
+  return { ...people, time, codeTo, store: recoveryStore(people.server.context.database) }
+}
+
+async function begin(person: Person, name: string): Promise<void> {
+  await person.go('/recover')
+  await person.submit('begin', { identifier: name })
+}
+
+test('for low reach a code and a day give access back, every address is told, and sessions end', async (context) => {
+  const { origin, time, codeTo, mails, store, json } = await started(context)
+  const ben = new Person(origin)
+  await begin(ben, 'ben@example.org')
+  await ben.submit('send')
+  const code = await codeTo(1)
+  await ben.submit('answer', { code: '00000000' })
+  assert.match(ben.html, /role="alert"/)
+  await ben.submit('answer', { code })
+  assert.match(ben.html, /it waits until 2026-11-25 09:00 UTC/)
+  // told at once: that it was asked for, and that it waits
+  const notices = (await mails(3)).slice(1)
+  assert.ok(notices.every(({ to }) => to.includes('ben@example.org')))
+  const { case: it } = (await store.openOf('shop:ben'))!
+  // nothing makes the wait shorter: neither the address of the form nor another browser
+  const impatient = await fetch(`${origin}/recover/complete`, { method: 'POST' })
+  assert.equal(impatient.status, 403)
+  time.now += DAY - 1
+  await ben.go('/recover')
+  assert.ok(!ben.html.includes('/recover/complete'))
+  time.now += 1
+  await ben.go('/recover')
+  await ben.submit('complete')
+  assert.match(ben.html, /data-passkey="create"/)
+  const [, leave = ''] = /name="leave" value="([^"]+)"/.exec(ben.html) ?? []
+  assert.ok(leave.length > 100)
+  assert.equal((await store.find(it.id))?.case.state, 'completed')
+  // the leave is good in this browser alone
+  const thief = new Person(origin)
+  await thief.go('/enrol')
+  const [, form = ''] = /name="form" value="([^"]+)"/.exec(thief.html) ?? []
+  const cookie = [...thief.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const body = new URLSearchParams({ form, leave })
+  const stolen = await fetch(`${origin}/enrol/passkey-options`, { method: 'POST', body, headers: { cookie, origin } })
+  assert.equal(stolen.status, 403)
+  assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'active')
+})
+
+test('a stranger who types a name opens nothing, tells nobody and freezes nobody', async (context) => {
+  const { origin, store, mail, json } = await started(context)
+  const [one, other, nobody] = [new Person(origin), new Person(origin), new Person(origin)]
+  for (const person of [one, other]) await begin(person, 'ben@example.org')
+  await begin(nobody, 'zoe@example.org')
+  const plain = (html: string) => html.replaceAll(/value="[^"]*"/g, '')
+  assert.equal(plain(one.html), plain(nobody.html))
+  for (const person of [one, other, nobody]) await person.submit('saved-code', { code: 'AAAA-BBBB-CCCC-DDDD' })
+  assert.equal(plain(one.html), plain(nobody.html))
+  assert.equal(await store.openOf('shop:ben'), null)
+  assert.equal(mail.mails.length, 0)
+  assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'active')
+})
+
+test('no code recovers an account whose reach forbids codes; people who outrank it let it in', async (context) => {
+  const { origin, store, mail, json, server } = await started(context)
+  const ada = new Person(origin)
+  await begin(ada, 'ada@example.org')
+  await ada.submit('send')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.equal(mail.mails.length, 0)
+  assert.equal(await store.openOf('shop:ada'), null)
+  // one person of high impact is let in by two others, by different hands
+  const pass = (by: string) => json('POST', '/v1/people/shop:ada/passes', { by })
+  assert.equal((await pass('shop:ada')).status, 403)
+  assert.equal((await pass('shop:ben')).status, 403)
+  assert.equal((await pass('shop:nobody')).status, 403)
+  const issued = await pass('shop:gus')
+  assert.deepEqual([issued.status, issued.body['state']], [200, 'pending'])
+  await ada.go('/enrol')
+  await ada.submit('enrol', { identifier: 'ada@example.org', pass: issued.body['code']! })
+  assert.match(ada.html, /role="alert"/)
+  const approve = async (by: string, token?: string) =>
+    (await json('POST', `/v1/people/shop:ada/passes/${issued.body['id']}/approve`, { by }, token)).status
+  assert.equal(await approve('shop:gus'), 403)
+  const second = await server.token('administer')
+  assert.equal(await approve('shop:gus', second), 403) // the issuer by another token
+  assert.equal(await approve('shop:ben', second), 403)
+})
