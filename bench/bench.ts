@@ -5,6 +5,7 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Regime } from './generate.ts'
 import { printResults } from './print.ts'
@@ -57,6 +58,10 @@ const INGEST_ACCOUNTS = 100_000
 const PLAN_ACCOUNTS = 100_000
 /** Accounts of the world that decisions are timed on. */
 const DECIDE_ACCOUNTS = 100_000
+
+/** The inventory that is decided from over HTTP, and the accounts it has. */
+const SAMPLE = fileURLToPath(new URL('../examples/tidewicket', import.meta.url))
+const SAMPLE_ACCOUNTS = 348
 
 const KERNELS = Object.keys(STAGES) as StageName[]
 const NATIVE = new Set(['r1-plain', 'r2', 'r3', 'r4', 'r6'])
@@ -116,6 +121,15 @@ function main(): void {
     regime: 'tiered',
     stage: 'decide',
     title: 'a million decisions',
+    load: loadavg()[0]!,
+  })
+  progress('http')
+  results.rows.push({
+    ...runStage('http', SAMPLE),
+    accounts: SAMPLE_ACCOUNTS,
+    regime: 'tiered',
+    stage: 'http',
+    title: 'decisions over HTTP, written down before they are answered',
     load: loadavg()[0]!,
   })
   progress('')

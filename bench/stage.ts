@@ -60,6 +60,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./rivals.ts')).runSqlite(readSnapshot(path))
     case 'decide':
       return (await import('./decide.ts')).timeDecide(Number(path))
+    case 'http':
+      return (await import('./http.ts')).timeHttp(path)
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
     case 'plan':

@@ -20,11 +20,6 @@ export interface Challenge {
   readonly expiresAt: number
 }
 
-/** Wrong answers that one challenge takes (SP 800-63B-4 §3.1.3.1 leaves the number; three are typing errors, not guesses). */
-export const CHECKS_PER_CHALLENGE = 3
-/** A code that was sent is valid for five minutes; the standard allows ten (SP 800-63B-4 §3.1.3). */
-export const CODE_TTL_MS = 300_000
-
 /** Everything that must be the same when the answer comes back. */
 export interface Answer {
   readonly id: string

@@ -48,7 +48,8 @@ const HOUR = 3_600_000
 const DAY = 86_400_000
 
 export const DEFAULT_RULES: AuthnRules = {
-  // six digits are the least (SP 800-63B-4 §3.1.3.1); eight make a guess a hundred times dearer and are still read out
+  // six digits are the least (SP 800-63B-4 §3.1.3.1); eight make a guess a hundred times dearer and are still read out.
+  // §3.1.3 allows ten minutes. Three wrong answers are typing errors, more are guesses
   codes: { digits: 8, ttl: 5 * MINUTE, checks: 3 },
   // RFC 6238 §5.2 recommends one step back; one forward forgives a fast clock
   totp: { pastSteps: 1, futureSteps: 1 },

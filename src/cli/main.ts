@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { SEVERITIES } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { countFrom, timeArgument } from './arguments.ts'
 import { analyzeCommand, EXIT, FORMATS, severityOf, type AnalyzeOptions } from './commands/analyze.ts'
 import { auditCommands } from './commands/audit-cli.ts'
 import { demoCommand, type DemoOptions } from './commands/demo.ts'
@@ -44,7 +45,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .option('-o, --output <file>', 'where to write it (default: standard output)')
     .addOption(failOnOption())
     .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
-    .option('--top <n>', 'findings to list in the text summary', countArgument)
+    .option('--top <n>', 'findings to list in the text summary', countFrom(0))
     .addHelpText('after', ANALYZE_HELP)
     .action(run((paths: string[], options: Omit<AnalyzeOptions, 'paths'>) => analyzeCommand({ ...options, paths }, io)))
 
@@ -86,7 +87,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .command('demo', { hidden: true })
     .description('analyse the bundled sample organisation and serve it, as npm start does')
     .option('-o, --output <file>', 'where to write the HTML report', 'ambit-report.html')
-    .option('--port <n>', 'port to listen on at 127.0.0.1', countArgument, 8181)
+    .option('--port <n>', 'port to listen on at 127.0.0.1', countFrom(0), 8181)
     .option('--no-serve', 'end after the report; the same where the environment has CI set')
     .action(run((options: DemoOptions) => demoCommand({ ...options, serve: options.serve && !process.env['CI'] }, io)))
   return ambit
@@ -102,19 +103,6 @@ const failOnOption = () =>
         throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
       }
     })
-
-function timeArgument(word: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word))) {
-    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
-  }
-  return word
-}
-
-function countArgument(word: string): number {
-  const count = Number(word)
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('write a whole number.')
-  return count
-}
 
 const TOP_HELP = `
 Examples:

@@ -258,7 +258,8 @@ function refused({ id, at }: Evaluation, world: World, reason: Reason): Decision
   }
 }
 
-const MOST: RequiredAssurance = {
+/** What is asked for where nothing is known. */
+export const MOST: RequiredAssurance = {
   strength: 'hardware',
   codes: 'refused',
   phishingResistant: true,

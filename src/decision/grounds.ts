@@ -201,7 +201,7 @@ const BY_PROOF: readonly Check[] = [
     const { code, citations } = AGES[of]
     const shown =
       presented.age === null ? 'when it was authenticated is not shown' : `authenticated ${presented.age} seconds ago`
-    return prove(code, `${shown}; ${limit} at most are allowed`, [...citations])
+    return prove(code, `${shown}; at most ${limit} seconds are allowed`, [...citations])
   }),
   (it) => {
     const { required, presented, risk, evaluation } = it
@@ -213,7 +213,7 @@ const BY_PROOF: readonly Check[] = [
     const { maxIdle } = required.assurance
     if (maxIdle === null || (idle !== null && idle <= maxIdle)) return undefined
     const shown = idle === null ? 'when it was last used is not shown' : `last used ${idle} seconds ago`
-    return prove('session_idle', `${shown}; ${maxIdle} at most are allowed`, [nist('5.2')])
+    return prove('session_idle', `${shown}; at most ${maxIdle} seconds are allowed`, [nist('5.2')])
   },
 ]
 

@@ -45,20 +45,5 @@ export interface Provider {
   readonly close: () => Promise<void>
 }
 
-/** Asks another server, guarded; see server/guarded-fetch.ts. Rejects where no answer came. */
-export type Ask = (
-  url: string,
-  question: {
-    readonly method: 'GET' | 'POST'
-    readonly headers?: Readonly<Record<string, string>>
-    readonly body?: string
-  },
-) => Promise<{ readonly status: number; readonly body: string }>
-
-/** Error codes of connections that were never made, so that nothing went out. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EDNS'])
-
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'error'
-
-export const neverConnected = (error: unknown): boolean => NOT_CONNECTED.has(codeOf(error))

@@ -148,7 +148,6 @@ const DE: MessageWords = {
 }
 
 const LANGUAGES: readonly MessageWords[] = [EN, DE]
-export const MESSAGE_LANGUAGES = ['en', 'de'] as const
 
 /** English where the language is not spoken. */
 export const messageWords = (language: string): MessageWords =>

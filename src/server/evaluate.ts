@@ -9,6 +9,7 @@ import type {
   SessionEvidence,
   StandingException,
 } from '#contract/decision.ts'
+import { MOST } from '#decision/decide.ts'
 import { newId } from '#lib/ids.ts'
 import type { ServerContext } from './context.ts'
 
@@ -100,16 +101,7 @@ export function denied({ id, at }: Pick<Evaluation, 'id' | 'at'>, code: keyof ty
     outcome: 'deny',
     reasons: [{ code, text: DENIALS[code], citations: [{ standard: 'OWASP ASVS 5.0', section: '16.5.3' }] }],
     reasonUser: 'Access cannot be checked at the moment. Try again in a little while.',
-    required: {
-      strength: 'hardware',
-      codes: 'refused',
-      phishingResistant: true,
-      hardwareBacked: true,
-      maxAge: 0,
-      maxIdle: 0,
-      senderConstrained: true,
-      device: 'compliant',
-    },
+    required: MOST,
     presented: { strength: 'none', code: false, age: null },
     stepUp: null,
     permitUntil: null,

@@ -21,7 +21,6 @@ export interface OutboxTables {
     readonly settled_at: number | null
   }
   readonly used_links: { readonly id: string; readonly expires_at: number }
-  readonly oidc_keys: { readonly kid: string; readonly sealed: string; readonly period: number }
 }
 
 /** Topic of the change that is announced when a message waits. */

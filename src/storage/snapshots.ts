@@ -24,6 +24,7 @@ export interface SnapshotTables {
     readonly links: number
     readonly facts: number
     readonly accounts: number
+    /** milliseconds since 1970 at which it was taken */
     readonly at: number
     /** rises each time that a snapshot becomes current */
     readonly turn: number
@@ -44,17 +45,7 @@ export interface SnapshotTables {
   }
 }
 
-export interface StoredSnapshot {
-  readonly id: string
-  readonly body: string
-  readonly base: string | null
-  readonly links: number
-  readonly facts: number
-  readonly accounts: number
-  /** milliseconds since 1970 at which it was taken */
-  readonly at: number
-  readonly turn: number
-}
+export type StoredSnapshot = SnapshotTables['snapshots']
 
 /** Milliseconds for which an answer is repeated to the same idempotency key. */
 const REPEATED_MS = 86_400_000

@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { RECORD_KINDS } from '#audit/records.ts'
+import { collected, countFrom, timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import {
   auditCut,
@@ -27,7 +28,7 @@ export function auditCommands(ambit: Command, io: Io, run: Run): void {
     .command('verify')
     .description('whether every record is there and as it was written; names the place of anything that is not')
     .addOption(store())
-    .option('--anchor <file>', 'anchor file to hold the chains against; may be given several times', collect, [])
+    .option('--anchor <file>', 'anchor file to hold the chains against; may be given several times', collected, [])
     .option('--export <file>', 'verify an export of chains instead of a store')
     .option('--key <file>', 'key file of the log, or its public key as a JWK, to believe no other')
     .action(run((options: AuditVerifyOptions) => auditVerify(options, io)))
@@ -50,7 +51,7 @@ export function auditCommands(ambit: Command, io: Io, run: Run): void {
     .command('show')
     .description('the latest records')
     .addOption(store())
-    .option('--last <n>', 'how many', countArgument, 20)
+    .option('--last <n>', 'how many', countFrom(1), 20)
     .addOption(kind())
     .action(run((options: AuditShowOptions) => auditShow(options, io)))
 
@@ -61,21 +62,6 @@ export function auditCommands(ambit: Command, io: Io, run: Run): void {
     .requiredOption('--before <time>', 'RFC 3339 time; the bodies of records before it go', timeArgument)
     .option('--key <file>', 'key file of the log; without it the keys in the store sign the cut')
     .action(run((options: AuditCutOptions) => auditCut(options, io)))
-}
-
-const collect = (value: string, before: readonly string[]) => [...before, value]
-
-function timeArgument(word: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word))) {
-    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
-  }
-  return word
-}
-
-function countArgument(word: string): number {
-  const count = Number(word)
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('write a whole number.')
-  return count
 }
 
 const HELP = `

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { AmbitError } from '#lib/errors.ts'
+import { collected, timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import { cutCommand } from './cut.ts'
 import { planCommand, whatIfCommand, type PlanCommandOptions, type WhatIfOptions } from './plan.ts'
@@ -21,7 +22,7 @@ export function planCommands(ambit: Command, io: Io, run: Run): void {
     .addOption(new Option('--and-or <file>', 'cut an AND/OR graph in the format of META4ICS instead of an inventory'))
     .addOption(format())
     .option('-o, --output <file>', 'where to write it (default: standard output)')
-    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
     .addHelpText('after', PLAN_HELP)
     .action(
       run(async (paths: string[], options: Omit<PlanCommandOptions, 'paths'> & { andOr?: string }) => {
@@ -43,12 +44,10 @@ export function planCommands(ambit: Command, io: Io, run: Run): void {
     .option('-p, --policy <file>', 'policy to judge by (default: the built-in one)')
     .addOption(format())
     .option('-o, --output <file>', 'where to write it (default: standard output)')
-    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
     .addHelpText('after', WHATIF_HELP)
     .action(run((paths: string[], options: Omit<WhatIfOptions, 'paths'>) => whatIfCommand({ ...options, paths }, io)))
 }
-
-const collected = (word: string, before: readonly string[]): string[] => [...before, word]
 
 function secondsArgument(word: string): number {
   const seconds = Number(word)

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import { policyReplay, type ReplayOptions } from './policy-replay.ts'
 import { policyCheck, policyDiff, policyTest, type DiffOptions } from './policy.ts'
@@ -31,7 +32,7 @@ export function policyCommands(ambit: Command, io: Io, run: Run): void {
     .argument('<after>', 'a policy file, or `default`')
     .argument('<path...>', 'inventories, as for analyze')
     .addOption(new Option('-f, --format <format>', 'what to write').choices(['text', 'json']).default('text'))
-    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
     .action(
       run((before: string, after: string, paths: string[], options: Pick<DiffOptions, 'at' | 'format'>) =>
         policyDiff({ ...options, before, after, paths }, io),
@@ -48,7 +49,7 @@ export function policyCommands(ambit: Command, io: Io, run: Run): void {
     .option('--settings <file>', 'settings of the decision point, or a server configuration with them')
     .option('--access <file...>', 'access policies', [])
     .addOption(new Option('-f, --format <format>', 'what to write').choices(['text', 'json']).default('text'))
-    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
     .action(
       run((log: string, paths: string[], options: Omit<ReplayOptions, 'log' | 'paths'>) =>
         policyReplay({ ...options, log, paths }, io),

@@ -10,6 +10,7 @@ import { renderReviewText } from '#report/review-text.ts'
 import { changesOf, decide } from '#review/outcome.ts'
 import { reviewOf } from '#review/review.ts'
 import { readWorksheet } from '#review/worksheet.ts'
+import { countFrom, timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import { readFiles } from '../read-files.ts'
 import { readPolicyFile } from '../read-policy.ts'
@@ -125,8 +126,8 @@ export function reviewCommands(ambit: Command, io: Io, run: Run): void {
     .option('--worksheet <file>', 'also write a worksheet (CSV) for reviewers to fill in')
     .option('--read <file>', 'read a worksheet back, and say what its decisions would change')
     .option('--changes <file>', 'with --read: write the decisions as changes to carry out (JSON)')
-    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says')
-    .option('--top <n>', 'items to list in the text', (word) => Math.max(0, Math.trunc(Number(word)) || 0))
+    .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
+    .option('--top <n>', 'items to list in the text', countFrom(0))
     .addHelpText('after', REVIEW_HELP)
     .action(run((paths: string[], options: Omit<ReviewOptions, 'paths'>) => reviewCommand({ ...options, paths }, io)))
 }

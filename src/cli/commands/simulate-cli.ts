@@ -1,11 +1,10 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { collected, countFrom, timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import { breachesCommand, type BreachesOptions } from './breaches.ts'
 import { SIMULATION_FORMATS, simulateCommand, type SimulateOptions } from './simulate.ts'
 
 type Run = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
-
-const collected = (word: string, before: string[]): string[] => [...before, word]
 
 /** `ambit simulate` and `ambit breaches`. */
 export function simulateCommands(ambit: Command, io: Io, run: Run): void {
@@ -20,7 +19,7 @@ export function simulateCommands(ambit: Command, io: Io, run: Run): void {
     .addOption(new Option('-f, --format <format>', 'what to write').choices(SIMULATION_FORMATS).default('text'))
     .option('-o, --output <file>', 'where to write it (default: standard output)')
     .option('--at <time>', 'RFC 3339 time at which the facts hold, where no file says', timeArgument)
-    .option('--top <n>', 'how much of each step the text shows', countArgument)
+    .option('--top <n>', 'how much of each step the text shows', countFrom(0))
     .addHelpText('after', HELP)
     .action(
       run((paths: string[], options: Omit<SimulateOptions, 'paths'>) => simulateCommand({ ...options, paths }, io)),
@@ -45,18 +44,6 @@ export function simulateCommands(ambit: Command, io: Io, run: Run): void {
     .action(
       run((paths: string[], options: Omit<BreachesOptions, 'paths'>) => breachesCommand({ ...options, paths }, io)),
     )
-}
-
-function timeArgument(word: string): string {
-  if (!/^\d{4}-\d{2}-\d{2}(T.*)?$/.test(word) || Number.isNaN(Date.parse(word)))
-    throw new InvalidArgumentError('write it like 2026-11-01 or 2026-11-01T00:00:00Z.')
-  return word
-}
-
-function countArgument(word: string): number {
-  const count = Number(word)
-  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('write a whole number.')
-  return count
 }
 
 const HELP = `

@@ -5,7 +5,7 @@ import type { Refusal } from '#authn/refusal.ts'
 import { hashOfToken } from '#authn/token.ts'
 import type { SessionEvidence } from '#contract/decision.ts'
 import type { TokenScheme } from '#contract/challenge.ts'
-import { cookieOf } from '#server/gate/cookies.ts'
+import { cookieOf } from '#server/cookies.ts'
 import type { Gate } from '#server/gate/gate.ts'
 import { valuesOf, type Original } from './original.ts'
 

@@ -18,16 +18,6 @@ export const cookieNames = ({ secure, domain }: CookiePlace): CookieNames => ({
   attempt: secure ? '__Host-ambit_attempt' : 'ambit_attempt',
 })
 
-/** The value of a cookie; null where there is none, or several, of which anyone could be somebody else's. */
-export function cookieOf(header: string | undefined, name: string): string | null {
-  const values = (header ?? '').split(';').flatMap((pair) => {
-    const at = pair.indexOf('=')
-    return at > 0 && pair.slice(0, at).trim() === name ? [pair.slice(at + 1).trim()] : []
-  })
-  const [value, second] = values
-  return value !== undefined && second === undefined && /^[A-Za-z0-9_-]{1,200}$/.test(value) ? value : null
-}
-
 /** A `Set-Cookie` that lasts as long as the browser; the session's own end is kept by the server (63B-4 §5.1.1). */
 export function sessionCookie(name: string, value: string, { secure, domain }: CookiePlace): string {
   const where = domain === null ? '' : `; Domain=${domain}`

@@ -1,5 +1,6 @@
 /** The cookies of our own sessions and browsers. */
 import { createHash } from 'node:crypto'
+import { cookieOf } from '#server/cookies.ts'
 
 /** `__Host-`: sent over TLS only, to this host only, for every path (RFC 6265bis §4.1.3.2). Browsers hold loopback to be secure. */
 const SESSION_COOKIE = '__Host-ambit-session'
@@ -20,13 +21,8 @@ export const sessionTokenOf = (header: string | undefined): string | null => has
 export const browserOf = (header: string | undefined): string | null => hashedCookie(header, BROWSER_COOKIE)
 
 function hashedCookie(header: string | undefined, name: string): string | null {
-  const values = (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1))
-  // two of one name: somebody planted one, and which is which cannot be told
-  return values.length === 1 && /^[A-Za-z0-9_-]{43}$/.test(values[0]!) ? hashOf(values[0]!) : null
+  const value = cookieOf(header, name, /^[A-Za-z0-9_-]{43}$/)
+  return value === null ? null : hashOf(value)
 }
 
 /** Gone with the browser's session; how long it is worth anything is the store's to say. */

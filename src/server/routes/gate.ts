@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AmbitError } from '#lib/errors.ts'
 import type { ServerContext } from '../context.ts'
 import { LOST, pageOf } from '#server/forward-auth/answers.ts'
-import { attemptCookie, cookieNames, cookieOf, sessionCookie } from '#server/gate/cookies.ts'
+import { cookieOf } from '#server/cookies.ts'
+import { attemptCookie, cookieNames, sessionCookie } from '#server/gate/cookies.ts'
 import {
   CALLBACK_PATH,
   finishSignIn,

@@ -32,12 +32,5 @@ export const migration: Migration = {
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .execute()
     await db.schema.createIndex('used_links_expiry').on('used_links').column('expires_at').execute()
-    // private keys of the OpenID provider, sealed
-    await db.schema
-      .createTable('oidc_keys')
-      .addColumn('kid', 'varchar(64)', (column) => column.primaryKey())
-      .addColumn('sealed', 'text', (column) => column.notNull())
-      .addColumn('period', 'bigint', (column) => column.notNull())
-      .execute()
   },
 }
