@@ -41,6 +41,10 @@ suite('npm start', () => {
         whole,
         /event: verdict\.changed\ndata: .*"account":"idp:noor\.haddad".*"verdict":"unfit".*"verdict":"fit"/,
       )
+      const decisions = answers.filter((answer) => answer.startsWith('{"decision"'))
+      assert.equal(decisions.length, 2)
+      assert.match(decisions[0]!, /"decision":false.*"code_beyond_reach".*"acr_value":"key"/)
+      assert.match(decisions[1]!, /"decision":true.*"permit_until"/)
       assert.match(whole, /ambit_ready 1/)
       assert.equal(written.err, '')
     } finally {

@@ -23,6 +23,16 @@ export interface DemoServer {
 /** Days for which the token of a demonstration holds, should its store be kept. */
 const TOKEN_DAYS = 1
 
+const ISSUER = 'https://login.tidewicket.example'
+/** What a sign-in page of the sample organisation could say of a session. */
+const SETTINGS = `decisions:
+  issuers:
+    ${ISSUER}:
+      acr:
+        code: { strength: two_factor }
+        key: { strength: hardware, vouches: hardware }
+`
+
 /** Serves a folder's inventory and prints what to try, until it is told to stop. */
 export async function serveDemo({ folder, port, until }: DemoServer, io: Io): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 'ambit-demo-'))
@@ -49,7 +59,7 @@ export async function serveDemo({ folder, port, until }: DemoServer, io: Io): Pr
 
 async function started(store: string, port: number, io: Io): Promise<RunningServer> {
   const text = (listen: number) =>
-    `store: ${JSON.stringify(store)}\nlisten: { port: ${listen} }\nlog: { level: warn }\n`
+    `store: ${JSON.stringify(store)}\nlisten: { port: ${listen} }\nlog: { level: warn }\n${SETTINGS}`
   const elsewhere = { env: {}, read: () => '' }
   const start = (listen: number) =>
     startServer(readConfig(text(listen), 'npm start', elsewhere), processSurroundings(io))
@@ -65,6 +75,10 @@ async function started(store: string, port: number, io: Io): Promise<RunningServ
 export function whatToTry({ url, context, routes }: RunningServer, token: string): string {
   const base = context.live()?.snapshotId ?? ''
   const json = `-H 'content-type: application/json'`
+  const ask = (acr: string): string => {
+    const session = `{"iss":"${ISSUER}","acr":"${acr}","auth_time":'"$(date +%s)"'}`
+    return `curl -s -H "$AUTH" ${json} ${url}/access/v1/evaluation -d '{"subject":{"type":"account","id":"idp:noor.haddad"},"action":{"name":"alter_infrastructure"},"resource":{"type":"network","id":"cloud:edge"},"context":{"session":${session}}}'`
+  }
   const rows: readonly (readonly [what: string, path: string, line: string])[] = [
     ['how many accounts have which verdict', '/v1/snapshot', `curl -s -H "$AUTH" ${url}/v1/snapshot`],
     [
@@ -74,10 +88,11 @@ export function whatToTry({ url, context, routes }: RunningServer, token: string
     ],
     ['one account and each way in', '/v1/accounts/:id', `curl -s -H "$AUTH" ${url}/v1/accounts/idp:noor.haddad`],
     [
-      'may she, with what her session shows?',
+      'may she change the production network, signed in with a code? Not yet: her reach is worth more, and it says what is',
       '/access/v1/evaluation',
-      `curl -s -H "$AUTH" ${json} ${url}/access/v1/evaluation -d '{"subject":{"type":"account","id":"idp:noor.haddad"},"action":{"name":"administer"},"resource":{"type":"system","id":"idp"}}'`,
+      ask('code'),
     ],
+    ['and with the key that it asks for?', '/access/v1/evaluation', ask('key')],
     [
       'take her recovery by a code to a private mailbox away: one fact goes, and her verdict changes',
       '/v1/inventory/changes',
