@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { Tools } from '#authn/ceremony.ts'
 import { FACTORS } from '#authn/factors.ts'
 import { keyringOf, type Keyring } from '#authn/keyring.ts'
-import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
+import type { AskDecisionPoint, CeremonyRecord, CheckSimChange } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
 import { isNobodys } from '#authn/identifiers.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
@@ -15,7 +15,9 @@ import type { Floor } from '#authn/sign-in.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import { notifier } from '#delivery/notify.ts'
 import { openOutbox } from '#delivery/outbox.ts'
+import { simSwapCheck } from '#delivery/sim-swap.ts'
 import { smtpProvider } from '#delivery/smtp.ts'
+import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { accountStateStore } from '#storage/account-states.ts'
 import { authenticatorStore } from '#storage/authenticators.ts'
@@ -35,6 +37,7 @@ import { sweepPeople } from '#storage/sweep.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
 import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
+import { guardedFetch } from './guarded-fetch.ts'
 import { openProvider } from './provider/provider.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
@@ -94,8 +97,7 @@ export async function openPeople(
     sessions: sessionStore(database),
     sendLimits: sendLimitStore(database),
     ask: askOver(context),
-    // without a provider that can be asked nothing is known of a card, and no code goes to it
-    checkSimChange: async () => 'unknown',
+    checkSimChange: cardCheck(people, clock, onTrouble),
     send: outbox.send,
     notify: notifier({
       identifiers,
@@ -204,6 +206,21 @@ async function modelsOf({ surroundings, log }: ServerContext, { metadata }: Peop
 }
 
 const BY_NODE = { type: 'node', id: 'ambit' } as const
+
+/** Without an operator that can be asked nothing is known of a card, and no code goes to it. */
+function cardCheck(
+  { simSwap }: PeopleConfig,
+  clock: Clock,
+  onTrouble: (what: string, error: unknown) => void,
+): CheckSimChange {
+  if (simSwap === undefined) return async () => 'unknown'
+  const { url, maxAgeHours, token, client, networks } = simSwap
+  const auth =
+    client === undefined
+      ? { token: token! }
+      : { tokenUrl: client.tokenUrl, clientId: client.id, clientSecret: client.secret, scope: client.scope }
+  return simSwapCheck({ settings: { url, maxAgeHours, auth }, ask: guardedFetch({ networks }), clock, onTrouble })
+}
 
 const mailOf = ({ host, port, security, user, password, from }: NonNullable<PeopleConfig['smtp']>, brand: string) =>
   smtpProvider({

@@ -1,6 +1,8 @@
 /** The part of the configuration for people who sign in here: without it Ambit only decides. */
 import { Type, type Static } from 'typebox'
 import { FACTORS, type FactorName } from '#authn/factors.ts'
+import type { ShapeProblem } from '#policy/shape.ts'
+import { networkOf } from './networks.ts'
 import { Closed, list, text, whole, words } from './fields.ts'
 
 const Key = Type.Object(
@@ -36,6 +38,27 @@ const Smtp = Type.Object(
   { ...Closed, description: 'the mail server that codes and notices go out through' },
 )
 
+const SimSwap = Type.Object(
+  {
+    url: text('base address of the API; `/check` is added', { pattern: '^https?://[^?#\\s]+$' }),
+    maxAgeHours: whole(1, 2400, 240, 'hours within which a change of the card speaks against the number'),
+    token: Type.Optional(text('bearer token there; better `${env:NAME}` or `file:PATH`')),
+    client: Type.Optional(
+      Type.Object(
+        {
+          tokenUrl: text('where tokens are given', { pattern: '^https?://[^?#\\s]+$' }),
+          id: text('client id there'),
+          secret: text('client secret; better `${env:NAME}` or `file:PATH`'),
+          scope: text('scope that is asked for', { default: 'sim-swap:check' }),
+        },
+        { ...Closed, description: 'OAuth client credentials, instead of `token`' },
+      ),
+    ),
+    networks: list('private networks that it may be in; all others are refused'),
+  },
+  { ...Closed, description: 'a check of the card of a phone number before a code goes to it (CAMARA SIM Swap)' },
+)
+
 /** Factors that can be switched on here. SMS needs a gateway and a check of the card, which this section cannot name yet. */
 const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter(
   (each) => !['sms_code', 'push', 'enrolment_pass'].includes(each),
@@ -61,7 +84,30 @@ export const PEOPLE = Type.Object(
       text('path of the FIDO metadata list (`blob.jwt`); without it no passkey counts as held in hardware'),
     ),
     smtp: Type.Optional(Smtp),
+    simSwap: Type.Optional(SimSwap),
   },
   { ...Closed, description: 'people sign in here: pages, authenticators and an OpenID provider at `/oidc`' },
 )
 export type PeopleConfig = Static<typeof PEOPLE>
+
+/** What a schema cannot say of this part. */
+export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProblem[] {
+  const check = people?.simSwap
+  if (check === undefined) return []
+  const found: ShapeProblem[] = check.networks.flatMap((network, i) =>
+    networkOf(network) !== null
+      ? []
+      : [
+          {
+            path: ['people', 'simSwap', 'networks', i],
+            message: `\`${network}\` is no network`,
+            remedy: 'write it like 10.0.0.0/8',
+          },
+        ],
+  )
+  if ((check.token === undefined) === (check.client === undefined)) {
+    const message = 'the operator is asked with a token or as a client, and with one of them only'
+    found.push({ path: ['people', 'simSwap'], message, remedy: 'set either `token` or `client`' })
+  }
+  return found
+}

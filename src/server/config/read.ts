@@ -6,6 +6,7 @@ import { problemsOf, type Path, type ShapeProblem } from '#policy/shape.ts'
 import { asWritten, withDefaults } from './defaults.ts'
 import { beyondGateShape } from './gate.ts'
 import { isLoopback, networkOf } from './networks.ts'
+import { beyondPeopleShape } from './people.ts'
 import { resolveReferences, type Elsewhere } from './references.ts'
 import { CONFIG, type Config } from './schema.ts'
 
@@ -46,7 +47,7 @@ export function readConfig(text: string, file: string, elsewhere: Elsewhere): Co
 /** What a schema cannot say. */
 function beyondShape(config: Config): ShapeProblem[] {
   const { listen, tls, proxies, webhooks, publicUrl } = config
-  const found = beyondGateShape(config.issuers, config.gate, config)
+  const found = [...beyondGateShape(config.issuers, config.gate, config), ...beyondPeopleShape(config.people)]
   const local = listen.host === 'localhost' || isLoopback(listen.host)
   if (isIP(listen.host) === 0 && listen.host !== 'localhost') {
     found.push({
