@@ -46,7 +46,8 @@ export interface Attempt {
 }
 
 export type Outcome =
-  | { readonly accepted: true; readonly proof: Proof }
+  /** `epoch`: that of the account before anything was compared; a proof of an older epoch than the present opens nothing */
+  | { readonly accepted: true; readonly proof: Proof; readonly epoch: number }
   /** `reason` is for the audit; a stranger is told one and the same sentence for all of them */
   | { readonly accepted: false; readonly reason: RefusalReason }
 
@@ -89,18 +90,18 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
   const refused = (reason: RefusalReason): Outcome => ({ accepted: false, reason })
   const { account, purpose, browser, binding, access, session } = it
   const state = await tools.accounts.stateOf(account)
-  // a frozen account may still prove things towards its recovery; a disabled one may not prove anything
-  if (state.status === 'disabled' || (state.status === 'frozen' && purpose !== 'recover'))
-    return refused('account_closed')
+  // a frozen account may still prove things towards its recovery; a disabled one may not prove anything. Either is refused below,
+  // after the same work as any other, so that its time does not tell that it is there
+  const closed = state.status === 'disabled' || (state.status === 'frozen' && purpose !== 'recover')
   if (FACTORS[factor].guessable) {
     const pool = await tools.budgets.poolOf(browser, account)
     const reservation = await tools.budgets.reserve(account, factor, pool, tools.rules.budget, tools.clock())
     if (!reservation.granted) return refused('budget_spent')
   }
   const leave = await tools.ask({ account, factor, purpose, access })
-  if (!leave.granted) {
+  if (closed || !leave.granted) {
     await it.instead?.()
-    return refused('not_allowed')
+    return refused(closed ? 'account_closed' : 'not_allowed')
   }
   const found = await compare()
   if (found === null) return (await sessionSurvives(tools, it)) ? refused('wrong') : refused('session_ended')
@@ -108,7 +109,7 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
     await tools.budgets.succeeded(account, factor, await tools.budgets.poolOf(browser, account))
   }
   if (session !== null) await tools.budgets.succeeded(sessionKey(session), 'session', 'strange')
-  return { accepted: true, proof: { ...found, factor, purpose, binding, at: tools.clock() } }
+  return { accepted: true, proof: { ...found, factor, purpose, binding, at: tools.clock() }, epoch: state.epoch }
 }
 
 const sessionKey = (session: string): string => `session ${session}`

@@ -59,11 +59,15 @@ export async function replaceRecoveryCodes(tools: Tools, account: string, boundA
 
 /** Uses a code up. At a step-up it is refused unseen: a code on paper proves nothing about a session in somebody's hands. */
 export function answerRecoveryCode(tools: Tools, it: Attempt & { typed: unknown }): Promise<Outcome> {
-  return attempt(tools, 'recovery_code', it, async () => {
-    const code = canonicalRecoveryCode(it.typed, tools.rules.recoveryCodes.bits)
-    if (code === null || it.purpose === 'step_up') return null
-    for (const mac of tools.keyring.macs('recovery_code', it.account, code)) {
-      const found = await tools.authenticators.findBy('recovery_code', mac)
+  const code = canonicalRecoveryCode(it.typed, tools.rules.recoveryCodes.bits)
+  const macs = code === null || it.purpose === 'step_up' ? [] : tools.keyring.macs('recovery_code', it.account, code)
+  const find = (mac: string) => tools.authenticators.findBy('recovery_code', mac)
+  const instead = async () => {
+    for (const mac of macs) await find(mac)
+  }
+  return attempt(tools, 'recovery_code', { ...it, instead }, async () => {
+    for (const mac of macs) {
+      const found = await find(mac)
       if (found === null || found.account !== it.account) continue
       if (!(await tools.authenticators.useOnce(found.id, it.account, tools.clock()))) continue
       await tools.notify(it.account, { template: 'recovery_code_used', values: {} })

@@ -1,6 +1,6 @@
 /** Codes by mail and SMS. */
 import { randomInt } from 'node:crypto'
-import { newId } from '#lib/ids.ts'
+import { newId, newSecret } from '#lib/ids.ts'
 import { nobodys } from './identifiers.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { CeremonyPurpose, FactorName } from './factors.ts'
@@ -53,31 +53,45 @@ export function beginCode(tools: Tools, request: CodeRequest): CodeBegun {
 }
 
 async function sendCode(tools: Tools, request: CodeRequest, challenge: string): Promise<SendOutcome> {
-  const { account, factor, purpose, browser, binding, access, to } = request
+  const { account, factor, purpose, browser, binding, to } = request
   const now = tools.clock()
   const code = randomCode(tools.rules.codes.digits)
-  // an unknown account gets a row like any other, for an account that cannot be: its answer is refused in the same time
   const held = account ?? nobodys(tools.keyring, to)
-  const begin = async (epoch: number) =>
-    tools.challenges.begin({
-      id: challenge,
-      account: held,
-      factor,
-      purpose,
-      browser,
-      binding,
-      epoch,
-      mac: tools.keyring.mac('code', purpose, held, challenge, code),
-      checksLeft: account === null ? 0 : tools.rules.codes.checks,
-      createdAt: now,
-      expiresAt: now + tools.rules.codes.ttl,
-    })
-  if (account === null) {
-    await begin(0)
-    return 'no_account'
-  }
-  const { status, epoch } = await tools.accounts.stateOf(account)
-  if (status === 'disabled' || (status === 'frozen' && purpose !== 'recover')) return 'account_closed'
+  const { status, epoch } = await tools.accounts.stateOf(held)
+  const closed = status === 'disabled' || (status === 'frozen' && purpose !== 'recover')
+  const refusal = account === null ? 'no_account' : closed ? 'account_closed' : await refusalOf(tools, request, account)
+  // what is not sent has a row like any other, for a code that nobody knows: its answers are refused in the same time
+  const secret = refusal === null ? code : newSecret()
+  await tools.challenges.begin({
+    id: challenge,
+    account: held,
+    factor,
+    purpose,
+    browser,
+    binding,
+    epoch,
+    mac: tools.keyring.mac('code', purpose, held, challenge, secret),
+    checksLeft: tools.rules.codes.checks,
+    createdAt: now,
+    expiresAt: now + tools.rules.codes.ttl,
+  })
+  if (refusal !== null) return refusal
+  await tools.send({
+    id: challenge,
+    channel: factor === 'sms_code' ? 'sms' : 'mail',
+    to,
+    template: 'code',
+    values: { code, forWhat: request.forWhat, minutes: String(Math.floor(tools.rules.codes.ttl / 60_000)) },
+    language: request.language,
+    expiresAt: now + tools.rules.codes.ttl,
+  })
+  return 'queued'
+}
+
+/** Why nothing may be sent; null where it may, which is counted then. */
+async function refusalOf(tools: Tools, request: CodeRequest, account: string): Promise<SendOutcome | null> {
+  const { factor, purpose, access, to } = request
+  const now = tools.clock()
   const leave = await tools.ask({ account, factor, purpose, access })
   if (!leave.granted) return 'not_allowed'
   const costs = factor === 'sms_code'
@@ -86,18 +100,7 @@ async function sendCode(tools: Tools, request: CodeRequest, challenge: string): 
     // a card that changed lately, or of which nobody can say, gets no code (SP 800-63B-4 §3.1.3.3)
     if ((await tools.checkSimChange(to)) !== 'unchanged') return 'number_changed'
   }
-  if (!(await tools.sendLimits.take(limitsFor(tools.rules.sends, account, to, costs), now))) return 'limited'
-  await begin(epoch)
-  await tools.send({
-    id: challenge,
-    channel: costs ? 'sms' : 'mail',
-    to,
-    template: 'code',
-    values: { code, forWhat: request.forWhat, minutes: String(Math.floor(tools.rules.codes.ttl / 60_000)) },
-    language: request.language,
-    expiresAt: now + tools.rules.codes.ttl,
-  })
-  return 'queued'
+  return (await tools.sendLimits.take(limitsFor(tools.rules.sends, account, to, costs), now)) ? null : 'limited'
 }
 
 async function recorded(tools: Tools, request: CodeRequest, outcome: SendOutcome): Promise<SendOutcome> {
@@ -144,13 +147,16 @@ export async function answerCode(
 ): Promise<Outcome> {
   const { account, factor, purpose, browser, binding, challenge, to } = it
   const code = canonicalCode(it.typed, tools.rules.codes.digits)
-  const outcome = await attempt(tools, factor, it, async () => {
-    if (code === null) return null
+  const compared = async () => {
+    if (code === null) return false
     const macs = tools.keyring.macs('code', purpose, account, challenge, code)
     const answer = { id: challenge, account, factor, purpose, browser, binding, macs }
-    if ((await tools.challenges.answer(answer, tools.clock())) !== 'accepted') return null
-    return sentProof(factor, to, purpose, tools.clock())
-  })
+    return (await tools.challenges.answer(answer, tools.clock())) === 'accepted'
+  }
+  const instead = async () => void (await compared())
+  const outcome = await attempt(tools, factor, { ...it, instead }, async () =>
+    (await compared()) ? sentProof(factor, to, purpose, tools.clock()) : null,
+  )
   if (outcome.accepted) await tools.sendLimits.noteAnswer(prefixOf(to), tools.clock()).catch(() => {})
   return outcome
 }

@@ -30,6 +30,8 @@ export interface SignIn {
   /** canonical form of what was typed */
   readonly typed: string | null
   readonly proofs: readonly Proof[]
+  /** of the account when the proofs were given: what ended everything meanwhile ended them too */
+  readonly epoch: number
   readonly pending: Pending | null
   /** a change is made to the revision that was read, or not at all */
   readonly revision: number

@@ -9,6 +9,7 @@ export interface SignInTables {
     readonly account: string | null
     readonly typed: string | null
     readonly proofs: string
+    readonly epoch: number
     readonly pending: string | null
     readonly revision: number
     readonly expires_at: number
@@ -20,6 +21,7 @@ export function signInStore({ sql }: Database): SignInStore {
     account: it.account,
     typed: it.typed,
     proofs: JSON.stringify(it.proofs),
+    epoch: it.epoch,
     pending: it.pending === null ? null : JSON.stringify(it.pending),
     expires_at: it.expiresAt,
   })
@@ -51,6 +53,7 @@ export function signInStore({ sql }: Database): SignInStore {
         account: row.account,
         typed: row.typed,
         proofs: JSON.parse(row.proofs) as Proof[],
+        epoch: row.epoch,
         pending: row.pending === null ? null : (JSON.parse(row.pending) as Pending),
         revision: row.revision,
         expiresAt: row.expires_at,

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { decodeJwt } from 'jose'
+import { generateSync } from 'otplib'
 import * as client from 'openid-client'
+import { systemClock } from '#lib/clock.ts'
 import { Person } from './person.fixture.ts'
 import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
@@ -105,6 +107,56 @@ test('what a stranger types is not kept, and whoever calls the provider by anoth
   ).text()
   assert.ok(!found.includes('evil.test') && !found.includes('127.0.0.1'), found)
   assert.ok(found.includes(`${origin}/oidc/token`), found)
+})
+
+test('what was shown before an account was changed lets nobody in after it', async (context) => {
+  const { origin, config, server, token, json } = await started(context)
+  const ben = new Person(origin)
+  await authorize(config, ben)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  await ben.go('/account')
+  await ben.submit('totp')
+  const [, secret = ''] = /<code class="secret">([^<]+)</.exec(ben.html) ?? []
+  const code = (steps: number) =>
+    generateSync({ secret: secret.replaceAll(' ', ''), epoch: Math.floor(systemClock() / 1000) + 30 * steps })
+  await ben.submit('totp-confirm', { code: code(-1) })
+  // somebody knows his password, and has one of two factors
+  const thief = new Person(origin)
+  await authorize(config, thief)
+  await thief.submit('identify', { identifier: 'ben@example.org' })
+  await thief.submit('password', { password: PASSWORD })
+  for (const to of ['disable', 'enable'])
+    assert.equal((await server.ask(`/v1/people/shop:ben/${to}`, { method: 'POST', token })).status, 200)
+  // the code is right, and the password counts no longer
+  await thief.submit('totp', { code: code(0) })
+  assert.ok(!thief.cookies.has('__Host-ambit-session'), thief.html)
+  assert.equal(thief.left, null)
+  await thief.submit('password', { password: PASSWORD })
+  assert.ok(thief.cookies.has('__Host-ambit-session'))
+  // the password that an administrator replaces ends what was opened with it
+  const replaced = await json('PUT', '/v1/people/shop:ben', { identifiers: [], password: `${PASSWORD} again` })
+  assert.equal(replaced.status, 200)
+  thief.left = null
+  await authorize(config, thief, { prompt: 'none' })
+  assert.equal(thief.left!.searchParams.get('error'), 'login_required')
+})
+
+test('a stranger cannot use up the guesses of an app that he would be asked for later', async (context) => {
+  const { origin, config, server } = await started(context)
+  const stranger = new Person(origin)
+  await authorize(config, stranger)
+  await stranger.submit('identify', { identifier: 'ben@example.org' })
+  const [, form = ''] = /name="form" value="([^"]+)"/.exec(stranger.html) ?? []
+  const body = new URLSearchParams({ form, code: '123456' })
+  for (const factor of ['totp', 'hotp'])
+    await stranger.go(`${stranger.at.replace(/\/identify$/, '')}/${factor}`, {
+      method: 'POST',
+      body,
+      headers: { origin },
+    })
+  const budgets = await server.context.database.sql.selectFrom('budgets').selectAll().execute()
+  assert.deepEqual(budgets, [])
 })
 
 test('a form from elsewhere, from another browser or without its token does nothing', async (context) => {

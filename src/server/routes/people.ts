@@ -108,11 +108,10 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
           if (problem !== null) throw new AmbitError('request_invalid', `the password is not taken: ${problem}`)
         }
         await noted(request, 'changed', account)
-        const before = await identifiers.listOf(account)
-        for (const each of before) {
-          if (names.some((it) => it.kind === each.kind && it.canonical === each.canonical)) continue
-          await identifiers.remove(each.kind, each.canonical, account)
-        }
+        const gone = (await identifiers.listOf(account)).filter(
+          ({ kind, canonical: name }) => !names.some((it) => it.kind === kind && it.canonical === name),
+        )
+        for (const each of gone) await identifiers.remove(each.kind, each.canonical, account)
         for (const each of names) {
           if (await identifiers.add(each)) continue
           const holder = await identifiers.find(each.kind, each.canonical)
@@ -120,7 +119,14 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
             throw new AmbitError('conflict', `\`${each.shown}\` belongs to another account`)
           if (each.verifiedAt !== null) await identifiers.verify(each.kind, each.canonical, account, now)
         }
+        const enrolled = await tools.authenticators.listOf(account)
+        const replaces = body.password !== undefined && enrolled.some(({ kind }) => kind === 'password')
         if (body.password !== undefined) await setPassword(tools, account, body.password, 1)
+        // whoever was let in by what is gone now is let in by it no longer
+        if (replaces || gone.length > 0) {
+          await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, now)
+          if (replaces) await tools.notify(account, { template: 'password_changed', values: { name: '' } })
+        }
         return {
           account,
           identifiers: names.map(({ kind, canonical: value, verifiedAt }) => ({

@@ -60,10 +60,8 @@ const ACTS: Readonly<Record<string, Act>> = {
   back: (parts, step) => changed(parts, { ...step.signIn, pending: null }),
   password: (parts, step) =>
     proved(parts, step, (attempt) => answerPassword(parts.tools, { ...attempt, typed: step.fields['password'] })),
-  totp: (parts, step) =>
-    proved(parts, step, (it) => answerOtp(parts.tools, { ...it, factor: 'totp', typed: step.fields['code'] })),
-  hotp: (parts, step) =>
-    proved(parts, step, (it) => answerOtp(parts.tools, { ...it, factor: 'hotp', typed: step.fields['code'] })),
+  totp: (parts, step) => otp(parts, step, 'totp'),
+  hotp: (parts, step) => otp(parts, step, 'hotp'),
   'recovery-code': (parts, step) =>
     proved(parts, step, (it) => answerRecoveryCode(parts.tools, { ...it, typed: step.fields['code'] })),
   send,
@@ -214,6 +212,12 @@ async function proved(
   return noted(parts, step, attempt.account, await check(attempt))
 }
 
+/** A code of an app or token is only ever asked of somebody who has shown something: a stranger can't use up its guesses. */
+async function otp(parts: PeopleParts, step: Step, factor: 'totp' | 'hotp'): Promise<string | null> {
+  if (step.signIn.proofs.length === 0 && attemptOf(parts, step).purpose !== 'step_up') return step.words.refused
+  return proved(parts, step, (it) => answerOtp(parts.tools, { ...it, factor, typed: step.fields['code'] }))
+}
+
 async function noted(
   parts: PeopleParts,
   { signIn, words, request }: Step,
@@ -224,7 +228,9 @@ async function noted(
     await noteFailure(parts, request, account)
     return words.refused
   }
-  return changed(parts, { ...signIn, account, proofs: [...signIn.proofs, outcome.proof], pending: null })
+  const { proof, epoch } = outcome
+  const before = signIn.epoch === epoch ? signIn.proofs : []
+  return changed(parts, { ...signIn, account, proofs: [...before, proof], epoch, pending: null })
 }
 
 async function send(parts: PeopleParts, step: Step): Promise<string | null> {

@@ -86,7 +86,7 @@ export async function signInOf(
   const now = tools.clock()
   const found = await signIns.find(id, browser, now)
   if (found !== null) return found
-  const empty = { account: null, typed: null, proofs: [], pending: null, revision: 0 }
+  const empty = { account: null, typed: null, proofs: [], epoch: 0, pending: null, revision: 0 }
   await signIns.begin({ id, browser, ...empty, expiresAt: now + ttl }, now)
   const begun = await signIns.find(id, browser, now)
   if (begun === null)
@@ -147,7 +147,8 @@ export async function standingOf(
 
 /**
  * Opens the session, or raises the one that is there, under a new token either way, and hands the provider its result. Only the one
- * request that ends the sign-in gets here; two at once open one session.
+ * request that ends the sign-in gets here; two at once open one session. It is of the epoch in which the proofs were given, so that
+ * whatever ends the account's sessions ends a sign-in that was under way, too.
  */
 export async function complete(
   parts: PeopleParts,
@@ -163,13 +164,17 @@ export async function complete(
   }
   const now = tools.clock()
   const token = newSecret()
-  const isSame = held !== null && held.session.account === standing.account
+  const { epoch } = await tools.accounts.stateOf(standing.account)
+  if (it.proofs.length > 0 && it.epoch !== epoch) {
+    const why = 'the account was changed while you signed in; go back to the application and begin again'
+    throw new AmbitError('conflict', why)
+  }
+  const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
   const raised = isSame && (await raise(parts, held, it.proofs, hashOf(token)))
   if (!raised) {
     if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
     const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
     const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
-    const { epoch } = await tools.accounts.stateOf(standing.account)
     const times = { startedAt: now, usedAt: now, endsAt: now + overall, idleMs: idle }
     const session = {
       id: newId('se'),
