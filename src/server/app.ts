@@ -23,6 +23,7 @@ import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { ownAccountRoutes } from './routes/account.ts'
 import { enrolRoutes } from './routes/enrol.ts'
+import { signalRoutes } from './routes/signals.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { providerRoutes } from './routes/provider.ts'
@@ -47,6 +48,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   healthRoutes,
   inventoryRoutes,
   metricsRoutes,
+  signalRoutes,
 ]
 
 export interface App {

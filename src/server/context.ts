@@ -14,6 +14,7 @@ import type { Exceptions } from './exceptions.ts'
 import type { LoopWatch } from './metrics.ts'
 import type { FindCircumstances } from './evaluate.ts'
 import type { Gate } from './gate/gate.ts'
+import type { Signals } from './signals/signals.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
@@ -36,6 +37,8 @@ export interface ServerContext {
   readonly exceptions: Exceptions
   /** tokens, sessions and keys of the doors */
   readonly gate: Gate
+  /** takes security events of others */
+  readonly signals: Signals
   readonly audit: AuditSink
   readonly changes: ChangeFeed
   readonly metrics: Registry

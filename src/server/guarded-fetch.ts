@@ -22,6 +22,8 @@ export interface Question {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** gives the question up */
+  readonly signal?: AbortSignal
 }
 
 export interface Answer {
@@ -41,7 +43,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { networks, timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = options
   const isListed = withinNetworks(networks)
   const mayReach = (address: string) => addressOf(address)?.range() === 'unicast' || isListed(address)
-  return (url, { method = 'GET', headers = {}, body } = {}) =>
+  return (url, { method = 'GET', headers = {}, body, signal } = {}) =>
     new Promise((resolve, reject) => {
       const target = targetOf(url)
       if (target instanceof Error) return reject(target)
@@ -54,7 +56,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
         method,
         headers: { accept: 'application/json', ...headers },
         lookup: lookupAmong(allowed),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
         agent: false,
       }
       const ask = secure ? secureRequest : plainRequest

@@ -31,6 +31,7 @@ import { watchFolder } from './folder.ts'
 import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
+import { openSignals } from './signals/signals.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
 import { watchStore } from './store-watch.ts'
@@ -120,6 +121,10 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     })
     closing.push(exceptions.stop)
     changes.on(EXCEPTIONS_CHANGED, exceptions.reload)
+    const gate = await openGate({ config, database, clock, log, changes })
+    closing.push(gate.stop)
+    const signals = openSignals({ config, database, audit, clock, log, metrics, world: snapshots.world })
+    closing.push(signals.stop)
     const context: ServerContext = {
       config,
       database,
@@ -140,7 +145,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
         clock,
       }),
       exceptions,
-      gate: await openGate({ config, database, clock, log, changes }),
+      gate,
+      signals,
       audit,
       changes,
       metrics,

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AccountState, AccountStateStore, AccountStatus } from '#authn/stores.ts'
+import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import { announce } from './changes.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
@@ -70,6 +71,20 @@ export async function lockedState(sql: Kysely<Tables>, account: string, now: num
 
 export async function stateOf(sql: Kysely<Tables>, account: string): Promise<AccountState> {
   const row = await sql.selectFrom('account_states').selectAll().where('account', '=', account).executeTakeFirst()
-  if (row === undefined) return { account, status: 'active', epoch: 0, withheldUntil: 0 }
-  return { account, status: row.status as AccountStatus, epoch: row.epoch, withheldUntil: row.withheld_until }
+  const own = (row?.status ?? 'active') as AccountStatus
+  const status = own === 'active' && (await isDisabledByOthers(sql, account)) ? 'disabled' : own
+  return { account, status, epoch: row?.epoch ?? 0, withheldUntil: row?.withheld_until ?? 0 }
+}
+
+/** Whether a sender of security events disabled it, and did not take that back: such a signal has no end of its own. */
+async function isDisabledByOthers(sql: Kysely<Tables>, account: string): Promise<boolean> {
+  const row = await sql
+    .selectFrom('risk_signals')
+    .select('id')
+    .where('account', '=', account)
+    .where('ends_at', '=', Number.MAX_SAFE_INTEGER)
+    .where('kind', '=', KNOWN_SIGNALS.disabled)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }

@@ -67,7 +67,7 @@ export async function linkDevice(
   await announce(sql, { topic: RISK_CHANGED, key: link.account }, now)
 }
 
-/** Keeps what a source says of a device, unless it said something later already. */
+/** Keeps what a source says of a device, unless it said something later already, or something worse of the same moment. */
 export async function setDeviceState(
   sql: Kysely<Tables>,
   state: { readonly device: string; readonly source: string; readonly compliant: boolean; readonly at: number },
@@ -81,14 +81,25 @@ export async function setDeviceState(
       conflict
         .columns(['device', 'source'])
         .doUpdateSet({ compliant, at: state.at })
-        .where('device_states.at', '<=', state.at),
+        .where((row) =>
+          row.or([
+            row('device_states.at', '<', state.at),
+            row.and([row('device_states.at', '=', state.at), row('device_states.compliant', '>=', compliant)]),
+          ]),
+        ),
     )
     .execute()
-  const accounts = await sql
+  for (const account of await accountsOnDevice(sql, state.device))
+    await announce(sql, { topic: RISK_CHANGED, key: account }, now)
+}
+
+/** Accounts of which a session was opened on a device. */
+export async function accountsOnDevice(sql: Kysely<Tables>, device: string): Promise<readonly string[]> {
+  const rows = await sql
     .selectFrom('session_devices')
     .select('account')
     .distinct()
-    .where('device', '=', state.device)
+    .where('device', '=', device)
     .execute()
-  for (const { account } of accounts) await announce(sql, { topic: RISK_CHANGED, key: account }, now)
+  return rows.map(({ account }) => account)
 }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Proof, Session } from '#authn/session.ts'
 import type { SessionStore } from '#authn/stores.ts'
+import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { Database } from './database.ts'
 
@@ -17,6 +18,19 @@ export function sessionStore({ sql }: Database): SessionStore {
       .where('ends_at', '>', now)
       .where((row) => row.or([row('account_states.status', 'is', null), row('account_states.status', '=', 'active')]))
       .where((row) => row('sessions.epoch', '=', row.fn.coalesce('account_states.epoch', row.lit(0))))
+      // nor disabled by a sender of security events, see account-states.ts
+      .where((row) =>
+        row.not(
+          row.exists(
+            row
+              .selectFrom('risk_signals')
+              .select('risk_signals.id')
+              .whereRef('risk_signals.account', '=', 'sessions.account')
+              .where('risk_signals.ends_at', '=', Number.MAX_SAFE_INTEGER)
+              .where('risk_signals.kind', '=', KNOWN_SIGNALS.disabled),
+          ),
+        ),
+      )
   return {
     async begin(session, token) {
       await sql

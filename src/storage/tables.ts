@@ -9,6 +9,8 @@ import type { EventTables } from './events.ts'
 import type { GateTables } from './gate.ts'
 import type { ProviderKeyTables } from './provider-keys.ts'
 import type { RecoveryTables } from './recoveries.ts'
+import type { ReceivedTables } from './received-signals.ts'
+import type { RevocationTables } from './revocations.ts'
 import type { RiskTables } from './risk.ts'
 import type { OutboxTables } from './outbox.ts'
 import type { SignInTables } from './sign-ins.ts'
@@ -22,6 +24,8 @@ export interface Tables
     ProviderKeyTables,
     DeviceTables,
     RiskTables,
+    ReceivedTables,
+    RevocationTables,
     RecoveryTables,
     OutboxTables,
     SignInTables,

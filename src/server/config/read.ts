@@ -8,6 +8,7 @@ import { beyondGateShape } from './gate.ts'
 import { isLoopback, networkOf } from './networks.ts'
 import { beyondPeopleShape } from './people.ts'
 import { resolveReferences, type Elsewhere } from './references.ts'
+import { beyondSignalsShape } from './signals.ts'
 import { CONFIG, type Config } from './schema.ts'
 
 /** Longest configuration, in characters; ours. */
@@ -47,7 +48,11 @@ export function readConfig(text: string, file: string, elsewhere: Elsewhere): Co
 /** What a schema cannot say. */
 function beyondShape(config: Config): ShapeProblem[] {
   const { listen, tls, proxies, webhooks, publicUrl } = config
-  const found = [...beyondGateShape(config.issuers, config.gate, config), ...beyondPeopleShape(config.people)]
+  const found = [
+    ...beyondGateShape(config.issuers, config.gate, config),
+    ...beyondPeopleShape(config.people),
+    ...beyondSignalsShape(config.signals),
+  ]
   const local = listen.host === 'localhost' || isLoopback(listen.host)
   if (isIP(listen.host) === 0 && listen.host !== 'localhost') {
     found.push({

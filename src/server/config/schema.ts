@@ -7,6 +7,7 @@ import { PEOPLE } from './people.ts'
 import { DECISION_SETTINGS } from '#decision/settings.ts'
 import { Closed, text, whole, words } from './fields.ts'
 import { GATE, ISSUERS } from './gate.ts'
+import { SIGNALS } from './signals.ts'
 
 /** Gigabyte, as disks count. */
 const GB = 1_000_000_000
@@ -174,6 +175,7 @@ export const CONFIG = Type.Object(
     audit: Audit,
     issuers: ISSUERS,
     gate: GATE,
+    signals: SIGNALS,
     people: Type.Optional(PEOPLE),
   },
   Closed,

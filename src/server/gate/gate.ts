@@ -11,6 +11,7 @@ import { guardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
 import { followProviders, type Providers } from './providers.ts'
+import { followRevocations, type Revocations } from './revocations.ts'
 import { sessionTokens, type SessionIssuer, type SessionTokens } from './session-tokens.ts'
 import { openSigner, type Signer } from './signer.ts'
 
@@ -21,6 +22,9 @@ export interface Gate {
   readonly fetch: GuardedFetch
   readonly tokens: SessionTokens
   readonly browsers: BrowserSessions
+  /** whether a session, or a token, was cut off before its time */
+  readonly isCut: Revocations['isCut']
+  readonly stop: () => void
   readonly signer: Signer
   readonly tries: StepUpTries
   /** where browsers sign in; null where no issuer has a client */
@@ -55,6 +59,7 @@ export async function openGate({
     database.dialect === 'sqlite'
       ? replaysInMemory(PROOFS, seconds)
       : { take: async (proof: string, until: number) => await takeProof(database, proof, until, seconds()) }
+  const revocations = await followRevocations(database, changes, clock)
   const tokens = sessionTokens({
     issuers,
     providers,
@@ -63,12 +68,12 @@ export async function openGate({
     clock,
     nonce: null,
     remembered: config.gate.rememberedTokens,
-    isRevoked: () => false,
+    isRevoked: ({ issuer: { issuer }, claims }) => revocations.isCut(issuer, claims),
   })
   const browsers = browserSessions(
     database,
     issuers.map(({ trusted }) => trusted),
-    { clock, minutes: config.gate.sessionMinutes },
+    { clock, minutes: config.gate.sessionMinutes, isCut: revocations.isCut },
   )
   changes.on(GATE_SESSIONS_CHANGED, ({ key }) => browsers.ended(key))
   const clients = issuers.filter(({ client }) => client !== null)
@@ -80,6 +85,8 @@ export async function openGate({
     fetch,
     tokens,
     browsers,
+    isCut: revocations.isCut,
+    stop: revocations.stop,
     signer: await openSigner(database, clock),
     tries: stepUpTries(TRIES),
     signIn: (named === undefined ? clients[0] : clients.find(({ trusted }) => trusted.issuer === named)) ?? null,

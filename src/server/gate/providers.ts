@@ -37,12 +37,12 @@ const STALE_MS = 3_600_000
 const PAUSE_MS = 30_000
 
 /** Something that is fetched, kept, and used for a limited time while it cannot be fetched. */
-interface Kept<T> {
+export interface Kept<T> {
   readonly current: () => Promise<T | null>
   readonly renewed: () => Promise<T | null>
 }
 
-function keep<T>(fetch: () => Promise<T>, clock: Clock, onTrouble: (error: unknown) => void): Kept<T> {
+export function keep<T>(fetch: () => Promise<T>, clock: Clock, onTrouble: (error: unknown) => void): Kept<T> {
   let value: T | null = null
   let fetchedAt = -Infinity
   let triedAt = -Infinity

@@ -66,10 +66,15 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
   const opaque = issuers.find(({ introspection }) => introspection !== 'never') ?? null
 
   async function verify(text: string): Promise<Checked<VerifiedToken>> {
+    const verified = await known(text)
+    return verified.ok && isRevoked(verified.value) ? refused('revoked') : verified
+  }
+
+  async function known(text: string): Promise<Checked<VerifiedToken>> {
     if (!isTokenText(text)) return refused('malformed')
     const now = clock()
-    const known = cache.get(text, now / 1000)
-    if (known !== null) return taken(known)
+    const kept = cache.get(text, now / 1000)
+    if (kept !== null) return taken(kept)
     if (!looksLikeJwt(text))
       return opaque === null ? refused('malformed') : remember(text, await ask(text, opaque, parts))
     const signed = await verifyToken(text, verifier, now)
@@ -96,7 +101,6 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
       const token = verified.value
       // an ID token tells a client who signed in; it is no key to anything (RFC 8725 §2.8)
       if (token.use === 'id') return refused('type_refused')
-      if (isRevoked(token)) return refused('revoked')
       const now = Math.floor(clock() / 1000)
       const bound = await checkBinding(token.binding, how, { method, url, token: text, nonce, now }, replays)
       if (!bound.ok) return bound
