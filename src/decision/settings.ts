@@ -88,6 +88,7 @@ export interface DecisionSettings {
   readonly issuers: Readonly<Record<string, IssuerTable>>
 }
 
+/** `token`, which is there always, is whoever the token in the session is of. */
 const SUBJECTS: DecisionSettings['subjects'] = {
   account: {},
   identity: {},
@@ -96,14 +97,17 @@ const SUBJECTS: DecisionSettings['subjects'] = {
   workload: { kinds: ['workload'] },
 }
 
-/** Fills in what is left out: both halves are asked, nothing is gated, and no issuer is believed. */
-export function settingsFrom(file: DecisionSettingsFile = {}): DecisionSettings {
+/** Fills in what is left out: both halves are asked, nothing is gated, and no issuer is believed but those that are known anyway. */
+export function settingsFrom(
+  file: DecisionSettingsFile = {},
+  known: DecisionSettings['issuers'] = {},
+): DecisionSettings {
   return {
     mode: file.mode ?? 'entitled_and_assured',
     gated: file.gated ?? [],
     actions: file.actions ?? {},
-    subjects: file.subjects ?? SUBJECTS,
-    issuers: file.issuers ?? {},
+    subjects: { token: {}, ...(file.subjects ?? SUBJECTS) },
+    issuers: { ...known, ...file.issuers },
   }
 }
 

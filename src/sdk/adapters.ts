@@ -1,5 +1,5 @@
 /** Middleware for the frameworks, by the shapes that they share, so that none of them is a dependency. */
-import { guard, type Guarded, type GuardOptions, type Shown } from './guard.ts'
+import { guard, type GuardOptions, type Refused, type Shown } from './guard.ts'
 
 interface NodeRequest {
   readonly method?: string | undefined
@@ -40,18 +40,30 @@ function single({ headers, headersDistinct }: NodeRequest, name: string): string
   return typeof value === 'string' ? value : null
 }
 
-const text = ({ body }: Extract<Guarded, { permitted: false }>): string => JSON.stringify(body)
-const headersOf = ({ headers }: Extract<Guarded, { permitted: false }>): Record<string, string> => ({
+const text = ({ body }: Refused): string => JSON.stringify(body)
+const headersOf = ({ headers }: Refused): Record<string, string> => ({
   'content-type': 'application/json',
   'cache-control': 'no-store',
   ...headers,
 })
 
+/** How a refusal is shown, where the JSON of the SDK is not what people should see: a page, a way to sign in. */
+export interface Page<R, S> {
+  /** answers the request; the headers of the refusal are for it to keep */
+  readonly refused?: (refused: Refused, request: R, response: S) => void
+}
+
 /** For `node:http`: true where the request may go on; else it has been answered. */
-export function nodeGuard<R extends NodeRequest>(options: GuardOptions<R> & Origin) {
-  return async (request: R, response: NodeResponse): Promise<boolean> => {
+export function nodeGuard<R extends NodeRequest, S extends NodeResponse>(
+  options: GuardOptions<R> & Origin & Page<R, S>,
+) {
+  return async (request: R, response: S): Promise<boolean> => {
     const result = await guard(options, request, nodeShown(request, options.origin))
     if (result.permitted) return true
+    if (options.refused !== undefined) {
+      options.refused(result, request, response)
+      return false
+    }
     response.writeHead(result.status, headersOf(result))
     response.end(text(result))
     return false
@@ -59,9 +71,11 @@ export function nodeGuard<R extends NodeRequest>(options: GuardOptions<R> & Orig
 }
 
 /** For Express and whatever takes `(request, response, next)`. */
-export function expressGuard<R extends NodeRequest>(options: GuardOptions<R> & Origin) {
+export function expressGuard<R extends NodeRequest, S extends NodeResponse>(
+  options: GuardOptions<R> & Origin & Page<R, S>,
+) {
   const decide = nodeGuard(options)
-  return (request: R, response: NodeResponse, next: () => void): void => {
+  return (request: R, response: S, next: () => void): void => {
     decide(request, response).then(
       (goesOn) => goesOn && next(),
       () => {}, // it was answered, or the connection is gone; either way nobody goes on

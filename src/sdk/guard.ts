@@ -23,24 +23,31 @@ export interface GuardOptions<R> {
   readonly ask: Ask<R>
   /** who is asking, if the application has found out already; else Ambit takes it from the token */
   readonly subject?: (request: R) => Question['subject'] | null
+  /**
+   * Access token of the person, for an application that keeps it in a session of its own because browsers send none; null where nobody
+   * is signed in. Without this it is taken from `Authorization`.
+   */
+  readonly token?: (request: R) => string | null
 }
 
-export type Guarded =
-  | { readonly permitted: true; readonly answer: Answer | null }
-  | {
-      readonly permitted: false
-      readonly status: 401 | 403
-      readonly headers: Readonly<Record<string, string>>
-      readonly body: { readonly error: string; readonly message: string; readonly evaluation_id?: string }
-      readonly answer: Answer | null
-    }
+export type Guarded = { readonly permitted: true; readonly answer: Answer | null } | Refused
+
+/** What to answer where a request may not go on. */
+export interface Refused {
+  readonly permitted: false
+  readonly status: 401 | 403
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: { readonly error: string; readonly message: string; readonly evaluation_id?: string }
+  /** null where nobody was asked: no token came, or something of ours broke */
+  readonly answer: Answer | null
+}
 
 /** Never rejects: an application that forgets to catch must not let anybody in. */
 export async function guard<R>(options: GuardOptions<R>, request: R, shown: Shown): Promise<Guarded> {
   try {
     const asked = options.ask(request)
     if (asked === null) return { permitted: true, answer: null }
-    const token = tokenOf(shown.header('authorization'))
+    const token = tokenOf(options.token === undefined ? shown.header('authorization') : kept(options.token(request)))
     if (token === null) return noToken()
     const proof = shown.header('dpop')
     const subject = options.subject?.(request) ?? { type: 'token', id: subjectIn(token.value) ?? 'unknown' }
@@ -56,6 +63,8 @@ export async function guard<R>(options: GuardOptions<R>, request: R, shown: Show
     return refused(null, 'Bearer')
   }
 }
+
+const kept = (token: string | null): string | null => (token === null ? null : `Bearer ${token}`)
 
 function refused(answer: Answer | null, scheme: 'Bearer' | 'DPoP'): Guarded {
   const id = answer?.evaluationId ?? null

@@ -238,3 +238,37 @@ test('a mapping that throws lets nobody in', async () => {
   })
   assert.equal((await decide(new Request('http://a.test/')))?.status, 403)
 })
+
+test('an application that keeps tokens itself shows them from there, and refusals as pages', async (context) => {
+  let said: unknown = STEP_UP
+  const { url, seen } = await pdp(context, () => said)
+  const client = createClient({ url, token: 't', cache: 0 })
+  const sessions = new Map([['known', token]])
+  const app = express()
+  app.use(
+    expressGuard({
+      client,
+      ask,
+      token: ({ headers }: express.Request) => sessions.get(headers.cookie ?? '') ?? null,
+      refused({ status, headers, body }, _request, response: express.Response) {
+        response.status(status).set(headers).send(`<p>${body.message}`)
+      },
+    }),
+  )
+  app.use((_request, response) => void response.send('in'))
+  const place = await listening(context, createServer(app))
+  const go = (headers: Record<string, string>) => fetch(place, { headers })
+  const refused = await go({ cookie: 'known' })
+  assert.deepEqual(
+    [refused.status, readStepUp(refused.headers.get('www-authenticate')), await refused.text()],
+    [401, { acrValues: ['phrh', 'phr'], maxAge: 300 }, '<p>Confirm it is you with your security key'],
+  )
+  said = PERMIT
+  assert.equal(await (await go({ cookie: 'known' })).text(), 'in')
+  // what a browser sends by itself is not looked at: it could be anybody's
+  const count = seen.length
+  assert.equal((await go({ cookie: 'other', authorization: `Bearer ${token}` })).status, 401)
+  assert.equal(seen.length, count)
+  sessions.set('odd', 'a b\r\nx: y')
+  assert.equal((await go({ cookie: 'odd' })).status, 401)
+})

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { parseAccessPolicy } from '#decision/access-policy.ts'
 import { buildWorld } from '#decision/build-world.ts'
-import { settingsFrom } from '#decision/settings.ts'
+import { AMBIT_ISSUER, settingsFrom } from '#decision/settings.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { loadPolicy } from '#policy/load.ts'
 import { accountStateStore } from '#storage/account-states.ts'
@@ -34,6 +34,7 @@ import { observeNode, watchLoop } from './metrics.ts'
 import { openSignals } from './signals/signals.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
+import { ownIssuerName } from './provider/own-issuer.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
@@ -70,7 +71,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
   const accessPolicies = await Promise.all(
     config.accessPolicies.map(async (path) => parseAccessPolicy(await surroundings.readText(path), path)),
   )
-  const settings = settingsFrom(config.decisions)
+  const issuer = ownIssuerName(config)
+  const settings = settingsFrom(config.decisions, issuer === null ? {} : { [issuer]: AMBIT_ISSUER })
   const database = await openDatabase(config.store)
   const closing: (() => void | Promise<void>)[] = [() => database.close()]
   try {

@@ -1,9 +1,7 @@
 /** Makes what people sign in with, out of the configuration: stores, ceremonies, outbox, provider. */
 import { createHmac } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { Tools } from '#authn/ceremony.ts'
 import { FACTORS } from '#authn/factors.ts'
-import { keyringOf, type Keyring } from '#authn/keyring.ts'
 import type { AskDecisionPoint, CeremonyRecord, CheckSimChange } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
 import { isNobodys } from '#authn/identifiers.ts'
@@ -27,7 +25,6 @@ import { identifierStore } from '#storage/identifiers.ts'
 import { DEFAULT_ANOMALIES } from '#risk/anomalies.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
-import { providerKey } from '#storage/provider-keys.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
 import { sessionStore } from '#storage/sessions.ts'
 import { recoveryStore } from '#storage/recoveries.ts'
@@ -39,6 +36,7 @@ import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { openProvider } from './provider/provider.ts'
+import { keyringFrom, signingKey } from './provider/signing-key.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
 import { OWN_CLIENT, OWN_RETURN } from './sign-in/step-up.ts'
@@ -69,7 +67,7 @@ export async function openPeople(
       '`people` needs `publicUrl`: the address under which browsers know this server',
     )
   }
-  const keyring = keyringOf(people.keys.map(({ id, secret }) => ({ id, secret: Buffer.from(secret, 'base64') })))
+  const keyring = keyringFrom(people)
   const onTrouble = (what: string, error: unknown) => log.error({ err: error }, what)
   const record = async (it: CeremonyRecord) => void (await context.audit.append(recordOf(it)))
   const outbox = openOutbox({
@@ -266,15 +264,6 @@ function askOver(context: ServerContext): AskDecisionPoint {
     }
     return { granted: true }
   }
-}
-
-const KID = 'oidc-1'
-
-async function signingKey({ database, clock }: ServerContext, keyring: Keyring): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const made = JSON.stringify({ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: KID })
-  const sealed = await providerKey(database, KID, await keyring.seal(`provider key ${KID}`, made), clock())
-  return JSON.parse(await keyring.open(`provider key ${KID}`, sealed)) as JWK
 }
 
 /** A ceremony as the audit log writes it. */

@@ -1,66 +1,16 @@
 /** A browser with a virtual authenticator at the pages of sign-in, enrolment and one's own account. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { suite, test, type TestContext } from 'node:test'
-import axe from 'axe-core'
 import { generateSync } from 'otplib'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
 import { PASSWORD, startPeople } from './people.fixture.ts'
-
-const CHROMIUM = process.env['AMBIT_CHROME'] ?? '/usr/bin/chromium'
-/** where pictures of the pages are kept, for people to look at; nowhere if not set */
-const PICTURES = process.env['AMBIT_PICTURES']
-const PHONE = { width: 390, height: 844 }
-
-/** A page with a platform authenticator that verifies its holder. */
-async function newPerson(browser: Browser) {
-  const context = await browser.newContext({ viewport: PHONE, locale: 'en-GB' })
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-  page.on('pageerror', (error) => complaints.push(error.message))
-  const cdp = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  return { context, page, cdp, authenticatorId, complaints }
-}
-
-async function looked(page: Page, name: string): Promise<void> {
-  if (PICTURES !== undefined) {
-    await mkdir(PICTURES, { recursive: true })
-    await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true })
-  }
-  // the pages allow no script but their own, so the audit is handed over past their policy
-  const cdp = await page.context().newCDPSession(page)
-  await cdp.send('Runtime.evaluate', { expression: axe.source })
-  const { result } = await cdp.send('Runtime.evaluate', {
-    expression: `axe.run().then(({violations}) => JSON.stringify(violations.map(({id, nodes}) => id + ': ' + nodes.map(({html}) => html).join(' '))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  })
-  assert.deepEqual(JSON.parse(String(result.value)), [], name)
-  const wide = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
-  assert.equal(wide, false, `${name} scrolls sideways`)
-}
 
 const started = async (context: TestContext) => {
   const people = await startPeople(context)
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-  context.after(() => browser.close())
-  return { ...people, browser }
+  return { ...people, browser: await openBrowser(context) }
 }
 
-suite('People in a browser', { skip: existsSync(CHROMIUM) ? false : 'no Chromium on this machine' }, () => {
+suite('People in a browser', { skip: noBrowser }, () => {
   test('a pass enrols one passkey, which then signs in, adds another and is told of', async (context) => {
     const { origin, json, browser, mails } = await started(context)
     const low = await json('POST', '/v1/people/shop:cleo/passes', { by: 'shop:ben' })

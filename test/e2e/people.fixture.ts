@@ -72,6 +72,7 @@ people:
   brand: Example
   keys: [{id: k1, secret: '${randomBytes(32).toString('base64')}'}]
   clients: [{id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}]
+  resources: {'https://shop.example': {scope: shop}}
   factors: [passkey, password, totp, email_code, recovery_code]
   smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
 `,

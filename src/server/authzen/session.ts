@@ -3,6 +3,7 @@
  * claims of it, which the enforcement point verified. It is trusted with that, as it is with heeding the answer.
  */
 import { createHash } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import type { Presentation } from '#authn/binding.ts'
 import { evidenceOf } from '#authn/evidence.ts'
 import type { TrustedIssuer } from '#authn/issuer.ts'
@@ -12,7 +13,7 @@ import type { World } from '#decision/world.ts'
 import type { Gate } from '#server/gate/gate.ts'
 
 export interface Told {
-  /** the question without the session, which must not lie about in logs */
+  /** the question without the session, which must not lie about in logs; a subject `token` is named as the inventory names it */
   readonly request: AccessRequest
   readonly session: SessionEvidence | null
   /** what was shown, as a hash */
@@ -27,7 +28,21 @@ export async function sessionTold(gate: Gate, world: World | null, asked: Access
   if (typeof told !== 'object' || told === null || Array.isArray(told)) return { request, session: null, shown: '' }
   const shown = createHash('sha256').update(JSON.stringify(told)).digest('base64url')
   const session = await evidence(gate, world, request, told as Json)
-  return { request, session, shown }
+  if (request.subject.type !== 'token') return { request, session, shown }
+  const id = session?.subject ?? claimedSubject(gate, (told as Json)['access_token']) ?? request.subject.id
+  return { request: { ...request, subject: { ...request.subject, id } }, session, shown }
+}
+
+/** Whose a token that is not taken says it is: enough to say what that person would have to prove, and for nothing else. */
+function claimedSubject({ issuers }: Gate, text: unknown): string | null {
+  try {
+    const claims = decodeJwt(String(text))
+    const named = issuers.find(({ trusted }) => trusted.issuer === claims.iss)?.trusted.subject
+    const name = named === undefined ? undefined : claims[named.claim]
+    return typeof name === 'string' ? `${named!.prefix}${name}` : null
+  } catch {
+    return null
+  }
 }
 
 async function evidence(

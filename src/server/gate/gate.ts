@@ -8,6 +8,7 @@ import { GATE_SESSIONS_CHANGED, takeProof } from '#storage/gate.ts'
 import type { IssuerConfig } from '#server/config/gate.ts'
 import type { ServerContext } from '../context.ts'
 import { guardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
+import { ownIssuer, type OwnIssuer } from '#server/provider/own-issuer.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
 import { followProviders, type Providers } from './providers.ts'
@@ -43,9 +44,14 @@ export async function openGate({
   log,
   changes,
 }: Pick<ServerContext, 'config' | 'database' | 'clock' | 'log' | 'changes'>): Promise<Gate> {
-  const issuers = config.issuers.map(issuerOf)
+  const own = await ownIssuer({ config, database, clock })
+  const listed = config.issuers.map(issuerOf)
+  const isListed = own === null || listed.some(({ trusted }) => trusted.issuer === own.trusted.issuer)
+  const issuers: SessionIssuer[] = isListed
+    ? listed
+    : [...listed, { trusted: own.trusted, introspection: 'never', client: null }]
   const fetch = guardedFetch({ networks: config.gate.networks })
-  const providers = followProviders(
+  const followed = followProviders(
     config.issuers.map(({ issuer, jwks = null }) => ({ issuer, jwks })),
     fetch,
     {
@@ -53,6 +59,7 @@ export async function openGate({
       onTrouble: (issuer, error) => log.warn({ issuer, err: error }, 'keys or metadata of an issuer cannot be fetched'),
     },
   )
+  const providers: Providers = own === null ? followed : withKeysOf(own, followed)
   const seconds = () => Math.floor(clock() / 1000)
   // one node alone uses SQLite; several share a PostgreSQL, and a proof must not be good once on each
   const replays =
@@ -68,7 +75,13 @@ export async function openGate({
     clock,
     nonce: null,
     remembered: config.gate.rememberedTokens,
-    isRevoked: ({ issuer: { issuer }, claims }) => revocations.isCut(issuer, claims),
+    isRevoked: async ({ issuer: { issuer }, use, claims }) => {
+      if (revocations.isCut(issuer, claims)) return true
+      const { sid } = claims
+      return (
+        issuer === own?.trusted.issuer && use === 'access' && !(typeof sid === 'string' && (await own.isAlive(sid)))
+      )
+    },
   })
   const browsers = browserSessions(
     database,
@@ -92,6 +105,13 @@ export async function openGate({
     signIn: (named === undefined ? clients[0] : clients.find(({ trusted }) => trusted.issuer === named)) ?? null,
   }
 }
+
+/** Our own keys are at hand, even while nothing listens yet. */
+const withKeysOf = ({ trusted, keys }: OwnIssuer, others: Providers): Providers => ({
+  ...others,
+  current: async (issuer) => (issuer === trusted.issuer ? keys : others.current(issuer)),
+  renewed: async (issuer) => (issuer === trusted.issuer ? null : others.renewed(issuer)),
+})
 
 function issuerOf(config: IssuerConfig): SessionIssuer {
   const { issuer, algorithms, audiences, accessTokens, subject, contexts, vouches, skewSeconds, introspection } = config

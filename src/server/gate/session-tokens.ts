@@ -55,7 +55,7 @@ export interface SessionTokenParts {
   /** tokens remembered */
   readonly remembered: number
   /** whether the session or subject of a token was cut off; asked at every use */
-  readonly isRevoked: (token: VerifiedToken) => boolean
+  readonly isRevoked: (token: VerifiedToken) => boolean | Promise<boolean>
 }
 
 export function sessionTokens(parts: SessionTokenParts): SessionTokens {
@@ -67,7 +67,7 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
 
   async function verify(text: string): Promise<Checked<VerifiedToken>> {
     const verified = await known(text)
-    return verified.ok && isRevoked(verified.value) ? refused('revoked') : verified
+    return verified.ok && (await isRevoked(verified.value)) ? refused('revoked') : verified
   }
 
   async function known(text: string): Promise<Checked<VerifiedToken>> {

@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { errors, interactionPolicy, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { VOUCHED_CLAIMS } from '#authn/issuer.ts'
 import { shown, type Session, type Shown } from '#authn/session.ts'
 import type { AccountStateStore, SessionStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
@@ -119,8 +120,7 @@ export function openProvider(parts: ProviderParts): Provider {
       if (!('accountId' in token) || token.accountId === undefined) return undefined
       const standing = await standingOf(parts, sessionUidOf(token), token.accountId)
       if (standing === null) throw new errors.InvalidGrant('the session behind it has ended')
-      const { acr, amr, authTime } = standing
-      return { ...(acr === null ? {} : { acr }), amr: [...amr], ...(authTime === null ? {} : { auth_time: authTime }) }
+      return sessionClaims(standing)
     },
     // asked before an old refresh token is used up: what the new tokens say is what the session is worth now
     async rotateRefreshToken(ctx) {
@@ -183,12 +183,34 @@ async function standingOf(
   parts: ProviderParts,
   uid: string | undefined,
   account: string | undefined,
-): Promise<Shown | null> {
+): Promise<Standing | null> {
   if (uid === undefined || account === undefined) return null
   const linked = await parts.records.linked(uid)
   if (linked === undefined || linked.account !== account) return null
   const session = await parts.sessions.find(linked.session, parts.clock())
-  return session === null || session.account !== account ? null : shownOf(parts, session)
+  return session === null || session.account !== account ? null : { ...shownOf(parts, session), session }
+}
+
+interface Standing extends Shown {
+  readonly session: Session
+}
+
+/** What an access token says of the session behind it; our decision point reads the same words (see own-issuer.ts). */
+function sessionClaims({
+  acr,
+  amr,
+  authTime,
+  keyClass,
+  session,
+}: Standing): Record<string, string | number | string[]> {
+  return {
+    ...(acr === null ? {} : { acr }),
+    amr: [...amr],
+    ...(authTime === null ? {} : { auth_time: authTime }),
+    ...(keyClass === null ? {} : { [VOUCHED_CLAIMS.keyClass]: keyClass }),
+    [VOUCHED_CLAIMS.startedAt]: Math.floor(session.startedAt / 1000),
+    sid: session.id,
+  }
 }
 
 const shownOf = (parts: ProviderParts, session: Session): Shown =>

@@ -160,7 +160,7 @@ async function searched(context: ServerContext, request: FastifyRequest, open: N
   const found =
     open === 'subject'
       ? NO_CIRCUMSTANCES
-      : await context.circumstances({ subject: question.subject, session: told.session })
+      : await context.circumstances({ subject: told.request.subject, session: told.session })
   const template: Template = {
     id: newId('eval'),
     at,

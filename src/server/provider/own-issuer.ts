@@ -1,0 +1,56 @@
+/**
+ * Our own provider as an issuer whose access tokens are taken. Nothing of it is configured twice: its keys are at hand, what its
+ * words mean is known, and the session behind a token is asked after at every use, so that a token dies with it.
+ */
+import { keySetOf, type KeySet } from '#authn/key-set.ts'
+import type { TrustedIssuer } from '#authn/issuer.ts'
+import { sessionStore } from '#storage/sessions.ts'
+import { PROVIDER_PATH } from '#server/routes/provider.ts'
+import type { Config } from '#server/config/schema.ts'
+import type { ServerContext } from '#server/context.ts'
+import { keyringFrom, signingKey } from './signing-key.ts'
+
+export interface OwnIssuer {
+  readonly trusted: TrustedIssuer
+  readonly keys: KeySet
+  /** whether the session behind a token still stands */
+  readonly isAlive: (session: string) => Promise<boolean>
+}
+
+/** `iss` of our own tokens; null where nobody signs in here. */
+export const ownIssuerName = ({ people, publicUrl }: Pick<Config, 'people' | 'publicUrl'>): string | null =>
+  people === undefined || publicUrl === undefined ? null : `${publicUrl}${PROVIDER_PATH}`
+
+export async function ownIssuer({
+  config,
+  database,
+  clock,
+}: Pick<ServerContext, 'config' | 'database' | 'clock'>): Promise<OwnIssuer | null> {
+  const issuer = ownIssuerName(config)
+  const { people } = config
+  if (issuer === null || people === undefined) return null
+  const { d: _private, ...key } = await signingKey({ database, clock }, keyringFrom(people))
+  const keys = keySetOf({ keys: [key] })
+  if (keys === null) throw new Error('the signing key of the provider cannot be used')
+  const sessions = sessionStore(database)
+  return {
+    trusted: {
+      issuer,
+      algorithms: ['ES256'],
+      audiences: Object.keys(people.resources),
+      clientIds: [],
+      accessTokens: 'typ',
+      subject: { claim: 'sub', prefix: '' },
+      contexts: [],
+      vouches: true,
+      skew: 0,
+    },
+    keys,
+    // a session that cannot be found, for whatever reason, is none
+    isAlive: (session) =>
+      sessions.find(session, clock()).then(
+        (found) => found !== null,
+        () => false,
+      ),
+  }
+}

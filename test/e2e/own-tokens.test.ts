@@ -1,0 +1,60 @@
+/** Access tokens of our own provider, shown to our own decision point, which is told nothing about that provider. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeJwt, generateKeyPair, SignJWT } from 'jose'
+import * as client from 'openid-client'
+import { sessionStore } from '#storage/sessions.ts'
+import { Person } from './person.fixture.ts'
+import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
+
+const API = 'https://shop.example'
+
+test('a token of our own provider counts while the session behind it lives, and nothing like it counts', async (context) => {
+  const { server, origin } = await startPeople(context)
+  const options = { execute: [client.allowInsecureRequests] }
+  const config = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, options)
+  const verifier = client.randomPKCECodeVerifier()
+  const ben = new Person(origin)
+  const address = await client.buildAuthorizationUrlWithPAR(config, {
+    redirect_uri: REDIRECT,
+    scope: 'openid shop',
+    resource: API,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state: 's',
+  })
+  await ben.go(address.href)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  await ben.submit('consent')
+  const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
+  const tokens = await client.authorizationCodeGrant(config, ben.left!, checks, { resource: API })
+  const claims = decodeJwt(tokens.access_token)
+  const decide = await server.token('decide')
+  const ask = async (accessToken: string, subject = { type: 'token', id: 'whoever' }) => {
+    const body = JSON.stringify({
+      subject,
+      action: { name: 'read' },
+      resource: { type: 'resource', id: 'shop:catalogue' },
+      context: { session: { access_token: accessToken } },
+    })
+    const headers = { 'content-type': 'application/json' }
+    const response = await server.ask('/access/v1/evaluation', { method: 'POST', token: decide, body, headers })
+    const answer = (await response.json()) as { decision: boolean; context: { reasons?: string[] } }
+    return answer.decision ? 'permit' : (answer.context.reasons ?? []).join(' ')
+  }
+  assert.equal(await ask(tokens.access_token), 'permit')
+  assert.equal(await ask(tokens.access_token, { type: 'account', id: 'shop:ben' }), 'permit')
+  // it is of Ben, whoever the caller says that it is of
+  assert.match(await ask(tokens.access_token, { type: 'account', id: 'shop:ada' }), /\bno_session\b/)
+  const { privateKey } = await generateKeyPair('ES256')
+  const forged = await new SignJWT({ ...claims, sub: 'shop:ada' })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'oidc-1' })
+    .sign(privateKey)
+  assert.match(await ask(forged), /\bno_session\b/) // a forger names Ada, and proves nothing of her
+  assert.match(await ask(tokens.id_token!), /\bno_session\b/)
+  assert.equal(await ask('nonsense'), 'subject_unknown')
+  const sessions = sessionStore(server.context.database)
+  assert.equal(await sessions.end(String(claims['sid']), 'signed_out', server.context.clock()), true)
+  assert.match(await ask(tokens.access_token), /\bno_session\b/)
+})
