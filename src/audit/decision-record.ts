@@ -3,11 +3,11 @@
  * bit. `satisfies` keeps these schemas as wide as the types of `contract/decision.ts`: a field added there must be added here.
  */
 import Type, { type TSchema } from 'typebox'
+import type { AccessRequest } from '#contract/access-request.ts'
 import {
   KEY_CLASSES,
   OUTCOMES,
   RISK_LEVELS,
-  type AccessRequest,
   type Decision,
   type DeviceEvidence,
   type Evaluation,

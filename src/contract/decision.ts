@@ -2,21 +2,13 @@
  * What the decision point is asked, what it weighs, and what it answers. Everything that a decision depends on is in an
  * {@link Evaluation}, so that the same one gives the same {@link Decision}, bit for bit, whenever it is replayed.
  */
+import type { AccessRequest } from './access-request.ts'
 import type { Reason } from './report.ts'
 import type { Aal, Strength } from './vocabulary.ts'
 
 /** Outcomes, from the one that lets least through. */
 export const OUTCOMES = ['deny', 'step_up', 'permit'] as const
 export type Outcome = (typeof OUTCOMES)[number]
-
-/** The question, in the words of AuthZEN 1.0 §4; unknown properties are carried, for conditions of policies. */
-export interface AccessRequest {
-  readonly subject: { readonly type: string; readonly id: string; readonly properties?: Properties }
-  readonly action: { readonly name: string; readonly properties?: Properties }
-  readonly resource: { readonly type: string; readonly id: string; readonly properties?: Properties }
-  readonly context?: Properties
-}
-export type Properties = Readonly<Record<string, unknown>>
 
 /**
  * What a session proved, out of a token or session that was verified before. A field that is null was not shown, and

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { AccessRequest } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { parseAccessPolicy } from './access-policy.ts'
 import { decide } from './decide.ts'

@@ -3,7 +3,8 @@
  * of the context (its third example), an obligation (obligations profile, draft 1), a reason and next action (access request
  * profile, draft 1). This says all three; a reader ignores the keys it does not know (§5.5 of AuthZEN).
  */
-import type { Decision, Properties, StepUp } from '#contract/decision.ts'
+import type { Properties } from '#contract/access-request.ts'
+import type { Decision, StepUp } from '#contract/decision.ts'
 
 export interface AuthzenAnswer {
   readonly decision: boolean

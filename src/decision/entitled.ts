@@ -1,5 +1,5 @@
 /** Whether a subject may do a thing at all: by an entitlement of the snapshot, or by an access policy. */
-import type { AccessRequest } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
 import { CAPABILITIES, type Capability } from '#contract/vocabulary.ts'
 import type { AccessFacts } from '#policy/cel.ts'
 import type { AccessRule } from './access-policy.ts'

@@ -1,6 +1,7 @@
 /** AuthZEN searches: who may do this, on what may he do it, what may he do. Each result is one that {@link decide} permits. */
 import { createHash } from 'node:crypto'
-import type { AccessRequest, Evaluation } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
+import type { Evaluation } from '#contract/decision.ts'
 import { CAPABILITIES } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { decide, standingOf, targetOf } from './decide.ts'

@@ -2,7 +2,8 @@
  * Counts how often somebody was sent to prove more for the same thing and came back without it, so that nobody is sent round
  * for ever. What is forgotten only starts the count again.
  */
-import type { AccessRequest, Decision, SessionEvidence } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
+import type { Decision, SessionEvidence } from '#contract/decision.ts'
 
 /** Seconds after which a count starts again. Ours. */
 const REMEMBERED_SECONDS = 900

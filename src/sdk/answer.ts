@@ -1,5 +1,5 @@
 /** Answers of the decision point, as an application wants them. */
-import type { AccessRequest, Properties } from '../contract/decision.ts'
+import type { AccessRequest, Properties } from '../contract/access-request.ts'
 
 /** A question, with the session of whoever asks: the token as it came, or claims that the caller has verified. */
 export interface Question {

@@ -51,7 +51,7 @@ export function createClient(options: ClientOptions): Client {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${options.token}` },
       body: JSON.stringify(body),
-      redirect: 'error', // an answer from elsewhere is no answer
+      redirect: 'manual', // an answer from elsewhere is no answer; workers know no 'error'
       signal: AbortSignal.timeout(timeout),
     })
     if (!response.ok) throw new Refused()

@@ -101,7 +101,7 @@ test('whatever goes wrong is a deny', async (context) => {
   const cases: readonly [string, unknown, string][] = [
     ['an error', 500, 'refused'],
     ['no authentication', 401, 'refused'],
-    ['a redirect', 302, 'unreachable'],
+    ['a redirect', 302, 'refused'],
     ['silence', 'hang', 'timeout'],
     ['no JSON', 'permit', 'malformed'],
     ['another shape', [], 'malformed'],

@@ -1,7 +1,7 @@
 /** From a question to an answer that is written down: what is known around it is gathered, decided on, recorded, returned. */
 import type { AuditRecord } from '#audit/records.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
 import type {
-  AccessRequest,
   Decision,
   DeviceEvidence,
   Evaluation,

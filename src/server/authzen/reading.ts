@@ -2,7 +2,7 @@
  * Reads AuthZEN 1.0 requests (§4 to §8). Fields that are not known are ignored, properties that are null count as absent
  * (I-JSON), and everything that is required is there, or the request is refused with a sentence that says what is missing.
  */
-import type { AccessRequest, Properties } from '#contract/decision.ts'
+import type { AccessRequest, Properties } from '#contract/access-request.ts'
 import { AmbitError } from '#lib/errors.ts'
 
 /** Longest type, id or name, in characters; what the audit log keeps. */

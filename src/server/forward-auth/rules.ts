@@ -1,5 +1,5 @@
 /** From an address and a method to what is accessed and how: the first rule that fits says it; where none fits, nobody may. */
-import type { AccessRequest } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
 import type { Original } from './original.ts'
 
 /** A rule as it is configured. */

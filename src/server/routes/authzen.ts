@@ -1,6 +1,7 @@
 /** OpenID AuthZEN Authorization API 1.0: evaluation, evaluations, searches and metadata. docs/authzen.md is its reference. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { AccessRequest, Decision } from '#contract/decision.ts'
+import type { AccessRequest } from '#contract/access-request.ts'
+import type { Decision } from '#contract/decision.ts'
 import { answerOf, type AuthzenAnswer } from '#decision/authzen.ts'
 import {
   searchActions,
