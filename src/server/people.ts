@@ -89,7 +89,7 @@ export async function openPeople(
     keyring,
     rules: checkRules(DEFAULT_RULES),
     accounts: accountStateStore(database),
-    authenticators: authenticatorStore(database),
+    authenticators: authenticatorStore(database, clock),
     budgets: budgetStore(database),
     challenges: challengeStore(database),
     sessions: sessionStore(database),

@@ -3,6 +3,7 @@ import type { AccountState, AccountStateStore, AccountStatus } from '#authn/stor
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import { announce } from './changes.ts'
 import type { Database } from './database.ts'
+import { endSessions } from './session-ends.ts'
 import type { Tables } from './tables.ts'
 
 /** Topic under which other nodes learn that an account's sessions ended. */
@@ -37,12 +38,7 @@ export async function endEverythingIn(
     }))
     .where('account', '=', account)
     .execute()
-  await sql
-    .updateTable('sessions')
-    .set({ ended_at: now, end_reason: reason })
-    .where('account', '=', account)
-    .where('ended_at', 'is', null)
-    .execute()
+  await endSessions(sql, { account }, reason, now)
   await sql
     .updateTable('challenges')
     .set({ state: 'dead' })

@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { accountsOnDevice, linkDevice, setDeviceState } from './devices.ts'
 import { lowerWord, noteReceived, raiseWord, type Place } from './received-signals.ts'
 import { cutOff } from './revocations.ts'
-import { endOwnSession, endOwnToken, endSessionsBefore } from './sessions-ended.ts'
+import { endOwnToken, endSessions } from './session-ends.ts'
 import type { Tables } from './tables.ts'
 import type { Meant } from '#signals/meant.ts'
 
@@ -55,7 +55,7 @@ export async function applyEvent(database: Database, it: Application, now: numbe
     const accounts = new Set(meant.accounts)
     if (consequences.drops) {
       for (const each of meant.identifiers) {
-        for (const account of await dropIdentifier(sql, each)) accounts.add(account)
+        for (const account of await dropIdentifier(sql, each, now)) accounts.add(account)
         did++
       }
     }
@@ -66,10 +66,10 @@ export async function applyEvent(database: Database, it: Application, now: numbe
       const isNew = await sayWords(sql, it, account, count, now)
       if (!isNew) continue
       if (consequences.endsEverything) await endEverythingIn(sql, account, { reason: it.event }, now)
-      else if (consequences.revokes === 'all') await endSessionsBefore(sql, account, it, now)
+      else if (consequences.revokes === 'all') await endSessions(sql, { account, startedBy: it.at }, it.event, now)
       const { suspends } = consequences
       if (suspends !== null) {
-        await suspendAuthenticators(sql, account, FACTORS_OF_TYPE[suspends] ?? kindsOf(suspends))
+        await suspendAuthenticators(sql, account, FACTORS_OF_TYPE[suspends] ?? kindsOf(suspends), now)
       }
     }
     if (consequences.revokes === 'named') did += await cutAll(sql, it, now)
@@ -115,7 +115,7 @@ async function cutAll(sql: Kysely<Tables>, { meant, ownIssuer, event }: Applicat
   for (const cut of meant.cuts) {
     await cutOff(sql, cut, now + CUT_MS, now)
     if (cut.issuer !== ownIssuer) continue
-    if ('sid' in cut) await endOwnSession(sql, cut.sid, event, now)
+    if ('sid' in cut) await endSessions(sql, { id: cut.sid }, event, now)
     else await endOwnToken(sql, cut.jti)
   }
   return meant.cuts.length

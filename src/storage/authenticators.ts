@@ -1,10 +1,13 @@
 import type { Selectable } from 'kysely'
 import type { FactorName } from '#authn/factors.ts'
 import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts'
+import { systemClock, type Clock } from '#lib/clock.ts'
 import type { AuthnTables } from './authn-tables.ts'
+import { tellCredentials } from './credential-events.ts'
 import type { Database } from './database.ts'
 
-export function authenticatorStore({ sql }: Database): AuthenticatorStore {
+export function authenticatorStore(database: Database, clock: Clock = systemClock): AuthenticatorStore {
+  const { sql } = database
   const live = (id: string, account: string, now: number) =>
     sql
       .updateTable('authenticators')
@@ -13,26 +16,28 @@ export function authenticatorStore({ sql }: Database): AuthenticatorStore {
       .where('state', '=', 'active')
       .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', now)]))
   return {
-    async enrol(it) {
-      await sql
-        .insertInto('authenticators')
-        .values({
-          id: it.id,
-          account: it.account,
-          kind: it.kind,
-          name: it.name,
-          state: it.state,
-          channel: it.channel,
-          bound_at_aal: it.boundAtAal,
-          material: it.material,
-          lookup: it.lookup,
-          counter: it.counter,
-          added_at: it.addedAt,
-          expires_at: it.expiresAt,
-          used_at: it.usedAt,
-        })
-        .execute()
-    },
+    enrol: (it) =>
+      database.transaction(async (inside) => {
+        await inside
+          .insertInto('authenticators')
+          .values({
+            id: it.id,
+            account: it.account,
+            kind: it.kind,
+            name: it.name,
+            state: it.state,
+            channel: it.channel,
+            bound_at_aal: it.boundAtAal,
+            material: it.material,
+            lookup: it.lookup,
+            counter: it.counter,
+            added_at: it.addedAt,
+            expires_at: it.expiresAt,
+            used_at: it.usedAt,
+          })
+          .execute()
+        if (it.state === 'active') await tellCredentials(inside, [it], 'create', clock())
+      }),
     async listOf(account) {
       const rows = await sql
         .selectFrom('authenticators')
@@ -69,16 +74,21 @@ export function authenticatorStore({ sql }: Database): AuthenticatorStore {
       const { numUpdatedRows } = await live(id, account, now).set({ used_at: now }).executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    async setState(id, account, from, to) {
-      const { numUpdatedRows } = await sql
-        .updateTable('authenticators')
-        .set({ state: to })
-        .where('id', '=', id)
-        .where('account', '=', account)
-        .where('state', 'in', [...from])
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
-    },
+    setState: (id, account, from, to) =>
+      database.transaction(async (inside) => {
+        const changed = await inside
+          .updateTable('authenticators')
+          .set({ state: to })
+          .where('id', '=', id)
+          .where('account', '=', account)
+          .where('state', 'in', [...from])
+          .returning(['account', 'kind'])
+          .execute()
+        const change =
+          to === 'removed' ? 'delete' : to === 'suspended' ? 'revoke' : from.includes('pending') ? 'create' : 'update'
+        await tellCredentials(inside, changed, change, clock())
+        return changed.length > 0
+      }),
     async rename(id, account, name) {
       const { numUpdatedRows } = await sql
         .updateTable('authenticators')

@@ -52,7 +52,7 @@ export interface OidcRecords {
   readonly linked: (uid: string) => Promise<{ readonly session: string; readonly account: string } | undefined>
 }
 
-const hashed = (id: string): string => createHash('sha256').update(id).digest('base64url')
+export const hashed = (id: string): string => createHash('sha256').update(id).digest('base64url')
 
 export function oidcRecords({ sql }: Database): OidcRecords {
   const row = (model: string, id: string, payload: OidcPayload, expiresAt: number | null) => {

@@ -72,7 +72,7 @@ onEveryStore("A channel that changed hands is nobody's, and what lives on it is 
   const rest = { lookup: null, addedAt: 1, expiresAt: null, usedAt: null }
   await authenticators.enrol({ id: 'x', account: 'ada', channel: 'ada@example.com', ...enrolled, ...rest })
   await authenticators.enrol({ id: 'y', account: 'ada', channel: null, ...enrolled, ...rest })
-  assert.deepEqual(await dropIdentifier(database.sql, mail), ['ada'])
+  assert.deepEqual(await dropIdentifier(database.sql, mail, 2), ['ada'])
   assert.equal(await identifiers.find('mail', 'ada@example.com'), null)
   const states = (await authenticators.listOf('ada')).map(({ id, state }) => [id, state])
   assert.deepEqual(states, [

@@ -4,11 +4,13 @@ import type { SessionStore } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { Database } from './database.ts'
+import { endSessions } from './session-ends.ts'
 
 /** A use is noted when the last note is this old, so that reading stays reading. */
 const NOTED_EVERY = 10_000
 
-export function sessionStore({ sql }: Database): SessionStore {
+export function sessionStore(database: Database): SessionStore {
+  const { sql } = database
   const alive = (now: number) =>
     sql
       .selectFrom('sessions')
@@ -76,15 +78,8 @@ export function sessionStore({ sql }: Database): SessionStore {
       const row = await alive(now).where('sessions.id', '=', id).executeTakeFirst()
       return row === undefined || isIdle(row, now) ? null : fromRow(row)
     },
-    async end(id, reason, now) {
-      const { numUpdatedRows } = await sql
-        .updateTable('sessions')
-        .set({ ended_at: now, end_reason: reason })
-        .where('id', '=', id)
-        .where('ended_at', 'is', null)
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
-    },
+    end: (id, reason, now) =>
+      database.transaction(async (inside) => (await endSessions(inside, { id }, reason, now)) > 0),
     async listOf(account, now) {
       const rows = await alive(now).where('sessions.account', '=', account).orderBy('started_at').execute()
       return rows.filter((row) => !isIdle(row, now)).map(fromRow)

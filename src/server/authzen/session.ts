@@ -59,7 +59,7 @@ async function evidence(
   // a session of somebody else proves nothing of this subject
   if (told['sub'] !== undefined && told['sub'] !== request.subject.id) return null
   // cut off by its `sid` or `jti`: nothing is shown
-  if (gate.isCut(iss, told)) return null
+  if (await gate.isOver(iss, told)) return null
   const issuer = gate.issuers.find(({ trusted }) => trusted.issuer === iss)?.trusted
   const trusted: TrustedIssuer = {
     ...(issuer ?? { ...UNLISTED, issuer: iss }),

@@ -15,7 +15,7 @@ import {
   noteGateSessionUse,
   type GateSession,
 } from '#storage/gate.ts'
-import type { Revocations } from './revocations.ts'
+import type { Gate } from './gate.ts'
 
 export interface BrowserSession {
   readonly id: string
@@ -45,7 +45,7 @@ export const hashOf = (secret: string): string => createHash('sha256').update(se
 export function browserSessions(
   database: Database,
   issuers: readonly TrustedIssuer[],
-  { clock, minutes, isCut }: { readonly clock: Clock; readonly minutes: number; readonly isCut: Revocations['isCut'] },
+  { clock, minutes, isOver }: { readonly clock: Clock; readonly minutes: number; readonly isOver: Gate['isOver'] },
 ): BrowserSessions {
   const kept = new Map<string, { readonly session: GateSession; readonly until: number }>()
 
@@ -68,7 +68,7 @@ export function browserSessions(
       const issuer = issuers.find(({ issuer: name }) => name === session.issuer)
       if (issuer === undefined) return null
       const claims = JSON.parse(session.claims) as JWTPayload
-      if (isCut(issuer.issuer, claims)) return null
+      if (await isOver(issuer.issuer, claims)) return null
       const token = {
         use: 'id',
         issuer,

@@ -1,5 +1,5 @@
 /** Makes the parts that the doors of the decision point share, out of the configuration. */
-import type { JWK } from 'jose'
+import type { JWK, JWTPayload } from 'jose'
 import { replaysInMemory } from '#authn/proof.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -12,7 +12,7 @@ import { ownIssuer, type OwnIssuer } from '#server/provider/own-issuer.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
 import { followProviders, type Providers } from './providers.ts'
-import { followRevocations, type Revocations } from './revocations.ts'
+import { followRevocations } from './revocations.ts'
 import { sessionTokens, type SessionIssuer, type SessionTokens } from './session-tokens.ts'
 import { openSigner, type Signer } from './signer.ts'
 
@@ -23,8 +23,8 @@ export interface Gate {
   readonly fetch: GuardedFetch
   readonly tokens: SessionTokens
   readonly browsers: BrowserSessions
-  /** whether a session, or a token, was cut off before its time */
-  readonly isCut: Revocations['isCut']
+  /** whether the session of these claims (`sid`), or the token itself (`jti`), ended before its time */
+  readonly isOver: (issuer: string, claims: JWTPayload) => Promise<boolean>
   readonly stop: () => void
   readonly signer: Signer
   readonly tries: StepUpTries
@@ -67,6 +67,10 @@ export async function openGate({
       ? replaysInMemory(PROOFS, seconds)
       : { take: async (proof: string, until: number) => await takeProof(database, proof, until, seconds()) }
   const revocations = await followRevocations(database, changes, clock)
+  /** Cut off, or of a session of ours that has ended, which the store knows best. */
+  const isOver = async (issuer: string, claims: JWTPayload): Promise<boolean> =>
+    revocations.isCut(issuer, claims) ||
+    (issuer === own?.trusted.issuer && typeof claims.sid === 'string' && !(await own.isAlive(claims.sid)))
   const tokens = sessionTokens({
     issuers,
     providers,
@@ -75,18 +79,15 @@ export async function openGate({
     clock,
     nonce: null,
     remembered: config.gate.rememberedTokens,
-    isRevoked: async ({ issuer: { issuer }, use, claims }) => {
-      if (revocations.isCut(issuer, claims)) return true
-      const { sid } = claims
-      return (
-        issuer === own?.trusted.issuer && use === 'access' && !(typeof sid === 'string' && (await own.isAlive(sid)))
-      )
-    },
+    isRevoked: async ({ issuer: { issuer }, use, claims }) =>
+      // our own access tokens all name their session
+      (await isOver(issuer, claims)) ||
+      (issuer === own?.trusted.issuer && use === 'access' && typeof claims.sid !== 'string'),
   })
   const browsers = browserSessions(
     database,
     issuers.map(({ trusted }) => trusted),
-    { clock, minutes: config.gate.sessionMinutes, isCut: revocations.isCut },
+    { clock, minutes: config.gate.sessionMinutes, isOver },
   )
   changes.on(GATE_SESSIONS_CHANGED, ({ key }) => browsers.ended(key))
   const clients = issuers.filter(({ client }) => client !== null)
@@ -98,7 +99,7 @@ export async function openGate({
     fetch,
     tokens,
     browsers,
-    isCut: revocations.isCut,
+    isOver,
     stop: revocations.stop,
     signer: await openSigner(database, clock),
     tries: stepUpTries(TRIES),

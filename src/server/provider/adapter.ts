@@ -6,7 +6,15 @@ import type { OidcPayload, OidcRecords } from '#storage/oidc-records.ts'
 /** Models of which a second use is an attack or a double click; either way everything issued from the first ends. */
 const REVOKED_WHEN_REUSED = new Set(['AuthorizationCode', 'RefreshToken', 'DeviceCode'])
 
-export function adapterOver(records: OidcRecords, clock: Clock): AdapterConstructor {
+/** Models that are worth nothing once the session that they came from has ended. */
+const OF_SESSION = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode'])
+
+/** `isAlive` tells whether our session behind a session of the provider, by its `uid`, stands. */
+export function adapterOver(
+  records: OidcRecords,
+  clock: Clock,
+  isAlive: (sessionUid: string) => Promise<boolean>,
+): AdapterConstructor {
   return class OidcAdapter implements Adapter {
     readonly model: string
     constructor(model: string) {
@@ -22,7 +30,10 @@ export function adapterOver(records: OidcRecords, clock: Clock): AdapterConstruc
     }
 
     async find(id: string): Promise<AdapterPayload | undefined> {
-      return (await records.find(this.model, id, clock())) as AdapterPayload | undefined
+      const found = await records.find(this.model, id, clock())
+      const uid = OF_SESSION.has(this.model) ? found?.['sessionUid'] : undefined
+      if (typeof uid === 'string' && !(await isAlive(uid))) return undefined
+      return found as AdapterPayload | undefined
     }
 
     async findByUid(uid: string): Promise<AdapterPayload | undefined> {

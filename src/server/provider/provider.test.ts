@@ -225,3 +225,25 @@ onEveryStore('the store holds no code and no token', async (store, context) => {
     assert.ok(!dump.includes(secret))
   }
 })
+
+onEveryStore('what was issued from a session is worth nothing once the session ended', async (store, context) => {
+  const it = await started(store, context)
+  it.running.onInteraction = () => [passkey(it.running.tools.now)]
+  // without a resource the access token is opaque, for the provider itself
+  const { back, verifier } = await authorize(it, { resource: '', scope: 'openid offline_access' })
+  const checks = { pkceCodeVerifier: verifier, expectedState: 'state', expectedNonce: 'nonce' }
+  const opaque = await client.authorizationCodeGrant(it.config, back, checks)
+  const jwt = await tokens(it)
+  const { sid } = decodeJwt(jwt.access_token)
+  const [session] = await it.running.tools.sessions.listOf('idp:ada', it.running.tools.now)
+  assert.equal(sid, session!.id)
+  assert.equal((await client.tokenIntrospection(it.config, opaque.access_token)).active, true)
+  assert.equal((await client.fetchUserInfo(it.config, opaque.access_token, 'idp:ada')).sub, 'idp:ada')
+  const unused = await authorize(it)
+  await it.running.tools.sessions.end(session!.id, 'signed_out', it.running.tools.now)
+  assert.equal((await client.tokenIntrospection(it.config, opaque.access_token)).active, false)
+  await assert.rejects(client.fetchUserInfo(it.config, opaque.access_token, 'idp:ada'))
+  await assert.rejects(client.refreshTokenGrant(it.config, opaque.refresh_token!), /invalid_grant|error/)
+  const late = { ...checks, pkceCodeVerifier: unused.verifier }
+  await assert.rejects(client.authorizationCodeGrant(it.config, unused.back, late, { resource: API }))
+})

@@ -55,7 +55,7 @@ export function openProvider(parts: ProviderParts): Provider {
   const isSecure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure, path: '/' } as const
   const provider = new Provider(issuer, {
-    adapter: adapterOver(records, clock),
+    adapter: adapterOver(records, clock, async (uid) => (await sessionBehind(parts, uid)) !== null),
     clients: parts.clients,
     jwks: parts.jwks,
     acrValues: [...ACR_VALUES],
@@ -178,16 +178,21 @@ const nonceSecret = (key: string): Buffer => createHmac('sha256', key).update('d
 const sessionUidOf = (token: object): string | undefined =>
   'sessionUid' in token && typeof token.sessionUid === 'string' ? token.sessionUid : undefined
 
-/** What our session behind a session of the provider shows now; null if it ended, or is another account's. */
+/** Our session behind a session of the provider; null if it ended, or is another account's by now. */
+async function sessionBehind(parts: ProviderParts, uid: string | undefined): Promise<Session | null> {
+  const linked = uid === undefined ? undefined : await parts.records.linked(uid)
+  if (linked === undefined) return null
+  const session = await parts.sessions.find(linked.session, parts.clock())
+  return session?.account === linked.account ? session : null
+}
+
+/** What that session shows now; null if it ended, or is not this account's. */
 async function standingOf(
   parts: ProviderParts,
   uid: string | undefined,
   account: string | undefined,
 ): Promise<Standing | null> {
-  if (uid === undefined || account === undefined) return null
-  const linked = await parts.records.linked(uid)
-  if (linked === undefined || linked.account !== account) return null
-  const session = await parts.sessions.find(linked.session, parts.clock())
+  const session = await sessionBehind(parts, uid)
   return session === null || session.account !== account ? null : { ...shownOf(parts, session), session }
 }
 

@@ -6,7 +6,7 @@ import { expectState, sweepSignals } from '#storage/received-signals.ts'
 import type { SenderConfig } from '#server/config/signals.ts'
 import type { ServerContext } from '../context.ts'
 import { guardedFetch } from '../guarded-fetch.ts'
-import { PROVIDER_PATH } from '#server/routes/provider.ts'
+import { ownIssuerName } from '#server/provider/own-issuer.ts'
 import { startPolling } from './poll.ts'
 import { openReceiver, type Receiver } from './receiver.ts'
 import { followTransmitters } from './transmitters.ts'
@@ -48,8 +48,7 @@ export function openSignals(
       const world = context.world()
       return world === null ? null : world.account(account) !== undefined
     },
-    ownIssuer:
-      config.people === undefined || config.publicUrl === undefined ? null : `${config.publicUrl}${PROVIDER_PATH}`,
+    ownIssuer: ownIssuerName(config),
   })
   const polling = startPolling({ senders: from, database, receiver, networks, clock, log, metrics })
   const sweeping = setInterval(
