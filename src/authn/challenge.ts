@@ -35,6 +35,10 @@ export interface Answer {
 /** What storage promises. Each answer is one durable, conditional update: of any number at once, one is accepted at most. */
 export interface ChallengeStore {
   readonly begin: (challenge: Challenge) => Promise<void>
+  /** the same, and whatever waits for the same in the same browser is replaced, in one step */
+  readonly beginAnew: (challenge: Challenge) => Promise<void>
+  /** whether it still waits for its answer, at this time and in this epoch of its account */
+  readonly waits: (id: string, now: number) => Promise<boolean>
   /** uses up one check; `accepted` at most once for a challenge, ever */
   readonly answer: (answer: Answer, now: number) => Promise<'accepted' | 'refused'>
   readonly find: (id: string) => Promise<(Challenge & { readonly state: string }) | null>

@@ -33,8 +33,14 @@ export interface SendRules {
   readonly perCountry: readonly Window[]
   /** of everything that costs money, together */
   readonly inAll: readonly Window[]
+  /** countries whose mobiles are sent codes, ISO 3166-1 alpha-2, with what a message costs in thousandths; none by itself */
+  readonly countries: Readonly<Record<string, number>>
+  /** of what all of it costs, in thousandths */
+  readonly cost: readonly Window[]
   /** least share, of what was sent to a prefix within a day, that must have been answered rightly once `sample` were sent */
   readonly answered: { readonly share: number; readonly sample: number }
+  /** most share, of what receipts told of within a day, that may not have arrived once `sample` did tell */
+  readonly undelivered: { readonly share: number; readonly sample: number }
 }
 
 export interface Window {
@@ -73,7 +79,10 @@ export const DEFAULT_RULES: AuthnRules = {
     ],
     perCountry: [{ within: HOUR, most: 500 }],
     inAll: [{ within: DAY, most: 20_000 }],
+    countries: {},
+    cost: [{ within: DAY, most: 1_000_000 }],
     answered: { share: 0.2, sample: 20 },
+    undelivered: { share: 0.5, sample: 20 },
   },
 }
 
@@ -103,6 +112,10 @@ const BOUNDS: readonly (readonly [string, (rules: AuthnRules) => boolean])[] = [
   ['budget.inARow is 100 at most (SP 800-63B-4 §3.2.2)', ({ budget }) => within(budget.inARow, 1, 100)],
   ['budget.perHour is 10 at most (PCI DSS 4.0.1 §8.3.4)', ({ budget }) => within(budget.perHour, 1, 10)],
   ['budget.perDay is 1 to 100', ({ budget }) => within(budget.perDay, 1, 100)],
+  [
+    'sends.perPrefix has a window of a day, which the approval rate is measured in',
+    ({ sends }) => sends.perPrefix.some((each) => each.within === DAY),
+  ],
   ['stepUpFailures is 1 to 5', ({ stepUpFailures }) => within(stepUpFailures, 1, 5)],
 ]
 

@@ -2,10 +2,11 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { nobodys } from './identifiers.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
+import { prefixOf } from './send-limits.ts'
 import { answerCode, beginCode, randomCode, type CodeRequest } from './sent-code.ts'
 import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
 
-const TO = '+15550100199'
+const TO = '+12025550123'
 const request = (changed: Partial<CodeRequest> = {}): CodeRequest => ({
   factor: 'sms_code',
   account: 'idp:ada',
@@ -154,20 +155,84 @@ onEveryStore(
     let queued = 0
     for (let i = 0; i < 40; i++) {
       tools.now += 1_800_000
-      const changed = { account: `shop:${i}`, to: `+9955501${String(i).padStart(4, '0')}` }
+      const changed = { account: `shop:${i}`, to: `+491511200${String(i).padStart(4, '0')}` }
       if ((await begun(tools, changed)).outcome === 'queued') queued++
     }
     assert.equal(queued, tools.rules.sends.answered.sample)
   },
 )
 
+onEveryStore(
+  'where receipts say that little arrives, nothing more is sent; what never left counts for nobody',
+  async (store) => {
+    const tools = toolsOver(await store.open())
+    const { sample } = tools.rules.sends.undelivered
+    const to = (i: number) => `+491511200${String(i).padStart(4, '0')}`
+    const prefix = prefixOf(to(0))
+    const send = async (i: number) => {
+      tools.now += 900_000
+      return (await begun(tools, { account: `shop:${i}`, to: to(i) })).outcome
+    }
+    // a provider that was away all morning
+    for (let i = 0; i < sample; i++) {
+      assert.equal(await send(i), 'queued')
+      await tools.sendLimits.note(prefix, 'unsent', tools.now)
+    }
+    for (let i = 0; i < sample; i++) {
+      assert.equal(await send(100 + i), 'queued', String(i))
+      await tools.sendLimits.note(prefix, i % 3 === 0 ? 'delivered' : 'undelivered', tools.now)
+      await tools.sendLimits.note(prefix, 'answered', tools.now)
+    }
+    assert.equal(await send(200), 'limited')
+    // a day later all is forgotten
+    tools.now += 86_400_000
+    assert.equal(await send(201), 'queued')
+  },
+)
+
+onEveryStore('what codes cost in a day is bounded, however many ask at once', async (store) => {
+  const tools = toolsOver(await store.open())
+  const { sends } = tools.rules
+  const rules = { ...tools.rules, sends: { ...sends, cost: [{ within: 86_400_000, most: 800 }] } }
+  // Germany costs 75, the United States 10
+  const numbers = Array.from({ length: 30 }, (_, i) =>
+    i % 2 === 0 ? `+4915${i % 8}12000${String(i).padStart(3, '0')}` : `+1202555${String(1000 + i)}`,
+  )
+  const outcomes = await Promise.all(
+    numbers.map((to, i) => begun({ ...tools, rules } as TestTools, { account: `shop:${i}`, to })),
+  )
+  const sent = numbers.filter((_, i) => outcomes[i]!.outcome === 'queued')
+  const cost = sent.reduce((sum, to) => sum + (to.startsWith('+49') ? 75 : 10), 0)
+  assert.ok(cost <= 800 && cost > 800 - 75, `${cost}`)
+})
+
+onEveryStore('a number that nobody should pay for gets no code, whoever asks', async (store) => {
+  const tools = toolsOver(await store.open())
+  for (const to of ['+19002345678', '+88216123456', '+393312345678', '+4932212345678', '+15550100199'])
+    assert.equal((await begun(tools, { to })).outcome, 'number_refused', to)
+  assert.deepEqual(tools.sent, [])
+})
+
+onEveryStore('a code that is asked for again replaces the one before, in its browser only', async (store) => {
+  const tools = toolsOver(await store.open())
+  const [first, elsewhere] = [await begun(tools), await begun(tools, { browser: 'browser-b' })]
+  const second = await begun(tools)
+  assert.deepEqual(await answer(tools, first.challenge, first.code), { accepted: false, reason: 'wrong' })
+  assert.deepEqual(
+    await Promise.all([first, elsewhere, second].map(({ challenge }) => tools.challenges.waits(challenge, tools.now))),
+    [false, true, true],
+  )
+  await tools.accounts.endEverything('idp:ada', { reason: 'test' }, tools.now)
+  assert.equal(await tools.challenges.waits(second.challenge, tools.now), false)
+})
+
 onEveryStore('an account that is not there is answered like one that is', async (store) => {
   const tools = toolsOver(await store.open())
   const known = await begun(tools)
-  const unknown = await begun(tools, { account: null, to: '+15550100777' })
+  const unknown = await begun(tools, { account: null, to: '+12025550177' })
   assert.equal(unknown.challenge.length, known.challenge.length)
   assert.equal(tools.sent.length, 1)
-  const account = nobodys(tools.keyring, '+15550100777')
+  const account = nobodys(tools.keyring, '+12025550177')
   assert.deepEqual(await answer(tools, unknown.challenge, '00000000', { account }), {
     accepted: false,
     reason: 'wrong',

@@ -5,6 +5,7 @@ import { nobodys } from './identifiers.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { CeremonyPurpose, FactorName } from './factors.ts'
 import type { Proof } from './session.ts'
+import { phoneProblem } from './phone-numbers.ts'
 import { limitsFor, looksPumped, prefixOf } from './send-limits.ts'
 
 export type SentFactor = 'email_code' | 'sms_code'
@@ -36,6 +37,7 @@ export type SendOutcome =
   | 'not_allowed'
   | 'limited'
   | 'number_changed'
+  | 'number_refused'
   | 'account_closed'
   | 'unavailable'
 
@@ -62,7 +64,9 @@ async function sendCode(tools: Tools, request: CodeRequest, challenge: string): 
   const refusal = account === null ? 'no_account' : closed ? 'account_closed' : await refusalOf(tools, request, account)
   // what is not sent has a row like any other, for a code that nobody knows: its answers are refused in the same time
   const secret = refusal === null ? code : newSecret()
-  await tools.challenges.begin({
+  // one that is sent replaces whatever was sent in this browser for the same before
+  const begin = refusal === null ? tools.challenges.beginAnew : tools.challenges.begin
+  await begin({
     id: challenge,
     account: held,
     factor,
@@ -96,7 +100,8 @@ async function refusalOf(tools: Tools, request: CodeRequest, account: string): P
   if (!leave.granted) return 'not_allowed'
   const costs = factor === 'sms_code'
   if (costs) {
-    if (looksPumped(tools.rules.sends, await tools.sendLimits.answered(prefixOf(to), now))) return 'limited'
+    if (phoneProblem(to, tools.rules.sends.countries) !== null) return 'number_refused'
+    if (looksPumped(tools.rules.sends, await tools.sendLimits.approval(prefixOf(to), now))) return 'limited'
     // a card that changed lately, or of which nobody can say, gets no code (SP 800-63B-4 §3.1.3.3)
     if ((await tools.checkSimChange(to)) !== 'unchanged') return 'number_changed'
   }
@@ -157,6 +162,6 @@ export async function answerCode(
   const outcome = await attempt(tools, factor, { ...it, instead }, async () =>
     (await compared()) ? sentProof(factor, to, purpose, tools.clock()) : null,
   )
-  if (outcome.accepted) await tools.sendLimits.noteAnswer(prefixOf(to), tools.clock()).catch(() => {})
+  if (outcome.accepted) await tools.sendLimits.note(prefixOf(to), 'answered', tools.clock()).catch(() => {})
   return outcome
 }

@@ -38,7 +38,7 @@ export function toolsOver(database: Database): TestTools {
     broken: {},
     clock: () => tools.now,
     keyring: keyringOf([KEY]),
-    rules: DEFAULT_RULES,
+    rules: { ...DEFAULT_RULES, sends: { ...DEFAULT_RULES.sends, countries: { DE: 75, US: 10 } } },
     accounts: accountStateStore(database),
     authenticators: authenticatorStore(database),
     budgets: budgetStore(database),

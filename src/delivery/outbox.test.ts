@@ -17,6 +17,10 @@ interface Running {
   readonly outbox: Outbox
   readonly records: DeliveryRecord[]
   readonly troubles: unknown[]
+  /** what became of codes, by prefix */
+  readonly fates: string[]
+  /** codes that nobody waits for any more */
+  readonly unwanted: Set<string>
 }
 
 interface Time {
@@ -26,6 +30,8 @@ interface Time {
 function running(context: TestContext, database: Database, providers: readonly Provider[], time: Time): Running {
   const records: DeliveryRecord[] = []
   const troubles: unknown[] = []
+  const fates: string[] = []
+  const unwanted = new Set<string>()
   const outbox = openOutbox({
     store: outboxStore(database),
     keyring,
@@ -33,10 +39,12 @@ function running(context: TestContext, database: Database, providers: readonly P
     brand: 'Tidewicket',
     clock: () => time.now,
     record: async (record) => void records.push(record),
+    isWanted: async (id) => !unwanted.has(id),
+    onFate: async (prefix, fate) => void fates.push(`${prefix} ${fate}`),
     onTrouble: (_what, error) => void troubles.push(error),
   })
   context.after(() => outbox.stop())
-  return { outbox, records, troubles }
+  return { outbox, records, troubles, fates, unwanted }
 }
 
 /** A provider that answers as it is told, and notes what it was given. */
@@ -133,7 +141,7 @@ onEveryStore('what a node had when it died is taken up by another', async ({ ope
   for (const message of [codeFor('ch_1', time.now), noticeFor('nt_1', time.now), codeFor('ch_2', time.now)]) {
     const { id, channel, to, values, template, language, expiresAt } = message
     const sealed = await keyring.seal(`outbox ${id}`, JSON.stringify({ to, values }))
-    const waiting = { state: 'waiting', tries: 0, due: 0, provider: null } as const
+    const waiting = { state: 'waiting', tries: 0, due: 0, provider: null, prefix: null } as const
     await store.add({ id, channel, template, language, sealed, expiresAt, ...waiting }, time.now)
     const until = time.now + 60_000
     assert.ok(await store.claim(time.now, until))
@@ -192,13 +200,65 @@ onEveryStore('a receipt is noted once, for the message that it is of', async ({ 
   const { outbox, records } = running(context, database, [provider], time)
   await outbox.send(codeFor('ch_1', time.now))
   await outbox.deliver()
-  await outbox.receipt('another', { reference: 'ref-1', delivered: true })
-  await outbox.receipt('scripted', { reference: 'ref-1', delivered: true })
-  await outbox.receipt('scripted', { reference: 'ref-1', delivered: false })
+  assert.ok(await outbox.receipt('scripted', { reference: 'ref-1', delivered: true }))
+  const others = [
+    outbox.receipt('another', { reference: 'ref-1', delivered: true }),
+    outbox.receipt('scripted', { reference: 'ref-1', delivered: false }),
+  ]
+  assert.deepEqual(await Promise.all(others), [false, false])
   assert.deepEqual(
     records.map(({ did }) => did),
     ['sent', 'confirmed'],
   )
+})
+
+onEveryStore(
+  'a code that was replaced, or ends while providers are tried, goes out no more',
+  async ({ open }, context) => {
+    const database = await open()
+    const time = { now: 1_800_000_000_000 }
+    const second = scripted([TAKEN], { name: 'second' })
+    const slow: Provider = {
+      ...scripted([BUSY]).provider,
+      hand: async () => {
+        time.now += 20_000
+        return BUSY
+      },
+    }
+    const { outbox, records, unwanted } = running(context, database, [slow, second.provider], time)
+    unwanted.add('ch_1')
+    await outbox.send(codeFor('ch_1', time.now))
+    await outbox.send({ ...codeFor('ch_2', time.now), expiresAt: time.now + 10_000 })
+    await outbox.deliver()
+    time.now += 60_000
+    await outbox.deliver()
+    assert.deepEqual(second.given, [])
+    assert.deepEqual(records.map(({ message, why }) => [message, ...why]).toSorted(), [
+      ['ch_1', 'replaced'],
+      ['ch_2', 'expired'],
+    ])
+    assert.equal((await stateOf(database, 'ch_1')).sealed, '')
+  },
+)
+
+onEveryStore('receipts count for the prefix of a number, which nothing else is kept of', async ({ open }, context) => {
+  const database = await open()
+  const time = { now: 1_800_000_000_000 }
+  const { provider } = scripted(
+    ['a', 'b'].map((reference) => ({ outcome: 'taken', reference }) as const),
+    { channel: 'sms' },
+  )
+  const { outbox, fates, unwanted } = running(context, database, [provider], time)
+  unwanted.add('ch_3')
+  for (const id of ['ch_1', 'ch_2', 'ch_3']) {
+    await outbox.send({ ...codeFor(id, time.now, '+4915112345678'), channel: 'sms' })
+    await outbox.deliver()
+  }
+  await outbox.receipt('scripted', { reference: 'a', delivered: true })
+  await outbox.receipt('scripted', { reference: 'b', delivered: false })
+  assert.deepEqual(fates, ['+491511 unsent', '+491511 delivered', '+491511 undelivered'])
+  const dump = JSON.stringify(await database.sql.selectFrom('outbox').selectAll().execute())
+  assert.ok(dump.includes('+491511') && !dump.includes('+4915112'))
 })
 
 onEveryStore('a message for more than one recipient is refused before it is stored', async ({ open }, context) => {

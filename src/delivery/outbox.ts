@@ -4,8 +4,10 @@
  * it goes out the store says so, and a crash in between ends it, since a person who waits asks for another, while a code that
  * comes twice, late, teaches people to expect codes they did not ask for. A provider that knows ids takes either again safely.
  */
+import { setTimeout as elapsed } from 'node:timers/promises'
 import type { Keyring } from '#authn/keyring.ts'
 import type { Message, Send } from '#authn/ports.ts'
+import { prefixOf, type Fate } from '#authn/send-limits.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newBreaker, type Breaker } from './breaker.ts'
@@ -30,7 +32,12 @@ export interface StoredMessage {
   readonly due: number
   readonly expiresAt: number
   readonly provider: string | null
+  /** prefix of the number whose approval rate its fate counts for; null where it counts for none */
+  readonly prefix: string | null
 }
+
+/** A message of which nobody need know more than what became of it. */
+export type Ended = Pick<StoredMessage, 'id' | 'channel' | 'prefix'>
 
 /** What storage promises. Each is one durable, conditional step. */
 export interface OutboxStore {
@@ -54,14 +61,10 @@ export interface OutboxStore {
     },
     now: number,
   ) => Promise<boolean>
-  /** ends what waits and is pointless by now; returns ids */
-  readonly expire: (now: number) => Promise<readonly Pick<StoredMessage, 'id' | 'channel'>[]>
+  /** ends what waits and is pointless by now; the state is the one it was in */
+  readonly expire: (now: number) => Promise<readonly (Ended & Pick<StoredMessage, 'state'>)[]>
   /** notes a receipt; the message it is of, or null for none that waits for one */
-  readonly confirm: (
-    provider: string,
-    receipt: Receipt,
-    now: number,
-  ) => Promise<Pick<StoredMessage, 'id' | 'channel'> | null>
+  readonly confirm: (provider: string, receipt: Receipt, now: number) => Promise<Ended | null>
   /** forgets ends older than a time */
   readonly forget: (before: number) => Promise<void>
 }
@@ -83,6 +86,10 @@ export interface OutboxParts {
   readonly brand: string
   readonly clock: Clock
   readonly record: (record: DeliveryRecord) => Promise<void>
+  /** whether a code still waits for its answer; one that was replaced, used or ended with its account goes out no more */
+  readonly isWanted: (id: string) => Promise<boolean>
+  /** what became of a code that was counted against a prefix */
+  readonly onFate: (prefix: string, fate: Fate) => Promise<void>
   /** what cannot be told to anybody else */
   readonly onTrouble: (what: string, error: unknown) => void
 }
@@ -92,7 +99,8 @@ export interface Outbox {
   readonly send: Send
   /** tries what is due; resolves when all of it was tried */
   readonly deliver: () => Promise<void>
-  readonly receipt: (provider: string, receipt: Receipt) => Promise<void>
+  /** resolves once a receipt is noted; false for one of no message that waits for it. Rejects where the store does not answer */
+  readonly receipt: (provider: string, receipt: Receipt) => Promise<boolean>
   readonly stop: () => Promise<void>
 }
 
@@ -109,6 +117,9 @@ const LONGEST_WAIT = 900_000
 const KEPT_MS = 7 * 86_400_000
 const FORGET_EVERY = 3_600_000
 
+/** Milliseconds after which a receipt that came before its answer, perhaps to another node, is looked up again. Ours. */
+const RECEIPT_AGAIN = 1000
+
 /** Milliseconds to wait after a number of tries. */
 export const waitAfter = (tries: number): number => Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(tries - 1, 20))
 
@@ -118,6 +129,7 @@ const placeOf = (id: string): string => `outbox ${id}`
 export function openOutbox(parts: OutboxParts): Outbox {
   const { store, keyring, providers, clock, onTrouble } = parts
   const breakers = new Map(providers.map((provider) => [provider, newBreaker()]))
+  const underway = new Set<Promise<void>>()
   let stopped = false
   let forgotten = -Infinity
 
@@ -140,15 +152,18 @@ export function openOutbox(parts: OutboxParts): Outbox {
       tries: 0,
       due: now,
     } as const
-    await store.add({ ...message, provider: null }, now)
+    const prefix = channel === 'sms' && isOnce(template) ? prefixOf(to) : null
+    await store.add({ ...message, provider: null, prefix }, now)
     void deliver()
   }
 
   /** All that is due, a few at a time. */
   async function deliverDue(): Promise<void> {
     const now = clock()
-    for (const { id, channel } of await store.expire(now))
+    for (const { id, channel, prefix, state } of await store.expire(now)) {
+      if (state === 'waiting') await counted(prefix, 'unsent')
       await told({ did: 'failed', channel, message: id, why: ['expired'] })
+    }
     if (now - forgotten > FORGET_EVERY) {
       forgotten = now
       await store.forget(now - KEPT_MS)
@@ -161,9 +176,12 @@ export function openOutbox(parts: OutboxParts): Outbox {
       const until = clock() + CLAIM_MS
       const message = await store.claim(clock(), until)
       if (message === null) return
-      await tryOnce(message, until).catch((error: unknown) =>
+      const trying = tryOnce(message, until).catch((error: unknown) =>
         onTrouble('a message waits for the end of its claim', error),
       )
+      underway.add(trying)
+      await trying
+      underway.delete(trying)
     }
   }
 
@@ -191,6 +209,11 @@ export function openOutbox(parts: OutboxParts): Outbox {
     for (const provider of before !== null && once ? [before] : inOrder(channel)) {
       // one claim covers every provider that is tried in it
       if (stopped || clock() > until - CLAIM_MS / 2) break
+      if (clock() >= message.expiresAt) break
+      if (once && !(await parts.isWanted(id))) {
+        await counted(message.prefix, 'unsent')
+        return end('expired', 'failed', 'replaced')
+      }
       if (!(await store.handOver(id, until, provider.name))) return
       const handed = await provider.hand(rendered).catch((): Handed => ({ outcome: 'unclear', why: 'error' }))
       breakers
@@ -198,7 +221,10 @@ export function openOutbox(parts: OutboxParts): Outbox {
         .note(handed.outcome === 'taken' || (handed.outcome === 'refused' && handed.lasting), clock())
       if (handed.outcome === 'taken') return end('sent', 'sent', null, provider, handed.reference)
       why = `${provider.name}:${handed.why}`
-      if (handed.outcome === 'refused' && handed.lasting) return end('failed', 'refused', why, provider)
+      if (handed.outcome === 'refused' && handed.lasting) {
+        await counted(message.prefix, 'undelivered')
+        return end('failed', 'refused', why, provider)
+      }
       if (handed.outcome === 'unclear' && !mayRepeat(provider)) return end('unclear', 'failed', why, provider)
     }
     await store.retry(id, until, clock() + waitAfter(message.tries), why)
@@ -211,8 +237,29 @@ export function openOutbox(parts: OutboxParts): Outbox {
     return [...own.filter((each) => !isOpen(each)), ...own.filter(isOpen)]
   }
 
+  async function counted(prefix: string | null, fate: Fate): Promise<void> {
+    if (prefix === null) return
+    await parts.onFate(prefix, fate).catch((error: unknown) => onTrouble('a delivery could not be counted', error))
+  }
+
   async function told(record: DeliveryRecord): Promise<void> {
     await parts.record(record).catch((error: unknown) => onTrouble('a delivery could not be recorded', error))
+  }
+
+  /** A receipt may be quicker than the answer whose reference it names. */
+  async function noted(provider: string, receipt: Receipt): Promise<boolean> {
+    let message = await store.confirm(provider, receipt, clock())
+    if (message === null) {
+      const soon = underway.size > 0 ? [Promise.all(underway)] : []
+      await Promise.race([...soon, elapsed(RECEIPT_AGAIN)])
+      message = await store.confirm(provider, receipt, clock())
+    }
+    if (message === null) return false
+    const { id, channel, prefix } = message
+    await counted(prefix, receipt.delivered ? 'delivered' : 'undelivered')
+    const did = receipt.delivered ? 'confirmed' : 'failed'
+    await told({ did, channel, message: id, why: receipt.delivered ? [] : ['not_delivered'] })
+    return true
   }
 
   let running: Promise<void> = Promise.resolve()
@@ -228,18 +275,16 @@ export function openOutbox(parts: OutboxParts): Outbox {
     }))
   }
 
+  for (const provider of providers)
+    provider.listen?.(async (receipt) => {
+      await noted(provider.name, receipt)
+    })
   const timer = setInterval(() => void deliver(), LOOK_EVERY)
   timer.unref()
   return {
     send,
     deliver,
-    async receipt(provider, receipt) {
-      const message = await store.confirm(provider, receipt, clock())
-      if (message === null) return
-      const { id, channel } = message
-      const did = receipt.delivered ? 'confirmed' : 'failed'
-      await told({ did, channel, message: id, why: receipt.delivered ? [] : ['not_delivered'] })
-    },
+    receipt: noted,
     async stop() {
       stopped = true
       clearInterval(timer)

@@ -1,4 +1,4 @@
-/** What sends: a mail server, an SMS centre, a gateway. Each is one file; this is their seam. */
+/** What sends: a mail server, an SMS centre, a gateway, a webhook. Each is one file; this is their seam. */
 import type { Message } from '#authn/ports.ts'
 
 export type DeliveryChannel = Message['channel']
@@ -42,6 +42,8 @@ export interface Provider {
   readonly idempotent: boolean
   /** never rejects; `why` is a word of ours or a status, never what the other side wrote */
   readonly hand: (message: Rendered) => Promise<Handed>
+  /** hears of receipts from now on; a receipt whose listener rejects is told again, where the other side can */
+  readonly listen?: (heard: (receipt: Receipt) => Promise<void>) => void
   readonly close: () => Promise<void>
 }
 

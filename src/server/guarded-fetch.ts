@@ -19,7 +19,7 @@ export interface GuardedFetchOptions {
 }
 
 export interface Question {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /** gives the question up */
@@ -38,7 +38,10 @@ export type GuardedFetch = (url: string, question?: Question) => Promise<Answer>
 const TIMEOUT_MS = 5000
 const MAX_BYTES = 1_000_000
 
-/** Returns a way of asking that rejects with a plain `Error` on whatever it must not do or does not get. */
+/**
+ * Returns a way of asking that rejects with a plain `Error` on whatever it must not do or does not get; it has `unsent: true` where
+ * nothing was sent.
+ */
 export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { networks, timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = options
   const isListed = withinNetworks(networks)
@@ -61,14 +64,22 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
       }
       const ask = secure ? secureRequest : plainRequest
       const request = ask(target, how, (answer) => void read(answer, maxBytes).then(resolve, reject))
-      request.on('error', reject)
+      let connected = false
+      request.on('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => (connected = true)))
+      request.on('error', (error) => reject(connected ? error : Object.assign(error, UNSENT)))
       request.end(body)
     })
 }
 
+/** Marks an error of before anything was sent: whoever must not ask twice may ask again, or somebody else. */
+const UNSENT = { unsent: true } as const
+
 const notAllowed = (host: string): Error =>
-  new Error(
-    `\`${host}\` is at a private address, or would be asked without TLS, which the configuration does not allow`,
+  Object.assign(
+    new Error(
+      `\`${host}\` is at a private address, or would be asked without TLS, which the configuration does not allow`,
+    ),
+    UNSENT,
   )
 
 /** Looks a name up; one that has any address which is not allowed has none. */

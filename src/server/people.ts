@@ -70,6 +70,8 @@ export async function openPeople(
   const keyring = keyringFrom(people)
   const onTrouble = (what: string, error: unknown) => log.error({ err: error }, what)
   const record = async (it: CeremonyRecord) => void (await context.audit.append(recordOf(it)))
+  const challenges = challengeStore(database)
+  const sendLimits = sendLimitStore(database)
   const outbox = openOutbox({
     store: outboxStore(database),
     keyring,
@@ -81,6 +83,8 @@ export async function openPeople(
       const what = { did, channel, message, account: null, why: [...why] }
       await context.audit.append({ kind: 'delivery', at: clock(), by: BY_NODE, ...what })
     },
+    isWanted: (id) => challenges.waits(id, clock()),
+    onFate: (prefix, fate) => sendLimits.note(prefix, fate, clock()),
     onTrouble,
   })
   const identifiers = identifierStore(database)
@@ -91,9 +95,9 @@ export async function openPeople(
     accounts: accountStateStore(database),
     authenticators: authenticatorStore(database, clock),
     budgets: budgetStore(database),
-    challenges: challengeStore(database),
+    challenges,
     sessions: sessionStore(database),
-    sendLimits: sendLimitStore(database),
+    sendLimits,
     ask: askOver(context),
     checkSimChange: cardCheck(people, clock, onTrouble),
     send: outbox.send,

@@ -1,10 +1,6 @@
-/**
- * Events sent to others, each at least once and in order, signed after Standard Webhooks 1.0 (standardwebhooks.com,
- * "Signature scheme"): `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,` and the base64 of HMAC-SHA256 over
- * `id.timestamp.body`.
- */
-import { createHmac } from 'node:crypto'
+/** Events sent to others, each at least once and in order, signed as delivery/signature.ts says. */
 import { Counter } from 'prom-client'
+import { signed } from '#delivery/signature.ts'
 import { addReceiver, claimReceiver, settleReceiver, type Delivery } from '#storage/deliveries.ts'
 import { eventRange, EVENTS_ADDED, eventsAfter, type StoredEvent } from '#storage/events.ts'
 import type { Config } from './config/schema.ts'
@@ -33,13 +29,6 @@ const LONGEST_WAIT = 3_600_000
 
 /** Milliseconds to wait after a number of tries that failed. */
 export const waitAfter = (tries: number): number => Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1))
-
-/** Headers that let the receiver know that the body is ours and new. `secret` as in the configuration. */
-export function signed(id: string, seconds: number, body: string, secret: string): Record<string, string> {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
-  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
-  return { 'webhook-id': id, 'webhook-timestamp': String(seconds), 'webhook-signature': `v1,${signature}` }
-}
 
 export async function startWebhooks(
   { database, config, changes, clock, log, metrics }: ServerContext,

@@ -79,5 +79,12 @@ export interface AuthnTables {
     readonly started_at: number
     readonly sent: number
   }
-  readonly send_answers: { readonly prefix: string; readonly started_at: number; readonly answered: number }
+  readonly send_answers: {
+    readonly prefix: string
+    readonly started_at: number
+    readonly answered: number
+    readonly delivered: number
+    readonly undelivered: number
+    readonly unsent: number
+  }
 }

@@ -6,23 +6,41 @@ import type { Database } from './database.ts'
 export function challengeStore(database: Database): ChallengeStore {
   return {
     async begin(challenge) {
-      await database.sql
-        .insertInto('challenges')
-        .values({
-          id: challenge.id,
-          account: challenge.account,
-          factor: challenge.factor,
-          purpose: challenge.purpose,
-          browser: challenge.browser,
-          binding: challenge.binding,
-          epoch: challenge.epoch,
-          mac: challenge.mac,
-          state: 'open',
-          checks_left: challenge.checksLeft,
-          created_at: challenge.createdAt,
-          expires_at: challenge.expiresAt,
-        })
-        .execute()
+      await database.sql.insertInto('challenges').values(rowOf(challenge)).execute()
+    },
+    async beginAnew(challenge) {
+      const { account, factor, purpose, browser, binding } = challenge
+      await database.transaction(async (sql) => {
+        await sql
+          .updateTable('challenges')
+          .set({ state: 'dead' })
+          .where('account', '=', account)
+          .where('state', '=', 'open')
+          .where('factor', '=', factor)
+          .where('purpose', '=', purpose)
+          .where('browser', '=', browser)
+          .where('binding', '=', binding)
+          .execute()
+        await sql.insertInto('challenges').values(rowOf(challenge)).execute()
+      })
+    },
+    async waits(id, now) {
+      const row = await database.sql
+        .selectFrom('challenges')
+        .select('id')
+        .where('id', '=', id)
+        .where('state', '=', 'open')
+        .where('checks_left', '>', 0)
+        .where('expires_at', '>', now)
+        .where((where) =>
+          where(
+            'epoch',
+            '=',
+            raw<number>`coalesce((select epoch from account_states where account_states.account = challenges.account), 0)`,
+          ),
+        )
+        .executeTakeFirst()
+      return row !== undefined
     },
     async answer(answer, now) {
       if (answer.macs.length === 0) return 'refused'
@@ -83,3 +101,18 @@ export function challengeStore(database: Database): ChallengeStore {
     },
   }
 }
+
+const rowOf = (challenge: Challenge) => ({
+  id: challenge.id,
+  account: challenge.account,
+  factor: challenge.factor,
+  purpose: challenge.purpose,
+  browser: challenge.browser,
+  binding: challenge.binding,
+  epoch: challenge.epoch,
+  mac: challenge.mac,
+  state: 'open',
+  checks_left: challenge.checksLeft,
+  created_at: challenge.createdAt,
+  expires_at: challenge.expiresAt,
+})

@@ -1,5 +1,5 @@
 /** Messages that were promised, until they are delivered. What they say and to whom is sealed, and erased at their end. */
-import type { OutboxState, OutboxStore, StoredMessage } from '#delivery/outbox.ts'
+import type { Ended, OutboxState, OutboxStore, StoredMessage } from '#delivery/outbox.ts'
 import { announce } from './changes.ts'
 import type { Database } from './database.ts'
 
@@ -19,6 +19,7 @@ export interface OutboxTables {
     readonly reference: string | null
     readonly failure: string | null
     readonly settled_at: number | null
+    readonly prefix: string | null
   }
   readonly used_links: { readonly id: string; readonly expires_at: number }
 }
@@ -55,6 +56,7 @@ export function outboxStore(database: Database): OutboxStore {
             reference: null,
             failure: null,
             settled_at: null,
+            prefix: message.prefix,
           })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirst()
@@ -119,22 +121,23 @@ export function outboxStore(database: Database): OutboxStore {
     async expire(now) {
       const over = await sql
         .selectFrom('outbox')
-        .select(['id', 'channel'])
+        .select(['id', 'channel', 'prefix', 'state'])
         .where('state', 'in', OPEN)
         .where('due', '<=', now)
         .where('expires_at', '<=', now)
         .limit(ENDED)
         .execute()
-      const ended: Pick<StoredMessage, 'id' | 'channel'>[] = []
-      for (const { id, channel } of over) {
+      const ended: (Ended & Pick<StoredMessage, 'state'>)[] = []
+      for (const { id, channel, prefix, state } of over) {
         const { numUpdatedRows } = await sql
           .updateTable('outbox')
           .set({ state: 'expired', sealed: '', settled_at: now })
           .where('id', '=', id)
-          .where('state', 'in', OPEN)
+          .where('state', '=', state)
           .where('due', '<=', now)
           .executeTakeFirst()
-        if (numUpdatedRows > 0n) ended.push({ id, channel: channel as StoredMessage['channel'] })
+        if (numUpdatedRows > 0n)
+          ended.push({ id, channel: channel as StoredMessage['channel'], prefix, state: state as OutboxState })
       }
       return ended
     },
@@ -145,9 +148,9 @@ export function outboxStore(database: Database): OutboxStore {
         .where('provider', '=', provider)
         .where('reference', '=', reference)
         .where('state', '=', 'sent')
-        .returning(['id', 'channel'])
+        .returning(['id', 'channel', 'prefix'])
         .executeTakeFirst()
-      return row === undefined ? null : { id: row.id, channel: row.channel as StoredMessage['channel'] }
+      return row === undefined ? null : { ...row, channel: row.channel as StoredMessage['channel'] }
     },
     async forget(before) {
       await sql.deleteFrom('outbox').where('settled_at', 'is not', null).where('settled_at', '<', before).execute()
@@ -166,4 +169,5 @@ const fromRow = (row: OutboxTables['outbox']): StoredMessage => ({
   due: row.due,
   expiresAt: row.expires_at,
   provider: row.provider,
+  prefix: row.prefix,
 })

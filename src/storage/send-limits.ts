@@ -12,7 +12,8 @@ export function sendLimitStore(database: Database): SendLimitStore {
       try {
         await database.transaction(async (sql) => {
           // always in the same order, so that two that count at once cannot wait for each other
-          for (const { key, within, most } of flat(limits)) {
+          for (const { key, within, most, weight } of flat(limits)) {
+            if (weight > most) throw new NoRoom()
             await sql
               .insertInto('send_limits')
               .values({ key, within_ms: within, started_at: now, sent: 0 })
@@ -24,8 +25,8 @@ export function sendLimitStore(database: Database): SendLimitStore {
                 sent: row
                   .case()
                   .when('started_at', '<=', now - within)
-                  .then(1)
-                  .else(row('sent', '+', 1))
+                  .then(weight)
+                  .else(row('sent', '+', weight))
                   .end(),
                 started_at: row
                   .case()
@@ -36,7 +37,7 @@ export function sendLimitStore(database: Database): SendLimitStore {
               }))
               .where('key', '=', key)
               .where('within_ms', '=', within)
-              .where((row) => row.or([row('started_at', '<=', now - within), row('sent', '<', most)]))
+              .where((row) => row.or([row('started_at', '<=', now - within), row('sent', '<=', most - weight)]))
               .executeTakeFirst()
             if (numUpdatedRows === 0n) throw new NoRoom()
           }
@@ -47,7 +48,7 @@ export function sendLimitStore(database: Database): SendLimitStore {
         throw error
       }
     },
-    async answered(prefix, now) {
+    async approval(prefix, now) {
       const sent = await database.sql
         .selectFrom('send_limits')
         .select('sent')
@@ -55,40 +56,47 @@ export function sendLimitStore(database: Database): SendLimitStore {
         .where('within_ms', '=', DAY)
         .where('started_at', '>', now - DAY)
         .executeTakeFirst()
-      const answers = await database.sql
+      const told = await database.sql
         .selectFrom('send_answers')
-        .select('answered')
+        .select(['answered', 'delivered', 'undelivered', 'unsent'])
         .where('prefix', '=', prefix)
         .where('started_at', '>', now - DAY)
         .executeTakeFirst()
-      return { sent: sent?.sent ?? 0, answered: answers?.answered ?? 0 }
+      return { sent: sent?.sent ?? 0, ...(told ?? NOTHING_TOLD) }
     },
-    async noteAnswer(prefix, now) {
+    async note(prefix, fate, now) {
       await database.sql
         .insertInto('send_answers')
-        .values({ prefix, started_at: now, answered: 1 })
+        .values({ prefix, started_at: now, ...NOTHING_TOLD, [fate]: 1 })
         .onConflict((conflict) =>
-          conflict.column('prefix').doUpdateSet((row) => ({
-            answered: row
-              .case()
-              .when('send_answers.started_at', '<=', now - DAY)
-              .then(1)
-              .else(row('send_answers.answered', '+', 1))
-              .end(),
-            started_at: row
-              .case()
-              .when('send_answers.started_at', '<=', now - DAY)
-              .then(now)
-              .else(row.ref('send_answers.started_at'))
-              .end(),
-          })),
+          conflict.column('prefix').doUpdateSet((row) => {
+            const isOver = row('send_answers.started_at', '<=', now - DAY)
+            const counted = (column: keyof typeof NOTHING_TOLD) => {
+              const one = column === fate ? 1 : 0
+              return row
+                .case()
+                .when(isOver)
+                .then(one)
+                .else(row(`send_answers.${column}`, '+', one))
+                .end()
+            }
+            return {
+              answered: counted('answered'),
+              delivered: counted('delivered'),
+              undelivered: counted('undelivered'),
+              unsent: counted('unsent'),
+              started_at: row.case().when(isOver).then(now).else(row.ref('send_answers.started_at')).end(),
+            }
+          }),
         )
         .execute()
     },
   }
 }
 
+const NOTHING_TOLD = { answered: 0, delivered: 0, undelivered: 0, unsent: 0 }
+
 const flat = (limits: readonly Limit[]) =>
   limits
-    .flatMap(({ key, windows }) => windows.map((window) => ({ key, ...window })))
+    .flatMap(({ key, windows, weight = 1 }) => windows.map((window) => ({ key, weight, ...window })))
     .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.within - b.within))
