@@ -33,6 +33,8 @@ const outbox = openOutbox({
   brand: 'Example',
   clock: () => now,
   record: async () => {},
+  isWanted: async () => true,
+  onFate: async () => {},
   onTrouble: () => {},
 })
 const codes = new Map<string, string>()

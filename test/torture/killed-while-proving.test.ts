@@ -92,6 +92,8 @@ async function settle(database: Database, now: number, { promised, handed }: Tru
     brand: 'Example',
     clock: () => now,
     record: async () => {},
+    isWanted: async () => true,
+    onFate: async () => {},
     onTrouble: (_what, error) => assert.fail(String(error)),
   })
   await outbox.deliver()
