@@ -7,6 +7,5 @@ const { handOver, modernNode } = await import('./runtime.js')
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.env.AMBIT_RACES ??= '100'
 process.env.AMBIT_KILLS ??= '100'
-process.env.AMBIT_OATH_ROUNDS ??= '10000'
-const files = ['test/torture/*.test.ts', 'src/server/provider/provider.test.ts', 'src/authn/app-code.test.ts']
+const files = ['test/torture/*.test.ts', 'src/server/provider/provider.test.ts']
 handOver(modernNode(), ['--test', '--test-isolation=none', ...files], { cwd: root })
