@@ -5,6 +5,8 @@ export class Person {
   readonly cookies = new Map<string, string>()
   readonly origin: string
   at = ''
+  /** of the last answer */
+  status = 0
   html = ''
   /** address outside of the server to which the person was sent, at last */
   left: URL | null = null
@@ -29,6 +31,7 @@ export class Person {
         if (value.join('=') === '' || /max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name)
         else this.cookies.set(name, value.join('='))
       }
+      this.status = response.status
       const location = response.headers.get('location')
       if (location === null) {
         this.at = to.pathname

@@ -10,6 +10,7 @@ import type { AccountStateStore, SessionStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
 import type { Clock } from '#lib/clock.ts'
+import { newSecret } from '#lib/ids.ts'
 import type { OidcRecords } from '#storage/oidc-records.ts'
 import { ACR_VALUES, acrSaid, asked, meets, type AssuranceParameters } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
@@ -286,10 +287,17 @@ async function syncSession(parts: ProviderParts, ctx: KoaContextWithOIDC): Promi
   const token = sessionTokenOf(ctx.req.headers.cookie)
   const ours = token === null ? null : await parts.sessions.resume(token, parts.clock())
   if (ours === null || (session.accountId !== undefined && session.accountId !== ours.account)) {
+    // whatever was granted in it goes with the person: the next one in this browser starts with nothing, and if it is the same one,
+    // tokens of before stay dead
+    if (session.accountId !== undefined) {
+      session.resetIdentifier()
+      session.uid = newSecret()
+    }
     delete session.accountId
     delete session.acr
     delete session.amr
     delete session.loginTs
+    delete session.authorizations
     return
   }
   if (session.accountId === undefined) return // the interaction says who signs in, and whether that is remembered

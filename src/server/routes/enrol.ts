@@ -2,7 +2,7 @@
 import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerPass } from '#authn/enrolment-pass.ts'
-import { canonical, kindOf } from '#authn/identifiers.ts'
+import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
 import { NOT_ME_PATH, notMeOf, useNotMe, type NotMe } from '#authn/not-me.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
 import { vetoRecovery } from '#authn/recover.ts'
@@ -40,7 +40,7 @@ export function enrolRoutes(parts: PeopleParts) {
       const typed = fields['identifier'] ?? ''
       const name = canonical(kindOf(typed), typed)
       const found = name === null ? null : await parts.identifiers.find(kindOf(typed), name)
-      const account = found?.account ?? '? nobody'
+      const account = found?.account ?? nobodys(keyring, typed)
       const { outcome, enrols } = await answerPass(tools, { ...attemptOf(account, browser), typed: fields['pass'] })
       const token = formToken(keyring, 'enrol', browser)
       if (!outcome.accepted || enrols !== 'passkey')

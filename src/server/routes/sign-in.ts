@@ -138,7 +138,9 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
     return draw(words.choose, choosePage(view, { typed: signIn.typed, first }))
   }
   const isStepUp = held?.session.account === account
-  const proofs = [...(isStepUp ? held.session.proofs : []), ...signIn.proofs]
+  // an application that asks for a sign-in is not served with what was shown before it asked
+  const isAnew = interaction.reasons.includes('login_prompt') && !interaction.isOwn
+  const proofs = [...(isStepUp && !isAnew ? held.session.proofs : []), ...signIn.proofs]
   const standing = await standingOf(parts, interaction, account, proofs, isStepUp)
   // an account that nobody can say anything of looks like one whose proof was wrong
   if (standing === null) {

@@ -170,8 +170,8 @@ export async function complete(
     throw new AmbitError('conflict', why)
   }
   const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
-  const raised = isSame && (await raise(parts, held, it.proofs, hashOf(token)))
-  if (!raised) {
+  const isGoodAsItIs = isSame && it.proofs.length === 0
+  if (!isGoodAsItIs && !(isSame && (await raise(parts, held, it.proofs, hashOf(token))))) {
     if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
     const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
     const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
@@ -188,9 +188,25 @@ export async function complete(
     await tools.budgets.remember(it.browser, standing.account, now)
   }
   await noteUse(parts, request, it, standing.account)
-  reply.header('set-cookie', sessionCookie(token))
+  if (!isGoodAsItIs) reply.header('set-cookie', sessionCookie(token))
+  await letGo(parts, request, reply, standing.account)
   const login = { accountId: standing.account, remember: false }
   return provider.interactionResult(request.raw, reply.raw, { login }, { mergeWithLastSubmission: false })
+}
+
+/** Where somebody else was signed in at the provider, that session ends, and what was granted in it: the library would ask for a sign-out. */
+async function letGo(
+  { provider, tools }: PeopleParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  account: string,
+): Promise<void> {
+  const details = await provider.interactionDetails(request.raw, reply.raw)
+  const { session } = details
+  if (session?.accountId === undefined || session.accountId === account) return
+  await (await provider.Session.findByUid(session.uid))?.destroy()
+  delete details.session
+  await details.save(details.exp - Math.floor(tools.clock() / 1000))
 }
 
 /** Adds the proofs one by one, each under the token that the one before left; false where the session ended meanwhile. */
@@ -206,7 +222,7 @@ async function raise(
     if ((await tools.sessions.elevate(session.id, { from, to }, proof, tools.clock())) === null) return false
     from = to
   }
-  return proofs.length > 0
+  return true
 }
 
 /** A success is weighed and learned. What is unusual stands as a signal before the application hears of the sign-in. */
