@@ -24,6 +24,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { ownAccountRoutes } from './routes/account.ts'
 import { enrolRoutes } from './routes/enrol.ts'
 import { signalRoutes } from './routes/signals.ts'
+import { ssfRoutes } from './routes/ssf.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { providerRoutes } from './routes/provider.ts'
@@ -49,6 +50,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   inventoryRoutes,
   metricsRoutes,
   signalRoutes,
+  ssfRoutes,
 ]
 
 export interface App {

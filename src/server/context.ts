@@ -16,6 +16,7 @@ import type { FindCircumstances } from './evaluate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { Signals } from './signals/signals.ts'
 import type { Snapshots } from './snapshots.ts'
+import type { Transmitter } from './ssf/transmitter.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -39,6 +40,8 @@ export interface ServerContext {
   readonly gate: Gate
   /** takes security events of others */
   readonly signals: Signals
+  /** sends security events to others; null where it does not */
+  readonly transmitter: Transmitter | null
   readonly audit: AuditSink
   readonly changes: ChangeFeed
   readonly metrics: Registry

@@ -7,7 +7,8 @@ import { Registry } from 'prom-client'
 import { deleteEventsBefore, eventsAfter } from '#storage/events.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { testServer, type TestServer } from './server.fixture.ts'
-import { startWebhooks, waitAfter } from './webhooks.ts'
+import { waitAfter } from './in-order.ts'
+import { startWebhooks } from './webhooks.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
@@ -75,7 +76,16 @@ onEveryStore(
     assert.equal(data.account, 'a:ada')
     assert.equal(data.after.verdict, 'unfit')
     const again = await one.ask('/v1/events', { token, headers: { 'last-event-id': snapshot.id } })
-    assert.deepEqual(await read(again, 1), [verdict])
+    const [first, reach] = await read(again, 2)
+    assert.deepEqual(first, verdict)
+    const told = JSON.parse(reach!.data) as { data: object }
+    assert.deepEqual(
+      [reach!.event, Object.entries(told.data).slice(0, 4)],
+      [
+        'reach.changed',
+        Object.entries({ account: 'a:ada', before: 'none', after: 'high', requiredStrength: 'hardware' }),
+      ],
+    )
     const wrong = await one.ask('/v1/events', { token, headers: { 'last-event-id': 'x' } })
     assert.equal(wrong.status, 400)
   },
@@ -128,14 +138,14 @@ suite('Events sent to others', () => {
     const token = await server.token('ingest')
     await send(server, false, token)
     await send(server, true, token)
-    for (let round = 0; round < 60 && received.length < 4; round++) {
+    for (let round = 0; round < 60 && received.length < 5; round++) {
       now += 6000
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     const ids = received.map(({ headers }) => headers['webhook-id'])
     assert.equal(ids[0], ids[1], 'the one that failed comes again')
     const types = received.slice(1).map(({ body }) => (JSON.parse(body) as { type: string }).type)
-    assert.deepEqual(types, ['snapshot.changed', 'snapshot.changed', 'verdict.changed'])
+    assert.deepEqual(types, ['snapshot.changed', 'snapshot.changed', 'verdict.changed', 'reach.changed'])
     for (const { headers, body } of received) {
       const said = Buffer.from(String(headers['webhook-signature']).replace('v1,', ''), 'base64')
       const content = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`

@@ -32,6 +32,7 @@ import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { openSignals } from './signals/signals.ts'
+import { startTransmitter } from './ssf/transmitter.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
@@ -127,6 +128,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(gate.stop)
     const signals = openSignals({ config, database, audit, clock, log, metrics, world: snapshots.world })
     closing.push(signals.stop)
+    const transmitter = startTransmitter({ config, database, changes, clock, log, metrics, audit, gate })
+    if (transmitter !== null) closing.push(transmitter.stop)
     const context: ServerContext = {
       config,
       database,
@@ -149,6 +152,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       exceptions,
       gate,
       signals,
+      transmitter,
       audit,
       changes,
       metrics,

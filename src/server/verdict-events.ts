@@ -14,13 +14,28 @@ export function snapshotChanged(next: LiveAnalysis, before: LiveAnalysis | null)
   }
 }
 
-/** One event for each account whose verdict is another than before; an account that came or went has null on one side. */
+/**
+ * One event for each account whose verdict is another than before; an account that came or went has null on one side. One more where the
+ * strength of its weakest way in changed, and one where the impact of what it reaches did.
+ */
 export function verdictChanges(before: LiveAnalysis, next: LiveAnalysis): NewEvent[] {
   const events: NewEvent[] = []
   const tell = (account: string, old: AccountState | undefined, young: AccountState | undefined) => {
-    if (old?.verdict === young?.verdict) return
-    const data = { account, before: told(old), after: told(young), snapshot: next.snapshotId }
-    events.push({ type: 'verdict.changed', data })
+    const snapshot = next.snapshotId
+    if (old?.verdict !== young?.verdict) {
+      const data = { account, before: told(old), after: told(young), snapshot }
+      events.push({ type: 'verdict.changed', data })
+    }
+    if (old === undefined || young === undefined) return
+    if (old.effective !== young.effective)
+      events.push({
+        type: 'assurance.changed',
+        data: { account, before: old.effective, after: young.effective, snapshot },
+      })
+    if (old.impact !== young.impact) {
+      const data = { account, before: old.impact, after: young.impact, requiredStrength: young.requirement.strength }
+      events.push({ type: 'reach.changed', data: { ...data, snapshot } })
+    }
   }
   for (const id of next.accountIds()) tell(id, before.account(id), next.account(id))
   for (const id of before.accountIds()) if (next.account(id) === undefined) tell(id, before.account(id), undefined)

@@ -14,9 +14,11 @@ import { onEveryStore } from './stores.fixture.ts'
 onEveryStore('nodes that start at once agree on one signing key', async (store) => {
   const nodes = await Promise.all([store.open(), store.open(), store.open()])
   const seen = await Promise.all(
-    nodes.map((node, i) => signingKeys(node, { kid: 'period-1', jwk: `{"node":${i}}`, createdAt: 1 })),
+    nodes.map((node, i) => signingKeys(node, { kid: 'period-1', make: async () => `{"node":${i}}`, createdAt: 1 })),
   )
-  const again = await Promise.all(nodes.map((node) => signingKeys(node, { kid: 'period-1', jwk: '{}', createdAt: 2 })))
+  const again = await Promise.all(
+    nodes.map((node) => signingKeys(node, { kid: 'period-1', make: async () => '{}', createdAt: 2 })),
+  )
   assert.equal(new Set(again.map((keys) => JSON.stringify(keys))).size, 1)
   for (const keys of seen) assert.equal(keys.length, 1)
 })

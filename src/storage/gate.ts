@@ -37,11 +37,14 @@ export interface StoredKey {
   readonly createdAt: number
 }
 
-/** Keeps a key unless there is one of this id already; returns all, newest first. */
-export async function signingKeys({ sql }: Database, fresh: StoredKey): Promise<StoredKey[]> {
+/** Makes a key unless there is one of this id already; returns all, newest first. */
+export async function signingKeys(
+  { sql }: Database,
+  fresh: { readonly kid: string; readonly make: () => Promise<string>; readonly createdAt: number },
+): Promise<StoredKey[]> {
   const known = await sql.selectFrom('signing_keys').select('kid').where('kid', '=', fresh.kid).executeTakeFirst()
   if (known === undefined) {
-    const row = { kid: fresh.kid, jwk: fresh.jwk, created_at: fresh.createdAt }
+    const row = { kid: fresh.kid, jwk: await fresh.make(), created_at: fresh.createdAt }
     await sql
       .insertInto('signing_keys')
       .values(row)

@@ -11,6 +11,7 @@ import type { ProviderKeyTables } from './provider-keys.ts'
 import type { RecoveryTables } from './recoveries.ts'
 import type { ReceivedTables } from './received-signals.ts'
 import type { RevocationTables } from './revocations.ts'
+import type { SsfTables } from './ssf-streams.ts'
 import type { RiskTables } from './risk.ts'
 import type { OutboxTables } from './outbox.ts'
 import type { SignInTables } from './sign-ins.ts'
@@ -24,6 +25,7 @@ export interface Tables
     ProviderKeyTables,
     DeviceTables,
     RiskTables,
+    SsfTables,
     ReceivedTables,
     RevocationTables,
     RecoveryTables,

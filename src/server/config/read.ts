@@ -51,7 +51,7 @@ function beyondShape(config: Config): ShapeProblem[] {
   const found = [
     ...beyondGateShape(config.issuers, config.gate, config),
     ...beyondPeopleShape(config.people),
-    ...beyondSignalsShape(config.signals),
+    ...beyondSignalsShape(config.signals, config),
   ]
   const local = listen.host === 'localhost' || isLoopback(listen.host)
   if (isIP(listen.host) === 0 && listen.host !== 'localhost') {

@@ -88,8 +88,27 @@ const Sender = Type.Object(
   Closed,
 )
 
+const Transmit = Type.Object(
+  {
+    networks: list('private networks that receivers may be in, and be pushed to without TLS; all others are refused'),
+    tries: whole(
+      1,
+      100,
+      20,
+      'times a push is tried, with longer and longer waits between, before the stream is paused',
+    ),
+    mostStreams: whole(1, 1000, 10, 'streams of one receiver'),
+    verificationSeconds: whole(1, 86_400, 60, 'seconds between two verifications that a receiver may ask for'),
+  },
+  {
+    ...Closed,
+    description: 'sends security events to others, who make their streams with a token; see docs/signals.md',
+  },
+)
+
 export const SIGNALS = Type.Object(
   {
+    transmit: Type.Optional(Transmit),
     from: Type.Array(Sender, { default: [], description: 'senders whose events are taken, and no others' }),
     networks: list('private networks that senders may be in, and be asked in without TLS; all others are refused'),
   },
@@ -100,13 +119,22 @@ export type SignalsConfig = Static<typeof SIGNALS>
 export type SenderConfig = SignalsConfig['from'][number]
 
 /** What a schema cannot say of this part. */
-export function beyondSignalsShape({ from, networks }: SignalsConfig): ShapeProblem[] {
+export function beyondSignalsShape(
+  { from, networks, transmit }: SignalsConfig,
+  { publicUrl }: { readonly publicUrl?: string },
+): ShapeProblem[] {
   const found: ShapeProblem[] = []
   const say = (path: ShapeProblem['path'], message: string, remedy: string) => found.push({ path, message, remedy })
   for (const [i, network] of networks.entries()) {
     if (networkOf(network) === null)
       say(['signals', 'networks', i], `\`${network}\` is no network`, 'write it like 10.0.0.0/8')
   }
+  for (const [i, network] of (transmit?.networks ?? []).entries()) {
+    if (networkOf(network) === null)
+      say(['signals', 'transmit', 'networks', i], `\`${network}\` is no network`, 'write it like 10.0.0.0/8')
+  }
+  if (transmit !== undefined && publicUrl === undefined)
+    say(['signals', 'transmit'], 'receivers know this server by its public name', 'set `publicUrl`')
   for (const [i, sender] of from.entries()) {
     const at = ['signals', 'from', i] as const
     if (from.findIndex(({ name }) => name === sender.name) < i)

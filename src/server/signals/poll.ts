@@ -10,7 +10,7 @@ import { addReceiver, claimReceiver, settleReceiver, type Delivery } from '#stor
 import type { SenderConfig } from '#server/config/signals.ts'
 import type { Log } from '../context.ts'
 import { guardedFetch, jsonOf } from '../guarded-fetch.ts'
-import { waitAfter } from '../webhooks.ts'
+import { waitAfter } from '../in-order.ts'
 import type { Receiver } from './receiver.ts'
 import { bodyOfRefusal, type SetError } from './refusals.ts'
 

@@ -1,6 +1,8 @@
 /** Everything that takes security events of others, made once from the configuration. */
 import { newSecret } from '#lib/ids.ts'
 import { AmbitError } from '#lib/errors.ts'
+import type { Database } from '#storage/database.ts'
+import { deleteEventsBefore } from '#storage/events.ts'
 import { identifierStore } from '#storage/identifiers.ts'
 import { expectState, sweepSignals } from '#storage/received-signals.ts'
 import type { SenderConfig } from '#server/config/signals.ts'
@@ -16,6 +18,14 @@ export interface Signals {
   /** asks a sender to show that its stream works; what it sends must hold the same `state` */
   readonly askForVerification: (sender: SenderConfig) => Promise<void>
   readonly stop: () => Promise<void>
+}
+
+/** Milliseconds for which events are kept for those who follow them; ours. */
+const EVENTS_KEPT_MS = 30 * 86_400_000
+
+async function sweep(database: Database, now: number): Promise<void> {
+  await sweepSignals(database, now)
+  await deleteEventsBefore(database, now - EVENTS_KEPT_MS)
 }
 
 /** Milliseconds between two sweeps of old rows. */
@@ -53,7 +63,7 @@ export function openSignals(
   const polling = startPolling({ senders: from, database, receiver, networks, clock, log, metrics })
   const sweeping = setInterval(
     () =>
-      void sweepSignals(database, clock()).catch((error: unknown) =>
+      void sweep(database, clock()).catch((error: unknown) =>
         log.warn({ err: error }, 'old events could not be deleted'),
       ),
     SWEEP_EVERY,
