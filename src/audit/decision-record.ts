@@ -32,7 +32,7 @@ const Strength = words(STRENGTHS)
 const Names = listOf<string>(Type.String({ maxLength: 512 }))
 const Aal = Type.Union([Type.Literal(0), Type.Literal(1), Type.Literal(2), Type.Literal(3)])
 
-const Request = closed({
+export const RequestSchema = closed({
   subject: closed({ type: Id, id: Id, properties: opt(Open) }),
   action: closed({ name: Id, properties: opt(Open) }),
   resource: closed({ type: Id, id: Id, properties: opt(Open) }),
@@ -65,7 +65,7 @@ const Standing = closed({ id: Id, capabilities: Names, until: Seconds } satisfie
 export const EvaluationSchema = closed({
   id: Id,
   at: Seconds,
-  request: Request,
+  request: RequestSchema,
   session: orNull(Session),
   device: orNull(Device),
   risk: listOf<RiskSignal>(Risk),

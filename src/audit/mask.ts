@@ -6,6 +6,7 @@
 import { createHmac } from 'node:crypto'
 import { canonical } from './canonical.ts'
 import type { AuditRecord, RecordOf } from './records.ts'
+import { openIn, type Together } from './together.ts'
 
 export interface Masks {
   readonly pointers: readonly string[]
@@ -46,6 +47,10 @@ export function maySpill(record: AuditRecord, text: string, { pointers }: Masks)
 
 /** Wider than {@link SECRET_SHAPES} and {@link QUERY_PARAMETER} together. */
 const SUSPECT = /eyJ|(bearer|basic|dpop)[\s\\]|PRIVATE KEY|otpauth:|ambit_[0-9a-f]{16}_|[?&#;][\w.[\]-]{1,64}=/i
+
+/** The same of decisions that are written as one record, each part of them looked at once. */
+export const mayAnySpill = (record: Together, text: string, { pointers }: Masks): boolean =>
+  pointers.length > 0 || SUSPECT.test(text) || openIn(record).some(hasSecretMember)
 
 function opensSecrets({ evaluation }: RecordOf<'decision'>): boolean {
   const { subject, action, resource, context } = evaluation.request

@@ -6,8 +6,9 @@ import { canonical } from './canonical.ts'
 import { masked, maySpill, type Masks } from './mask.ts'
 import { aDecisionRecord, anEvaluation, aNodeRecord } from './records.fixture.ts'
 import { checkRecord, RECORD_KINDS, RECORD_SCHEMAS, type AuditRecord } from './records.ts'
-import { entryOf, replayable, sealed } from './seal.ts'
+import { entriesOf, replayable, sealed } from './seal.ts'
 
+const entryOf = (text: string) => entriesOf(text)[0]!
 const masks: Masks = { pointers: [], key: new Uint8Array(32) }
 const isInvalid = (error: unknown) => error instanceof AmbitError && error.code === 'audit_invalid'
 

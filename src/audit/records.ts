@@ -9,6 +9,7 @@ import { RISK_LEVELS } from '#contract/decision.ts'
 import { AUTHENTICATOR_KINDS, STRENGTHS } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { DecisionSchema, EvaluationSchema } from './decision-record.ts'
+import { ColumnsSchema, type Together } from './together.ts'
 import { closed, Code, Count, Hash, Id, listOf, Millis, orNull, words } from './fields.ts'
 
 /** Who did it: an account, a client of the API, an operator on the command line, a node by itself, a sender of signals. */
@@ -149,20 +150,26 @@ export interface Replayable {
   readonly decision: Decision
 }
 
-const validators = new Map<RecordKind, Validator>()
+/** Decisions asked for together, as they are written; whoever reads them gets each as a `decision`. */
+const TOGETHER_SCHEMA = record('decisions', { columns: ColumnsSchema })
+
+const validators = new Map<RecordKind | 'decisions', Validator>()
 
 /**
  * Holds a record against the schema of its kind.
  *
  * @throws {AmbitError} `audit_invalid` naming the field, never its value
  */
-export function checkRecord(value: AuditRecord): void {
+export function checkRecord(value: AuditRecord | Together): void {
   const { kind } = value
-  if (!Object.hasOwn(RECORD_SCHEMAS, kind)) {
+  if (kind !== 'decisions' && !Object.hasOwn(RECORD_SCHEMAS, kind)) {
     throw new AmbitError('audit_invalid', 'a record of a kind that the audit log does not know was refused', {})
   }
   let validator = validators.get(kind)
-  if (validator === undefined) validators.set(kind, (validator = Compile(RECORD_SCHEMAS[kind]) as Validator))
+  if (validator === undefined) {
+    validator = Compile(kind === 'decisions' ? TOGETHER_SCHEMA : RECORD_SCHEMAS[kind]) as Validator
+    validators.set(kind, validator)
+  }
   if (validator.Check(value)) return
   const at = validator.Errors(value)[0]?.instancePath ?? ''
   throw new AmbitError('audit_invalid', `an audit record of kind \`${kind}\` does not fit its schema at \`${at}\``, {

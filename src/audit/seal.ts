@@ -1,7 +1,8 @@
 import type { Sealed } from './chain.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { masked, maySpill, type Masks } from './mask.ts'
-import { checkRecord, type AuditRecord, type Replayable } from './records.ts'
+import { masked, mayAnySpill, maySpill, type Masks } from './mask.ts'
+import { checkRecord, type AuditRecord, type RecordOf, type Replayable } from './records.ts'
+import { apart, together, type Together } from './together.ts'
 
 /** Longest record in UTF-16 units. A question larger than this is not one that a caller needs to ask. */
 const LONGEST = 256 * 1024
@@ -31,8 +32,29 @@ export function sealed(record: AuditRecord, masks: Masks): Sealed {
   return { text, at: record.at }
 }
 
-/** Reads back what {@link sealed} wrote. */
-export const entryOf = (text: string): Entry => JSON.parse(text) as Entry
+/**
+ * Decisions of one request, as one record if that can be: where anything of them has to be taken out, each is written by itself.
+ *
+ * @throws {AmbitError} `audit_invalid` where one does not fit the schema of its kind, or is too large
+ */
+export function sealedTogether(records: readonly RecordOf<'decision'>[], masks: Masks): readonly Sealed[] {
+  const record = records.length < 2 ? null : together(records)
+  if (record !== null) {
+    checkRecord(record)
+    const text = JSON.stringify({ record })
+    if (text.length <= LONGEST && !mayAnySpill(record, text, masks)) return [{ text, at: record.at }]
+  }
+  return records.map((each) => sealed(each, masks))
+}
+
+/** Reads back what {@link sealed} or {@link sealedTogether} wrote. */
+export function entriesOf(text: string): readonly Entry[] {
+  const entry = JSON.parse(text) as Entry | { readonly record: Together }
+  return isTogether(entry) ? apart(entry.record).map((record) => ({ record })) : [entry]
+}
+
+const isTogether = (entry: Entry | { readonly record: Together }): entry is { readonly record: Together } =>
+  entry.record.kind === 'decisions'
 
 /** The line that `ambit policy replay` reads, of an entry that is a decision; null for others. */
 export function replayable({ record, masked: hidden }: Entry): (Replayable & { masked?: readonly string[] }) | null {

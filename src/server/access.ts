@@ -45,16 +45,24 @@ export function guardRoutes(app: FastifyInstance, context: ServerContext): reado
     for (const each of [method].flat()) routes.push({ method: each, path: url, access })
   })
   app.decorateRequest('caller', null)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { access } = request.routeOptions.config
     // no access: nothing is there, which is what the answer will say
-    if (access === undefined || access === 'public' || access === 'own') return
+    if (access === undefined || access === 'public' || access === 'own') return done()
     if (access === 'metrics' && context.config.metrics.access === 'loopback') {
       // the peer itself, whatever a proxy says of others
-      if (isLoopback(request.socket.remoteAddress ?? '')) return
-      throw new AmbitError('forbidden', 'metrics are for this machine only; see `metrics.access` in the configuration')
+      if (isLoopback(request.socket.remoteAddress ?? '')) return done()
+      return done(
+        new AmbitError('forbidden', 'metrics are for this machine only; see `metrics.access` in the configuration'),
+      )
     }
-    request.caller = callerOf(request, reply, context, access === 'metrics' ? 'read' : access)
+    let refusal: Error | undefined
+    try {
+      request.caller = callerOf(request, reply, context, access === 'metrics' ? 'read' : access)
+    } catch (error) {
+      refusal = error as Error
+    }
+    done(refusal)
   })
   return routes
 }

@@ -110,14 +110,15 @@ export async function buildApp(
       void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id).code(400).send(body)
     },
   }) as unknown as FastifyInstance
-  app.addHook('onRequest', async (request, reply) => {
+  // hooks that wait for nothing call back: a promise for each of them is what a decision costs
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id)
     if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
-    const fault = faultOfRequest(request.raw, request.routeOptions.config.originalPath === true)
-    if (fault !== null) {
-      reply.header('connection', 'close')
-      throw new AmbitError('request_invalid', fault)
-    }
+    const { url, config } = request.routeOptions
+    const fault = faultOfRequest(request.raw, config.originalPath === true || request.raw.url === url)
+    if (fault === null) return done()
+    reply.header('connection', 'close')
+    done(new AmbitError('request_invalid', fault))
   })
   answerErrors(app, context)
   observeRequests(app, context)

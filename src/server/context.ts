@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client'
 import type { LiveAnalysis } from '#analysis/live.ts'
 import type { Receipt } from '#audit/chain.ts'
-import type { AuditRecord } from '#audit/records.ts'
+import type { AuditRecord, RecordOf } from '#audit/records.ts'
 import type { Decision, Evaluation } from '#contract/decision.ts'
 import type { Report } from '#contract/report.ts'
 import type { World } from '#decision/world.ts'
@@ -66,6 +66,8 @@ export type Decide = (evaluation: Evaluation) => Decision | Promise<Decision>
 export interface AuditSink {
   /** resolves when the record is on disk; an answer that depends on it waits, and is a deny when this rejects */
   readonly append: (record: AuditRecord) => Promise<Receipt>
+  /** the same of decisions of one request */
+  readonly appendAll: (decisions: readonly RecordOf<'decision'>[]) => Promise<void>
   /** what holds the log, to read it */
   readonly store: Database
 }

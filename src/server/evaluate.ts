@@ -51,14 +51,18 @@ export async function evaluate(context: Parts, asking: Asking): Promise<Decision
   return await recorded(context, await decided(context, asking))
 }
 
-/** Decides, without writing it down. */
-export async function decided(context: Parts, asking: Asking): Promise<Decided> {
+/** Decides, without writing it down. `find` where the circumstances are not to be looked for anew. */
+export async function decided(
+  context: Parts,
+  asking: Asking,
+  find: FindCircumstances = context.circumstances,
+): Promise<Decided> {
   const { request, session, stepUpsTried } = asking
   const at = Math.floor(context.clock() / 1000)
   const bare: Evaluation = { id: newId('eval'), at, request, session, stepUpsTried, ...NO_CIRCUMSTANCES }
   try {
-    const found = await context.circumstances({ subject: request.subject, session })
-    let evaluation: Evaluation = { ...bare, ...found }
+    const { device, risk, exceptions: standing } = await find({ subject: request.subject, session })
+    let evaluation: Evaluation = { ...bare, device, risk, exceptions: standing }
     let decision = await context.decide(evaluation)
     // an exception is used up to the moment the store takes it away, not as long as this node remembers it
     while (decision.exception !== null && !(await context.exceptions.use(decision.exception))) {
@@ -84,6 +88,22 @@ export async function recorded(context: Parts, { asking, evaluation, decision }:
   } catch (error) {
     context.log.error({ err: error, evaluation: evaluation.id }, 'a decision could not be recorded and was denied')
     return denied(evaluation, 'not_recorded')
+  }
+}
+
+/** The decisions of one request, once all are on record together. */
+export async function allRecorded(context: Parts, all: readonly Decided[]): Promise<readonly Decision[]> {
+  const at = context.clock()
+  try {
+    await context.audit.appendAll(
+      all.map(({ asking: { by, requestId: request }, evaluation, decision }) => {
+        return { kind: 'decision', at, by, request, evaluation, decision }
+      }),
+    )
+    return all.map(({ decision }) => decision)
+  } catch (error) {
+    context.log.error({ err: error }, 'decisions could not be recorded and were denied')
+    return all.map(({ evaluation }) => denied(evaluation, 'not_recorded'))
   }
 }
 

@@ -9,11 +9,14 @@ declare module 'fastify' {
     /** stays open: does not count as in flight */
     stream?: boolean
   }
+  interface FastifyRequest {
+    /** counts as in flight */
+    inFlight: boolean
+  }
 }
 
 export function shedLoad(app: FastifyInstance, { config: { limits }, metrics, loop }: ServerContext): void {
   let inFlight = 0
-  const counted = new WeakSet<object>()
   const shed = new Counter({
     name: 'ambit_shed_total',
     help: 'Requests refused for want of room',
@@ -27,19 +30,22 @@ export function shedLoad(app: FastifyInstance, { config: { limits }, metrics, lo
       this.set(inFlight)
     },
   })
-  app.addHook('onRequest', async (request) => {
+  app.decorateRequest('inFlight', false)
+  app.addHook('onRequest', (request, _reply, done) => {
     const { access, stream } = request.routeOptions.config
     // whoever watches over the server must get through most of all when it has much to do
-    if (access === 'public' || access === 'metrics' || stream === true) return
+    if (access === 'public' || access === 'metrics' || stream === true) return done()
     if (inFlight >= limits.inFlight || loop.delayMs() > limits.loopDelayMs) {
       shed.inc()
-      throw new AmbitError('overloaded', 'the server has more to do than it can; come again a little later')
+      return done(new AmbitError('overloaded', 'the server has more to do than it can; come again a little later'))
     }
     inFlight++
-    counted.add(request)
+    request.inFlight = true
+    done()
   })
   app.addHook('onResponse', (request, _reply, done) => {
-    if (counted.delete(request)) inFlight--
+    if (request.inFlight) inFlight--
+    request.inFlight = false
     done()
   })
 }

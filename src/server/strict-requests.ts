@@ -23,24 +23,34 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 /** Characters of a path as RFC 3986 §3.3 has them, `;` left out, which some servers cut a path at. */
 const PATH = /^(?:\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-Fa-f]{2})*)+$/
 
-/** What is wrong with a request's shape, or null. A route with an original path behind its own judges that itself. */
-export function faultOfRequest(
-  { url = '', rawHeaders, headers }: IncomingMessage,
-  originalPath = false,
-): string | null {
-  const seen = new Set<string>()
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase()
-    if (SINGLE.has(name) && seen.has(name)) return `the header \`${name}\` comes twice`
-    seen.add(name)
+/**
+ * What is wrong with a request's shape, or null. `pathIsFine` where the path needs no look: it is the very path of a route, or
+ * one with an original path behind its own, which the route judges itself.
+ */
+export function faultOfRequest({ url = '', rawHeaders, headers }: IncomingMessage, pathIsFine = false): string | null {
+  // as many names as headers: none comes twice
+  if (Object.keys(headers).length * 2 !== rawHeaders.length) {
+    const twice = repeated(rawHeaders)
+    if (twice !== null) return `the header \`${twice}\` comes twice`
   }
   for (const name of OVERRIDES)
-    if (seen.has(name)) return `the header \`${name}\` is not heeded here; send the method itself`
+    if (headers[name] !== undefined) return `the header \`${name}\` is not heeded here; send the method itself`
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'the only transfer encoding is `chunked`'
   if (coding !== undefined && headers['content-length'] !== undefined)
     return 'a length and a transfer encoding exclude each other'
-  return originalPath ? null : faultOfPath(url)
+  return pathIsFine ? null : faultOfPath(url)
+}
+
+/** A header that must not come twice and does; null where there is none. */
+function repeated(rawHeaders: readonly string[]): string | null {
+  const seen = new Set<string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase()
+    if (SINGLE.has(name) && seen.has(name)) return name
+    seen.add(name)
+  }
+  return null
 }
 
 /** What is wrong with a request target, or null. Only one way of writing each path is taken. */

@@ -1,5 +1,6 @@
 /** How long a client may take: slow ones must not hold connections that others need. */
-import type { FastifyInstance } from 'fastify'
+import { performance } from 'node:perf_hooks'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerOptions } from 'node:http'
 import { AmbitError } from '#lib/errors.ts'
 import type { ServerContext } from './context.ts'
@@ -12,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds between two looks of Node at connections whose time is up. */
+/** Milliseconds between two looks at requests and connections whose time is up. */
 const LOOK_MS = 500
 
 /** Limits that Node itself keeps, before anything of ours is called. */
@@ -29,24 +30,43 @@ export function transportLimits({ config: { limits } }: ServerContext): ServerOp
   }
 }
 
-/** Ends requests whose body does not come within the time of their route. */
+/** Ends requests whose body does not come within the time of their route, give or take {@link LOOK_MS}. */
 export function limitBodies(app: FastifyInstance, { config: { limits } }: ServerContext): void {
+  // in one place, since a timer for each request is what a decision costs
+  const coming = new Map<FastifyRequest, { readonly reply: FastifyReply; readonly until: number }>()
   app.addHook('onRequest', (request, reply, done) => {
+    const { headers } = request.raw
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+      const seconds = request.routeOptions.config.requestSeconds ?? limits.requestSeconds
+      coming.set(request, { reply, until: performance.now() + seconds * 1000 })
+    }
     done()
-    const { raw } = request
-    if (raw.headers['content-length'] === undefined && raw.headers['transfer-encoding'] === undefined) return
-    const seconds = request.routeOptions.config.requestSeconds ?? limits.requestSeconds
-    const timer = setTimeout(() => {
-      if (raw.complete || reply.sent) return
-      const body = JSON.stringify(
-        bodyOf(new AmbitError('request_invalid', 'the request took too long to come'), request.id),
-      )
-      reply.hijack()
-      reply.raw.writeHead(408, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
-      reply.raw.end(body, () => raw.destroy())
-    }, seconds * 1000)
-    timer.unref()
-    raw.once('end', () => clearTimeout(timer))
-    raw.once('close', () => clearTimeout(timer))
   })
+  app.addHook('onResponse', (request, _reply, done) => {
+    coming.delete(request)
+    done()
+  })
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const [request, { reply, until }] of coming) {
+      const { raw } = request
+      if (raw.complete || raw.destroyed || reply.sent) coming.delete(request)
+      else if (until <= now) {
+        coming.delete(request)
+        endLate(request, reply)
+      }
+    }
+  }, LOOK_MS)
+  timer.unref()
+  app.addHook('onClose', (_app, done) => {
+    clearInterval(timer)
+    done()
+  })
+}
+
+function endLate({ id, raw }: FastifyRequest, reply: FastifyReply): void {
+  const body = JSON.stringify(bodyOf(new AmbitError('request_invalid', 'the request took too long to come'), id))
+  reply.hijack()
+  reply.raw.writeHead(408, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+  reply.raw.end(body, () => raw.destroy())
 }

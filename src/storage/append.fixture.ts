@@ -21,4 +21,4 @@ async function appendForever(): Promise<never> {
     writeSync(1, `${seq} ${hash}\n`)
   }
 }
-await Promise.all(Array.from({ length: 8 }, appendForever))
+await Promise.all(Array.from({ length: 32 }, appendForever))

@@ -153,7 +153,7 @@ async function until<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const limits = { waiting: 3, weight: 100, batch: 2, batchWeight: 100, patience: 50, rest: 1 }
+const limits = { waiting: 3, weight: 100, batch: 2, batchWeight: 100, pace: 0, patience: 50, rest: 1 }
 
 test('more than may wait is refused at once', async () => {
   let finish = () => {}

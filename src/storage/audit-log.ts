@@ -1,8 +1,8 @@
 /** The audit log of a node: a record is taken when it is durable, and refused when it cannot be. */
 import type { Receipt, Sealed } from '#audit/chain.ts'
 import { publicKeys } from '#audit/checkpoint.ts'
-import type { AuditRecord } from '#audit/records.ts'
-import { sealed } from '#audit/seal.ts'
+import type { AuditRecord, RecordOf } from '#audit/records.ts'
+import { sealed, sealedTogether } from '#audit/seal.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Anchor } from './audit-anchor.ts'
 import { checkpointer, type CheckpointOptions } from './audit-checkpoints.ts'
@@ -37,6 +37,8 @@ export interface AuditLog {
    * happen; `audit_invalid` when the record does not fit the schema of its kind
    */
   readonly append: (record: AuditRecord) => Promise<Receipt>
+  /** the same of decisions of one request, which take one place where nothing of them has to be masked */
+  readonly appendAll: (decisions: readonly RecordOf<'decision'>[]) => Promise<void>
   /** what holds the log, to read it */
   readonly store: Database
   readonly waiting: () => number
@@ -51,12 +53,16 @@ export interface AuditLog {
   readonly close: () => Promise<void>
 }
 
-/** Ten thousand records or 64 MB may wait, at most five seconds; a commit takes up to two thousand, or 8 MB. */
+/**
+ * Ten thousand records or 64 MB may wait, at most five seconds; a commit takes up to two thousand, or 8 MB. One that follows
+ * another within a millisecond would cost more time than the records in it.
+ */
 const LIMITS: GroupLimits = {
   waiting: 10_000,
   weight: 64_000_000,
   batch: 2000,
   batchWeight: 8_000_000,
+  pace: 1,
   patience: 5000,
   rest: 250,
 }
@@ -81,6 +87,9 @@ export async function openAuditLog(url: string, options: AuditOptions): Promise<
     const append = async (record: AuditRecord) => await group.append(sealed(record, mask))
     return {
       append,
+      async appendAll(decisions) {
+        await Promise.all(sealedTogether(decisions, mask).map(group.append))
+      },
       store,
       waiting: group.waiting,
       checkpoint: points.make,

@@ -1,6 +1,6 @@
 /** Reads the audit log's rows. */
 import { linesOf, type Block } from '#audit/chain.ts'
-import { entryOf, type Entry } from '#audit/seal.ts'
+import { entriesOf as entriesOfText, type Entry } from '#audit/seal.ts'
 import type { ChainRows } from '#audit/verify.ts'
 import { chainOfRow, type AuditTables, type StoredChain } from './audit-blocks.ts'
 import type { Database } from './database.ts'
@@ -88,12 +88,18 @@ export interface PlacedEntry extends Entry {
   readonly chain: string
   readonly seq: number
   readonly hash: string
+  /** which of several that stand there together, from 1; absent for one that stands alone */
+  readonly item?: number
 }
 
 const entriesIn = ({ chain, node }: StoredChain, { body }: Block): PlacedEntry[] =>
-  linesOf(body ?? '').flatMap((line) =>
-    line === null ? [] : [{ node, chain, seq: line.seq, hash: line.hash, ...entryOf(line.text) }],
-  )
+  linesOf(body ?? '').flatMap((line) => {
+    if (line === null) return []
+    const place = { node, chain, seq: line.seq, hash: line.hash }
+    const entries = entriesOfText(line.text)
+    if (entries.length === 1) return [{ ...place, ...entries[0]! }]
+    return entries.map((entry, index) => ({ ...place, item: index + 1, ...entry }))
+  })
 
 /** The entries of a chain in order, of those whose time is in [from, to) milliseconds since 1970. Nothing is verified. */
 export async function* entriesOf(

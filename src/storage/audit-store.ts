@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { Receipt } from '#audit/chain.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { blockWriter, type BlockWriter } from './audit-blocks.ts'
-import type { Answer, FromWorker, ToWorker, WorkerStart } from './audit-worker.ts'
+import type { Answer, FromWorker, ToWorker, WorkerStart, Written } from './audit-worker.ts'
 import { openDatabase, type Database } from './database.ts'
 import { migrate } from './migrate.ts'
 
@@ -45,13 +45,26 @@ async function workerWriter(start: WorkerStart): Promise<BlockWriter> {
     return await thread.ask(message)
   }
   return {
-    write: async (records) => (await ask({ write: records })) as readonly Receipt[],
+    async write(records) {
+      const write = records.map(({ text }) => text).join('\n')
+      const at = records.reduce((latest, record) => Math.max(latest, record.at), 0)
+      return receiptsOf((await ask({ write, at })) as Written)
+    },
     lastCheckpoint: async () => (await ask({ lastCheckpoint: true })) as number,
     keepCheckpoint: async (number, text) => (await ask({ keepCheckpoint: [number, text] })) as boolean,
     async close() {
       await thread.close()
     },
   }
+}
+
+const HASH = 64
+
+function receiptsOf({ chain, firstSeq, hashes }: Written): Receipt[] {
+  const receipts: Receipt[] = []
+  for (let from = 0; from < hashes.length; from += HASH)
+    receipts.push({ chain, seq: firstSeq + receipts.length, hash: hashes.slice(from, from + HASH) })
+  return receipts
 }
 
 interface Thread {

@@ -1,6 +1,6 @@
 /** The thread that writes the audit log of an SQLite store, so that no fsync ever stops the event loop of the server. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Receipt, Sealed } from '#audit/chain.ts'
+import type { Receipt } from '#audit/chain.ts'
 import { blockWriter } from './audit-blocks.ts'
 import { openDatabase } from './database.ts'
 
@@ -9,14 +9,22 @@ export interface WorkerStart {
   readonly node: string
   readonly now: number
 }
+/** Records and receipts travel as one text each, since a message is copied field by field. */
 export type ToWorker =
-  | { readonly write: readonly Sealed[] }
+  /** records, a line each, and the latest `at` of them */
+  | { readonly write: string; readonly at: number }
   | { readonly lastCheckpoint: true }
   | { readonly keepCheckpoint: readonly [number: number, text: string] }
   | { readonly close: true }
 /** One answer to each message, in order; the first, without a message, says that the chain is open. */
 export type FromWorker = { readonly result: Answer } | { readonly failed: string }
-export type Answer = readonly Receipt[] | number | boolean | null
+export type Answer = Written | number | boolean | null
+/** Where records came to stand: the number of the first, and the hash of each, 64 characters after 64. */
+export interface Written {
+  readonly chain: string
+  readonly firstSeq: number
+  readonly hashes: string
+}
 
 const port = parentPort!
 const { path, node, now } = workerData as WorkerStart
@@ -28,11 +36,20 @@ const answer = async (work: () => Promise<Answer>) => {
   }
 }
 
+const writtenAs = (receipts: readonly Receipt[]): Written => ({
+  chain: receipts[0]!.chain,
+  firstSeq: receipts[0]!.seq,
+  hashes: receipts.map(({ hash }) => hash).join(''),
+})
+
 const database = await openDatabase(path, { migrated: false })
 const writer = await blockWriter(database, node, now)
 port.on('message', (message: ToWorker) => {
   void answer(async () => {
-    if ('write' in message) return await writer.write(message.write)
+    if ('write' in message) {
+      const { at, write } = message
+      return writtenAs(await writer.write(write.split('\n').map((text) => ({ text, at }))))
+    }
     if ('lastCheckpoint' in message) return await writer.lastCheckpoint()
     if ('keepCheckpoint' in message) return await writer.keepCheckpoint(...message.keepCheckpoint)
     await database.close()

@@ -2,6 +2,7 @@
  * Many writers, one commit: whatever arrives while a commit runs goes into the next one. A promise resolves when its
  * item is durable and not before; it rejects when the store fails, is too slow, or has fallen too far behind.
  */
+import { performance } from 'node:perf_hooks'
 import { AmbitError } from '#lib/errors.ts'
 
 export interface GroupCommit<T, R> {
@@ -19,6 +20,8 @@ export interface GroupLimits {
   /** items and weight of one commit */
   readonly batch: number
   readonly batchWeight: number
+  /** milliseconds between the beginnings of two commits: more share one where they would follow at once */
+  readonly pace: number
   /** milliseconds that a commit may take */
   readonly patience: number
   /** milliseconds after a failure in which callers are refused without asking the store */
@@ -63,11 +66,15 @@ export function groupCommit<T, R>(
     await new Promise((resolve) => setImmediate(resolve))
     while (queue.length > 0) {
       writing = nextBatch()
+      const begun = performance.now()
       const batch = writing
       const written = write(batch.map(({ item }) => item))
       try {
         const results = await withPatience(written, limits.patience)
         for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)
+        writing = []
+        const left = limits.pace - (performance.now() - begun)
+        if (left > 0 && !closed) await new Promise((resolve) => setTimeout(resolve, left))
       } catch (error) {
         refuseAll(batch, error)
         // a commit that is merely late still holds the chain: the next one waits for it

@@ -205,3 +205,26 @@ test('a session that proves nothing, or is somebody else, permits nothing that n
     assert.equal(body['decision'], false, JSON.stringify(session))
   }
 })
+
+test('decisions of one request are one place in the log, and read from it each by itself', async (context) => {
+  const { server, post } = await started(context)
+  const { subject, action, resource } = read()
+  const evaluations = [{}, { action: { name: 'can_delete_todo' } }, { subject: { type: 'user' } }, {}]
+  const { body } = await post('evaluations', { subject, action, resource, evaluations })
+  const answers = body['evaluations'] as { context: { evaluation_id?: string } }[]
+  const asked = answers.flatMap(({ context: { evaluation_id: id } }) => id ?? [])
+  assert.equal(asked.length, 3)
+  const records = await server.ask('/v1/audit/records?kind=decision&last=10', { token: await server.token('read') })
+  const kept = ((await records.json()) as { records: { seq: number; item: number; record: Recorded }[] }).records
+  assert.deepEqual(
+    kept.map(({ record, item }) => [item, record.evaluation.id, record.decision.id]),
+    asked.map((id, index) => [index + 1, id, id]),
+  )
+  assert.equal(new Set(kept.map(({ seq }) => seq)).size, 1)
+  assert.equal(kept[1]!.record.evaluation.request.action.name, 'can_delete_todo')
+})
+
+interface Recorded {
+  readonly evaluation: { readonly id: string; readonly request: { readonly action: { readonly name: string } } }
+  readonly decision: { readonly id: string }
+}

@@ -20,7 +20,11 @@ const snapshots = openSnapshots({
   clock: systemClock,
   log,
   keep: 3,
-  audit: { append: async () => ({ chain: 'c', seq: 1, hash: 'sha256:0' }), store: database },
+  audit: {
+    append: async () => ({ chain: 'c', seq: 1, hash: 'sha256:0' }),
+    appendAll: async () => {},
+    store: database,
+  },
 })
 await snapshots.catchUp()
 

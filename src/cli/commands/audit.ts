@@ -171,9 +171,9 @@ export async function auditShow({ store, last, kind }: AuditShowOptions, io: Io)
   }
 }
 
-function shown({ node, seq, record }: PlacedEntry): string {
+function shown({ node, seq, item, record }: PlacedEntry): string {
   const { at, by, kind } = record
-  const head = `${new Date(at).toISOString()}  ${node}#${seq}  ${by.type}:${by.id}  ${kind}`
+  const head = `${new Date(at).toISOString()}  ${node}#${seq}${item === undefined ? '' : `.${item}`}  ${by.type}:${by.id}  ${kind}`
   if (record.kind === 'decision') {
     const { subject, action, resource } = record.evaluation.request
     const why = record.decision.reasons.map(({ code }) => code).join(', ')

@@ -66,26 +66,25 @@ const withoutNulls = (value: Json): Properties =>
  * @throws {AmbitError} `request_invalid`
  */
 export function questionOf(body: Json, open: Open = null): AccessRequest {
-  const context = partOf(body, 'context')
+  const named = (name: Part): Json | null => partOf(body, name)
+  const context = named('context')
   return {
-    subject: entityOf(body, 'subject', open),
-    action: actionOf(body, open),
-    resource: entityOf(body, 'resource', open),
+    subject: entityOf(named('subject'), 'subject', open),
+    action: open === 'action' ? { name: '' } : actionOf(named('action')),
+    resource: entityOf(named('resource'), 'resource', open),
     ...(context === null ? {} : { context: withoutNulls(context) }),
   }
 }
 
-function entityOf(body: Json, path: 'subject' | 'resource', open: Open): AccessRequest['subject'] {
-  const part = partOf(body, path) ?? fail(`\`${path}\` is missing`)
+function entityOf(part: Json | null, path: 'subject' | 'resource', open: Open = null): AccessRequest['subject'] {
+  if (part === null) return fail(`\`${path}\` is missing`)
   const type = wordOf(part, path, 'type')
   // what a search leaves open is ignored where it is named (§8.4, §8.5)
   return { type, id: open === path ? '' : wordOf(part, path, 'id'), ...propertiesOf(part) }
 }
 
-function actionOf(body: Json, open: Open): AccessRequest['action'] {
-  if (open === 'action') return { name: '' }
-  const part = partOf(body, 'action') ?? fail('`action` is missing')
-  return { name: wordOf(part, 'action', 'name'), ...propertiesOf(part) }
+function actionOf(part: Json | null): AccessRequest['action'] {
+  return part === null ? fail('`action` is missing') : { name: wordOf(part, 'action', 'name'), ...propertiesOf(part) }
 }
 
 /** A request for several evaluations; null where it is one for a single one (§7.1: none, or an empty list). */
@@ -99,20 +98,38 @@ export function batchOf(
   if (listed.length === 0) return null
   if (listed.length > MAX_EVALUATIONS)
     return fail(`\`evaluations\` may have ${MAX_EVALUATIONS} items; send several requests`)
-  const standard = pick(body)
-  // an item's entity takes the place of the whole default, never of parts of it (§7.1)
-  const items = listed.map((item: unknown) => () => {
-    if (!isObject(item)) return fail('an evaluation must be an object')
-    return questionOf({ ...standard, ...pick(item) })
-  })
-  return { items, semantic }
+  const read = itemReader(body)
+  return { items: listed.map((item: unknown) => () => read(item)), semantic }
 }
 
-const PARTS = ['subject', 'action', 'resource', 'context'] as const
-const pick = (from: Json): Json =>
-  Object.fromEntries(
-    PARTS.flatMap((part) => (Object.hasOwn(from, part) && from[part] != null ? [[part, from[part]]] : [])),
-  )
+type Part = 'subject' | 'action' | 'resource' | 'context'
+
+/** Reads items. A default that several take is read once, and is one object in all of them. */
+function itemReader(standard: Json): (item: unknown) => AccessRequest {
+  const known = new Map<Json, unknown>()
+  // an item's entity takes the place of the whole default, never of parts of it (§7.1)
+  function read<T>(item: Json, name: Part, of: (part: Json | null) => T): T {
+    const own = partOf(item, name)
+    if (own !== null) return of(own)
+    const part = partOf(standard, name)
+    if (part === null) return of(null)
+    const found = known.get(part)
+    if (found !== undefined) return found as T
+    const value = of(part)
+    known.set(part, value)
+    return value
+  }
+  return (item) => {
+    if (!isObject(item)) return fail('an evaluation must be an object')
+    const context = read(item, 'context', (part) => (part === null ? null : withoutNulls(part)))
+    return {
+      subject: read(item, 'subject', (part) => entityOf(part, 'subject')),
+      action: read(item, 'action', actionOf),
+      resource: read(item, 'resource', (part) => entityOf(part, 'resource')),
+      ...(context === null ? {} : { context }),
+    }
+  }
+}
 
 function semanticOf(body: Json): Semantic {
   const options = partOf(body, 'options')

@@ -2,7 +2,7 @@
  * The session that an enforcement point tells of, in `context.session`: the token of the person, which is verified here, or
  * claims of it, which the enforcement point verified. It is trusted with that, as it is with heeding the answer.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { Presentation } from '#authn/binding.ts'
 import { evidenceOf } from '#authn/evidence.ts'
@@ -14,8 +14,10 @@ import type { World } from '#decision/world.ts'
 import type { Gate } from '#server/gate/gate.ts'
 
 export interface Told {
-  /** the question without the session, which must not lie about in logs; a subject `token` is named as the inventory names it */
-  readonly request: AccessRequest
+  /** as the inventory names it, which a subject `token` is not asked by */
+  readonly subject: AccessRequest['subject']
+  /** the context without the session */
+  readonly context: AccessRequest['context']
   readonly session: SessionEvidence | null
   /** what was shown, as a hash */
   readonly shown: string
@@ -24,14 +26,16 @@ export interface Told {
 type Json = Readonly<Record<string, unknown>>
 
 export async function sessionTold(gate: Gate, world: World | null, asked: AccessRequest): Promise<Told> {
-  const { session: told, ...context } = asked.context ?? {}
-  const request = asked.context === undefined ? asked : { ...asked, context }
-  if (typeof told !== 'object' || told === null || Array.isArray(told)) return { request, session: null, shown: '' }
-  const shown = createHash('sha256').update(JSON.stringify(told)).digest('base64url')
-  const session = await evidence(gate, world, request, told as Json)
-  if (request.subject.type !== 'token') return { request, session, shown }
-  const id = session?.subject ?? claimedSubject(gate, (told as Json)['access_token']) ?? request.subject.id
-  return { request: { ...request, subject: { ...request.subject, id } }, session, shown }
+  const { subject } = asked
+  if (asked.context === undefined) return { subject, context: undefined, session: null, shown: '' }
+  const { session: told, ...context } = asked.context
+  if (typeof told !== 'object' || told === null || Array.isArray(told))
+    return { subject, context, session: null, shown: '' }
+  const shown = hash('sha256', JSON.stringify(told), 'base64url')
+  const session = await evidence(gate, world, asked, told as Json)
+  if (subject.type !== 'token') return { subject, context, session, shown }
+  const id = session?.subject ?? claimedSubject(gate, (told as Json)['access_token']) ?? subject.id
+  return { subject: { ...subject, id }, context, session, shown }
 }
 
 /** Whose a token that is not taken says it is: enough to say what that person would have to prove, and for nothing else. */
@@ -45,6 +49,10 @@ function claimedSubject({ issuers }: Gate, text: unknown): string | null {
     return null
   }
 }
+
+/** The question without the session, which must not lie about in logs. */
+export const withoutSession = (asked: AccessRequest, { subject, context }: Told): AccessRequest =>
+  context === undefined ? asked : { ...asked, subject, context }
 
 async function evidence(
   gate: Gate,

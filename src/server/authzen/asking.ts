@@ -1,0 +1,134 @@
+/** Questions of an AuthZEN request as they are put, decided on and answered: one, or several at once. */
+import type { FastifyRequest } from 'fastify'
+import type { AccessRequest } from '#contract/access-request.ts'
+import type { Decision, SessionEvidence } from '#contract/decision.ts'
+import { answerOf, type AuthzenAnswer } from '#decision/authzen.ts'
+import { stepUpKey } from '#decision/step-up-tries.ts'
+import type { ServerContext } from '#server/context.ts'
+import { errorOf } from '#server/errors.ts'
+import {
+  allRecorded,
+  decided,
+  evaluate,
+  type Asking,
+  type Circumstances,
+  type Decided,
+  type FindCircumstances,
+} from '#server/evaluate.ts'
+import type { Semantic } from './reading.ts'
+import { sessionTold, withoutSession, type Told } from './session.ts'
+
+/** Decides on one question, and answers once that is on record. */
+export async function answerOne(
+  context: ServerContext,
+  request: FastifyRequest,
+  question: AccessRequest,
+): Promise<AuthzenAnswer> {
+  const { asking, answer } = await putter(context, request)(question)
+  return answer(await evaluate(context, asking))
+}
+
+/** An answer to an item, or what was wrong with the item. */
+export type ItemAnswer =
+  | AuthzenAnswer
+  | {
+      readonly decision: false
+      readonly context: { readonly error: { readonly status: number; readonly message: string } }
+    }
+
+/** Whether an answer ends the rest (AuthZEN §7.1.2.1). */
+const ENDS: Readonly<Record<Semantic, (decision: boolean) => boolean>> = {
+  execute_all: () => false,
+  deny_on_first_deny: (decision) => !decision,
+  permit_on_first_permit: (decision) => decision,
+}
+
+/** Decides in order until one ends it, then waits for all to be on record together. */
+export async function answerSeveral(
+  context: ServerContext,
+  request: FastifyRequest,
+  items: readonly (() => AccessRequest)[],
+  semantic: Semantic,
+): Promise<ItemAnswer[]> {
+  const put = putter(context, request)
+  const find = findOnce(context.circumstances)
+  const answers: ItemAnswer[] = []
+  const open: { readonly place: number; readonly put: Put; readonly decided: Decided }[] = []
+  for (const item of items) {
+    const question = itemOf(item)
+    let permits = false
+    if ('decision' in question) answers.push(question)
+    else {
+      const asked = await put(question)
+      const one = await decided(context, asked.asking, find)
+      permits = one.decision.outcome === 'permit'
+      open.push({ place: answers.length, put: asked, decided: one })
+      answers.push(NOT_YET)
+    }
+    if (ENDS[semantic](permits)) break
+  }
+  const decisions = await allRecorded(
+    context,
+    open.map((each) => each.decided),
+  )
+  for (const [index, { place, put: asked }] of open.entries()) answers[place] = asked.answer(decisions[index]!)
+  return answers
+}
+
+/** In place of an answer until it is on record. */
+const NOT_YET: ItemAnswer = { decision: false, context: { error: { status: 500, message: 'not decided' } } }
+
+function itemOf(item: () => AccessRequest): AccessRequest | Extract<ItemAnswer, { context: { error: unknown } }> {
+  try {
+    return item()
+  } catch (error) {
+    return { decision: false, context: { error: { status: 400, message: errorOf(error).message } } }
+  }
+}
+
+interface Put {
+  readonly asking: Asking
+  /** takes note of how it ended, and says it */
+  readonly answer: (decision: Decision) => AuthzenAnswer
+}
+
+/**
+ * Puts the questions of one request: with the session that the enforcement point tells of, and how often it was sent back. A
+ * session that one question after another tells of is looked at once: a proof of possession is good only once.
+ */
+function putter(context: ServerContext, { id, caller }: FastifyRequest): (question: AccessRequest) => Promise<Put> {
+  const { gate, clock } = context
+  const seconds = Math.floor(clock() / 1000)
+  const by = { type: 'client', id: caller?.tokenId ?? 'unknown' } as const
+  let last: { readonly of: AccessRequest; readonly told: Told } | null = null
+  return async (question) => {
+    if (last === null || last.of.subject !== question.subject || last.of.context !== question.context)
+      last = { of: question, told: await sessionTold(gate, context.world(), question) }
+    const { told } = last
+    const { session, shown } = told
+    const request = withoutSession(question, told)
+    const key = session === null ? null : stepUpKey(session, request)
+    const stepUpsTried = key === null ? 0 : gate.tries.before(key, shown, seconds)
+    return {
+      asking: { request, session, stepUpsTried, by, requestId: id },
+      answer(decision) {
+        if (key !== null) gate.tries.after(key, shown, decision.outcome, seconds)
+        return answerOf(decision, request.context)
+      },
+    }
+  }
+}
+
+/** The circumstances of one subject and session after another are looked for once. */
+function findOnce(find: FindCircumstances): FindCircumstances {
+  let last: {
+    readonly subject: object
+    readonly session: SessionEvidence | null
+    readonly found: Promise<Circumstances>
+  }
+  return ({ subject, session }) => {
+    if (last?.subject !== subject || last.session !== session)
+      last = { subject, session, found: find({ subject, session }) }
+    return last.found
+  }
+}
