@@ -45,6 +45,7 @@ export function createClient(options: ClientOptions): Client {
   const base = options.url.replace(/\/+$/, '')
   const kept = new Map<string, { readonly answer: Answer; readonly until: number; readonly subject: string }>()
   let waiting: Waiting[] = []
+  let forgotten = 0
 
   async function post(path: string, body: unknown): Promise<unknown> {
     const response = await send(`${base}${path}`, {
@@ -97,15 +98,18 @@ export function createClient(options: ClientOptions): Client {
     }
     const known = kept.get(key)
     if (known !== undefined) {
-      if (now() < known.until) return known.answer
+      // a clock that was set back must not make a permit last
+      if (now() < known.until && known.until <= now() + keep) return known.answer
       kept.delete(key)
     }
+    const asked = forgotten
     const answer = await new Promise<Answer>((resolve) => {
       waiting.push({ question, resolve })
       // what is asked in one turn of the event loop travels together
       if (waiting.length === 1) queueMicrotask(() => void flush())
     })
-    remember(key, question, answer)
+    // an answer from before a `forget` must not come back after it
+    if (asked === forgotten) remember(key, question, answer)
     return answer
   }
 
@@ -113,6 +117,7 @@ export function createClient(options: ClientOptions): Client {
     evaluate,
     evaluateAll: (questions) => Promise.all(questions.map(evaluate)),
     forget(subject) {
+      forgotten++
       if (subject === undefined) kept.clear()
       else for (const [key, each] of kept) if (each.subject === subject) kept.delete(key)
     },

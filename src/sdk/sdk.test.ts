@@ -97,6 +97,25 @@ test('a permit is kept no longer than the client allows, in bounded room, and de
   assert.equal(seen.length, 9)
 })
 
+test('a permit lasts no longer when the clock is set back, and does not come back after it was forgotten', async (context) => {
+  let now = NOW
+  const { url, seen } = await pdp(context, (body) => each(body, PERMIT))
+  const client = createClient({ url, token: 't', now: () => now })
+  await client.evaluate(question('a'))
+  now -= 3_600_000
+  await client.evaluate(question('a'))
+  assert.equal(seen.length, 2)
+  now = NOW
+  const onItsWay = client.evaluate(question('b'))
+  client.forget('b')
+  await onItsWay
+  await client.evaluate(question('b'))
+  assert.equal(seen.length, 4)
+  client.forget('somebody else')
+  await client.evaluate(question('b'))
+  assert.equal(seen.length, 4)
+})
+
 test('whatever goes wrong is a deny', async (context) => {
   const cases: readonly [string, unknown, string][] = [
     ['an error', 500, 'refused'],
