@@ -69,7 +69,7 @@ export interface AuthenticatorStore {
 }
 
 /** What guesses are counted for: a factor of an account, or one session whatever the factor. */
-export type Counted = FactorName | 'session'
+export type Counted = FactorName | 'session' | 'user_code'
 
 export interface BudgetStore {
   /** counts one guess, if the budget has it; before anything is compared */

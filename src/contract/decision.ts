@@ -10,6 +10,9 @@ import type { Aal, Strength } from './vocabulary.ts'
 export const OUTCOMES = ['deny', 'step_up', 'permit'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+/** Actions on one's own account, which no inventory grants: everybody may, unless a rule forbids it, if he proves enough. */
+export const OWN_ACTIONS: readonly string[] = ['approve_device']
+
 /**
  * What a session proved, out of a token or session that was verified before. A field that is null was not shown, and
  * counts as nothing proved: no `acr`, no strength; no `authTime`, no freshness.

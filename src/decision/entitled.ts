@@ -1,5 +1,6 @@
 /** Whether a subject may do a thing at all: by an entitlement of the snapshot, or by an access policy. */
 import type { AccessRequest } from '#contract/access-request.ts'
+import { OWN_ACTIONS } from '#contract/decision.ts'
 import { CAPABILITIES, type Capability } from '#contract/vocabulary.ts'
 import type { AccessFacts } from '#policy/cel.ts'
 import type { AccessRule } from './access-policy.ts'
@@ -42,12 +43,13 @@ export function entitlementOf(
       if (byName && !configured) capabilities |= held.capabilities
     }
   }
+  const isOwn = OWN_ACTIONS.includes(name)
   const byPolicy = world.accessPolicies.length === 0 ? UNDECIDED : ruled(world, request, standing, target)
   return {
-    entitled: byPolicy.forbidden === null && (rights > 0 || byPolicy.permitted),
+    entitled: byPolicy.forbidden === null && (isOwn || rights > 0 || byPolicy.permitted),
     forbidden: byPolicy.forbidden,
     capabilities: target === null ? NO_CAPABILITIES : capabilities,
-    until: byPolicy.permitted || rights === 0 ? null : until,
+    until: isOwn || byPolicy.permitted || rights === 0 ? null : until,
   }
 }
 

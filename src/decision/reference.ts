@@ -2,7 +2,7 @@
  * What a decision is, written to be read: no tables, nothing kept, nothing shared with `decide.ts` but the world that both
  * read. `reference.test.ts` holds the two equal on arbitrary worlds and questions.
  */
-import { RISK_LEVELS, type Evaluation, type Outcome } from '#contract/decision.ts'
+import { OWN_ACTIONS, RISK_LEVELS, type Evaluation, type Outcome } from '#contract/decision.ts'
 import { CAPABILITIES, IMPACTS, STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import type { World } from './world.ts'
 
@@ -42,8 +42,9 @@ export function decideByDefinition(world: World, it: Evaluation): Verdict {
   const byName = configured === undefined ? rights.filter((each) => each.right === action) : []
   for (const { capabilities } of byName) for (const each of CAPABILITIES) if (has(capabilities, each)) amounts.add(each)
   const asSet = CAPABILITIES.reduce((set, each, bit) => (amounts.has(each) ? set + 2 ** bit : set), 0)
-  if (settings.mode !== 'assurance_only' && rights.length === 0) return DENY
-  const rightEnd = Math.max(...rights.map(({ until }) => until ?? Infinity))
+  const own = OWN_ACTIONS.includes(action)
+  if (settings.mode !== 'assurance_only' && rights.length === 0 && !own) return DENY
+  const rightEnd = own ? Infinity : Math.max(...rights.map(({ until }) => until ?? Infinity))
 
   // how much is at stake
   const path = target && amounts.size > 0 ? world.path(account, asSet, target) : null

@@ -27,6 +27,7 @@ import { signalRoutes } from './routes/signals.ts'
 import { ssfRoutes } from './routes/ssf.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
+import { deviceRoutes } from './routes/device.ts'
 import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
@@ -133,6 +134,7 @@ export async function buildApp(
     await app.register(enrolRoutes(people))
     await app.register(recoverRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
+    await app.register(deviceRoutes(people))
     await app.register(providerRoutes(people.provider))
   }
   await app.ready()

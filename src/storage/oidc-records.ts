@@ -58,7 +58,7 @@ export function oidcRecords({ sql }: Database): OidcRecords {
   const row = (model: string, id: string, payload: OidcPayload, expiresAt: number | null) => {
     // the id of a code or token is that code or token: it comes back with whoever shows it. A session of the provider keeps
     // its own, which opens nothing without the cookie of our session beside it
-    const { jti: _, ...rest } = payload
+    const { jti: _, userCode: __, ...rest } = payload
     return {
       model,
       id: hashed(id),
@@ -105,7 +105,7 @@ export function oidcRecords({ sql }: Database): OidcRecords {
       const found = await (
         'uid' in by ? query.where('uid', '=', by.uid) : query.where('user_code', '=', hashed(by.userCode))
       ).executeTakeFirst()
-      return found === undefined ? undefined : payloadOf(found)
+      return found === undefined ? undefined : { ...payloadOf(found), ...('userCode' in by ? by : {}) }
     },
     async consume(model, id, now) {
       const { numUpdatedRows } = await sql

@@ -58,23 +58,30 @@ async function freePort(): Promise<number> {
   return port
 }
 
-export async function startPeople(context: TestContext, options: { readonly clock?: Clock } = {}) {
+export async function startPeople(
+  context: TestContext,
+  options: { readonly clock?: Clock; readonly store?: string; readonly more?: string } = {},
+) {
   const mail = await startMailServer()
   context.after(() => mail.close())
   const port = await freePort()
   const origin = `http://localhost:${port}`
+  const { more = '', ...where } = options
   const server = await testServer(context, {
-    ...options,
+    ...where,
     port,
     config: `
 publicUrl: ${origin}
 people:
   brand: Example
   keys: [{id: k1, secret: '${randomBytes(32).toString('base64')}'}]
-  clients: [{id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}]
+  clients:
+    - {id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}
+    - {id: tv, name: The shop on television, devices: true}
   resources: {'https://shop.example': {scope: shop}}
   factors: [passkey, password, totp, email_code, recovery_code]
   smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
+${more}
 `,
   })
   const token = await server.token('ingest', 'administer')

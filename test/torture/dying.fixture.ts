@@ -65,11 +65,12 @@ const enrolling = attemptOf({ purpose: 'enrol' })
 const begun = await beginRegistration(tools, PASSKEYS, { ...enrolling, displayName: 'ada', attest: false })
 const shown = { challenge: begun.challenge, response: register(key, begun.options), name: 'key', boundAtAal: 2 }
 await finishRegistration(tools, PASSKEYS, { ...enrolling, ...shown })
-const refresh = new (adapterOver(
-  oidcRecords(database),
-  () => now,
-  async () => true,
-))('RefreshToken')
+const refresh = new (adapterOver({
+  records: oidcRecords(database),
+  keyring: tools.keyring,
+  clock: () => now,
+  isAlive: async () => true,
+}))('RefreshToken')
 say({ ready: true })
 
 let recovery: string[] = []

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { generateSync } from 'otplib'
 import { catalogueOf } from '#authn/attestation.ts'
 import { answerOtp, confirmOtp, enrolOtp } from '#authn/app-code.ts'
+import { keyringOf } from '#authn/keyring.ts'
 import { beginRegistration, beginSignIn, finishRegistration, finishSignIn } from '#authn/passkeys.ts'
 import { answerRecoveryCode, replaceRecoveryCodes } from '#authn/recovery-codes.ts'
 import { answerCode, beginCode } from '#authn/sent-code.ts'
@@ -14,6 +15,7 @@ import { assertWith, newSoftwareKey, ORIGIN, register, RP_ID } from '#authn/soft
 import { attemptOf, toolsOver, type TestTools } from '#authn/tools.fixture.ts'
 import { adapterOver } from '#server/provider/adapter.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
+import type { Database } from '#storage/database.ts'
 import { onEveryStore, type Store } from '#storage/stores.fixture.ts'
 
 const AT_ONCE = 200
@@ -40,6 +42,11 @@ async function rounds(context: TestContext, round: (i: number) => Promise<(node:
   for (let i = 0; i < ROUNDS; i++) assert.equal(await race(await round(i)), 1, `round ${i}`)
   context.diagnostic(`${ROUNDS} rounds of ${AT_ONCE} at once, each won by one`)
 }
+
+/** The adapter of one node, under a key that all nodes have. */
+const adapterOf = (database: Database, clock: () => number) =>
+  adapterOver({ records: oidcRecords(database), keyring: KEYRING, clock, isAlive: async () => true })
+const KEYRING = keyringOf([{ id: 'k1', secret: Buffer.alloc(32, 7) }])
 
 onEveryStore('a code that was sent wins once', async (store, context) => {
   const both = await nodes(store)
@@ -98,7 +105,7 @@ onEveryStore('of many who redeem one code or refresh token, one does', async (st
   const clock = () => 1_800_000_000_000
   const databases = [await store.open(), await store.open()]
   const adapters = (['AuthorizationCode', 'RefreshToken', 'DeviceCode'] as const).map((model) =>
-    databases.map((database) => new (adapterOver(oidcRecords(database), clock, async () => true))(model)),
+    databases.map((database) => new (adapterOf(database, clock))(model)),
   )
   await rounds(context, async (i) => {
     const both = adapters[i % adapters.length]!
@@ -118,7 +125,7 @@ onEveryStore('of many who redeem one code or refresh token, one does', async (st
 onEveryStore('of proofs and assertions with one name, one is taken', async (store, context) => {
   const clock = () => 1_800_000_000_000
   const both = [await store.open(), await store.open()].map(
-    (database) => new (adapterOver(oidcRecords(database), clock, async () => true))('ReplayDetection'),
+    (database) => new (adapterOf(database, clock))('ReplayDetection'),
   )
   await rounds(
     context,

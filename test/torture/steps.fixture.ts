@@ -79,7 +79,12 @@ export async function submit(tools: TestTools, database: Database, it: Item): Pr
       return done?.outcome.accepted ?? false
     }
     case 'refresh_token': {
-      const adapter = new (adapterOver(oidcRecords(database), tools.clock, async () => true))('RefreshToken')
+      const adapter = new (adapterOver({
+        records: oidcRecords(database),
+        keyring: tools.keyring,
+        clock: tools.clock,
+        isAlive: async () => true,
+      }))('RefreshToken')
       const found = await adapter.find(it.id)
       if (found === undefined || found.consumed !== undefined) return false
       return adapter.consume(it.id).then(

@@ -18,6 +18,10 @@ const Client = Type.Object(
     id: text('`client_id`'),
     secret: Type.Optional(text('client secret; a public client has none')),
     name: Type.Optional(text('what people are told it is called')),
+    devices: Type.Boolean({
+      default: false,
+      description: 'whether it may be let in on devices that show a code (RFC 8628)',
+    }),
     redirectUris: list('whole addresses to which people are sent back; nothing else is'),
   },
   { ...Closed },

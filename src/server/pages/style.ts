@@ -46,6 +46,7 @@ ul.things li { border-top: 1px solid var(--line); padding: .75rem 0; display: fl
 ul.things li > div { flex: 1 1 14rem }
 ul.things form { margin: 0 }
 ol.codes { font: 1.125rem/1.9 ui-monospace, monospace; padding-left: 2rem; columns: 2 }
+code.user-code { font: 600 1.75rem ui-monospace, monospace; letter-spacing: .1em }
 code.secret { font: 1.0625rem ui-monospace, monospace; overflow-wrap: anywhere }
 .qr { display: block; width: 12rem; height: 12rem; margin: 0 auto 1rem; background: #fff; padding: .75rem; border-radius: .5rem }
 .or { text-align: center; color: var(--soft); margin: 1rem 0 0 }

@@ -1,5 +1,6 @@
 /** How the OpenID provider reaches our storage, with the two promises that its default breaks: one use, one sight. */
 import { errors, type Adapter, type AdapterConstructor, type AdapterPayload } from 'oidc-provider'
+import type { Keyring } from '#authn/keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { OidcPayload, OidcRecords } from '#storage/oidc-records.ts'
 
@@ -9,12 +10,18 @@ const REVOKED_WHEN_REUSED = new Set(['AuthorizationCode', 'RefreshToken', 'Devic
 /** Models that are worth nothing once the session that they came from has ended. */
 const OF_SESSION = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode'])
 
-/** `isAlive` tells whether our session behind a session of the provider, by its `uid`, stands. */
-export function adapterOver(
-  records: OidcRecords,
-  clock: Clock,
-  isAlive: (sessionUid: string) => Promise<boolean>,
-): AdapterConstructor {
+/** Where a device code stands that is needed again without being shown again: sealed, or whoever reads the store could use it. */
+const SEALED: Readonly<Record<string, 'jti' | 'deviceCode'>> = { DeviceCode: 'jti', Interaction: 'deviceCode' }
+
+export interface AdapterParts {
+  readonly records: OidcRecords
+  readonly keyring: Pick<Keyring, 'seal' | 'open'>
+  readonly clock: Clock
+  /** whether our session behind a session of the provider, by its `uid`, stands */
+  readonly isAlive: (sessionUid: string) => Promise<boolean>
+}
+
+export function adapterOver({ records, keyring, clock, isAlive }: AdapterParts): AdapterConstructor {
   return class OidcAdapter implements Adapter {
     readonly model: string
     constructor(model: string) {
@@ -23,25 +30,53 @@ export function adapterOver(
 
     async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
       const expiresAt = typeof expiresIn === 'number' ? clock() + expiresIn * 1000 : null
-      if (this.model !== 'ReplayDetection') return records.save(this.model, id, payload as OidcPayload, expiresAt)
+      if (this.model === 'DeviceCode' && isBeingApproved(payload)) await this.claim(id, expiresAt)
+      if (this.model !== 'ReplayDetection')
+        return records.save(this.model, id, await this.sealed(payload as OidcPayload), expiresAt)
       // it looked before and found nothing; whoever else looked at the same moment finds the row now
       const isNew = await records.saveNew(this.model, id, payload as OidcPayload, expiresAt)
       if (!isNew) throw new errors.InvalidRequest('this proof or assertion was used before')
+    }
+
+    /** Of many people who approve one device at once, one does; the library looks first, and all would find it free. */
+    async claim(id: string, expiresAt: number | null): Promise<void> {
+      if (!(await records.saveNew('DeviceApproval', id, {}, expiresAt)))
+        throw new errors.InvalidRequest('somebody is approving this device already')
     }
 
     async find(id: string): Promise<AdapterPayload | undefined> {
       const found = await records.find(this.model, id, clock())
       const uid = OF_SESSION.has(this.model) ? found?.['sessionUid'] : undefined
       if (typeof uid === 'string' && !(await isAlive(uid))) return undefined
-      return found as AdapterPayload | undefined
+      return this.opened(found, id)
     }
 
     async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-      return (await records.findBy(this.model, { uid }, clock())) as AdapterPayload | undefined
+      return this.opened(await records.findBy(this.model, { uid }, clock()))
     }
 
     async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
-      return (await records.findBy(this.model, { userCode }, clock())) as AdapterPayload | undefined
+      return this.opened(await records.findBy(this.model, { userCode }, clock()))
+    }
+
+    async sealed(payload: OidcPayload): Promise<OidcPayload> {
+      const field = SEALED[this.model]
+      const value = field === undefined ? undefined : payload[field]
+      if (field === undefined || typeof value !== 'string') return payload
+      const { [field]: _, ...rest } = payload
+      // the id of an interaction comes back with its own field; that of a device code does not
+      const own = field === 'jti' ? { jti: value } : {}
+      return { ...rest, ...own, sealed: await keyring.seal(`oidc ${this.model}`, value) }
+    }
+
+    async opened(found: OidcPayload | undefined, id?: string): Promise<AdapterPayload | undefined> {
+      const field = SEALED[this.model]
+      if (found === undefined || field === undefined || typeof found['sealed'] !== 'string')
+        return found as AdapterPayload | undefined
+      const { sealed, ...rest } = found
+      const value =
+        field === 'jti' && id !== undefined ? id : await keyring.open(`oidc ${this.model}`, sealed as string)
+      return { ...rest, [field]: value } as AdapterPayload
     }
 
     async consume(id: string): Promise<void> {
@@ -60,3 +95,7 @@ export function adapterOver(
     }
   }
 }
+
+/** Somebody has said yes, and nothing has come of it yet. */
+const isBeingApproved = ({ inFlight, accountId, error }: AdapterPayload): boolean =>
+  inFlight === true && accountId === undefined && error === undefined

@@ -57,6 +57,17 @@ const known = (values: readonly unknown[]): Strength[] =>
 const satisfies = (strength: Strength, acceptable: readonly Strength[]): boolean =>
   acceptable.some((each) => rankOf(strength) >= rankOf(each))
 
+/** Both at once. */
+export function stricter(one: AskedAssurance, other: AskedAssurance | null): AskedAssurance {
+  if (other === null) return one
+  const least = ({ acceptable }: AskedAssurance): number => Math.min(...(acceptable ?? ['none' as const]).map(rankOf))
+  const ages = [one.maxAge, other.maxAge].filter((age) => age !== null)
+  return {
+    acceptable: least(one) >= least(other) ? one.acceptable : other.acceptable,
+    maxAge: ages.length === 0 ? null : Math.min(...ages),
+  }
+}
+
 /** Whether what a session shows is what was asked. `now` in seconds. Nothing shown is enough for nothing asked. */
 export function meets(shown: Shown, { acceptable, maxAge }: AskedAssurance, now: number): boolean {
   if (acceptable !== null && !satisfies(shown.strength, acceptable)) return false

@@ -11,6 +11,7 @@ import { loadPolicy } from '#policy/load.ts'
 import type { Database } from '#storage/database.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from './cookies.ts'
+import { denied } from '#server/evaluate.ts'
 import { openProvider } from './provider.ts'
 
 const text = readFileSync(new URL('../../policy/default.yaml', import.meta.url), 'utf8')
@@ -52,6 +53,9 @@ export async function startProvider(database: Database): Promise<TestProvider> {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' }] } as never,
     cookieKeys: [randomBytes(32).toString('base64url')],
     records: oidcRecords(database),
+    keyring: tools.keyring,
+    brand: 'Example',
+    approve: async () => denied({ id: 'e', at: 0 }, 'undecidable'),
     sessions: tools.sessions,
     accounts: tools.accounts,
     clock: tools.clock,

@@ -9,11 +9,13 @@ import { shown, type Session, type Shown } from '#authn/session.ts'
 import type { AccountStateStore, SessionStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
+import type { Keyring } from '#authn/keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { OidcRecords } from '#storage/oidc-records.ts'
-import { ACR_VALUES, acrSaid, asked, meets, type AssuranceParameters } from './assurance.ts'
+import { ACR_VALUES, acrSaid, asked, meets, type AskedAssurance, type AssuranceParameters } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
+import { deviceFlow, isOfDevice, type ApproveDevice } from './device.ts'
 import { sessionTokenOf } from './cookies.ts'
 
 export interface ProviderParts {
@@ -24,6 +26,12 @@ export interface ProviderParts {
   /** the first signs; the others still verify. 32 bytes or more each */
   readonly cookieKeys: readonly string[]
   readonly records: OidcRecords
+  /** seals what stands in the store */
+  readonly keyring: Pick<Keyring, 'seal' | 'open'>
+  /** name of the organisation, on the pages for devices */
+  readonly brand: string
+  /** asks the decision point whether a session may let a client in on a device */
+  readonly approve: ApproveDevice
   readonly sessions: SessionStore
   readonly accounts: AccountStateStore
   readonly clock: Clock
@@ -56,7 +64,12 @@ export function openProvider(parts: ProviderParts): Provider {
   const isSecure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: isSecure, path: '/' } as const
   const provider = new Provider(issuer, {
-    adapter: adapterOver(records, clock, async (uid) => (await sessionBehind(parts, uid)) !== null),
+    adapter: adapterOver({
+      records,
+      keyring: parts.keyring,
+      clock,
+      isAlive: async (uid) => (await sessionBehind(parts, uid)) !== null,
+    }),
     clients: parts.clients,
     jwks: parts.jwks,
     acrValues: [...ACR_VALUES],
@@ -102,7 +115,7 @@ export function openProvider(parts: ProviderParts): Provider {
         useGrantedResource: () => true,
       },
       claimsParameter: { enabled: true },
-      deviceFlow: { enabled: true },
+      deviceFlow: deviceFlow(parts.brand),
       revocation: { enabled: true },
       introspection: { enabled: true },
       backchannelLogout: { enabled: true },
@@ -260,6 +273,7 @@ function policyOver(parts: ProviderParts): interactionPolicy.DefaultPolicy {
       return standing === null || !meets(standing, question, now())
     }),
   )
+  login.checks.add(deviceCheck(parts))
   // asked for nothing but unknown words: told so before anyone signs in for it
   const hopeless = new Check(
     'acr_unknown',
@@ -276,6 +290,30 @@ function policyOver(parts: ProviderParts): interactionPolicy.DefaultPolicy {
   })
   policy.add(new Prompt({ name: 'standing', requestable: false }, hopeless, sync), 0)
   return policy
+}
+
+/** A device is let in by what its approver proved for just that: more than a session for pages may be asked. */
+function deviceCheck(parts: ProviderParts): interactionPolicy.Check {
+  const { Check } = interactionPolicy
+  const wanted = new WeakMap<KoaContextWithOIDC, AskedAssurance>()
+  return new Check(
+    'device_unassured',
+    'letting this device in asks for more than the session shows',
+    'access_denied',
+    async (ctx) => {
+      const { session, client } = ctx.oidc
+      if (!isOfDevice(ctx) || session?.accountId === undefined || client === undefined) return Check.NO_NEED_TO_PROMPT
+      const standing = await standingOf(parts, session.uid, session.accountId)
+      if (standing === null) return Check.REQUEST_PROMPT
+      const decision = await parts.approve({ client: client.clientId, session: standing.session, shown: standing })
+      if (decision.outcome === 'permit') return Check.NO_NEED_TO_PROMPT
+      if (decision.stepUp === null) throw new errors.AccessDenied(decision.reasonUser)
+      const { acrValues, maxAge } = decision.stepUp
+      wanted.set(ctx, asked({ acrValues: acrValues.join(' '), acrClaim: null, maxAge: maxAge ?? undefined }))
+      return Check.REQUEST_PROMPT
+    },
+    (ctx) => ({ approval: wanted.get(ctx) ?? null }),
+  )
 }
 
 const unmet = () => new errors.UnmetAuthenticationRequirements('no session here can have what is asked for')

@@ -1,7 +1,7 @@
 /** The OpenID provider below `/oidc`, and the files of the pages. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { PASSKEY_SCRIPT } from '#server/pages/passkey-script.ts'
 import { STYLE } from '#server/pages/style.ts'
@@ -11,7 +11,6 @@ export const PROVIDER_PATH = '/oidc'
 
 export function providerRoutes(provider: Provider) {
   return async (app: FastifyInstance): Promise<void> => {
-    const callback = provider.callback()
     await app.register(async (scope) => {
       // the provider reads its bodies itself
       scope.removeAllContentTypeParsers()
@@ -20,22 +19,7 @@ export function providerRoutes(provider: Provider) {
         method: ['GET', 'POST', 'OPTIONS'],
         url: `${PROVIDER_PATH}/*`,
         config: { access: 'own' },
-        async handler(request, reply) {
-          reply.hijack()
-          for (const [name, value] of Object.entries(reply.getHeaders())) {
-            // the provider sets a policy of its own where it shows something, and allows frames nowhere
-            if (value !== undefined && name !== 'content-security-policy') reply.raw.setHeader(name, value)
-          }
-          const { raw } = request
-          Object.assign(raw, { originalUrl: raw.url })
-          raw.url = raw.url!.slice(PROVIDER_PATH.length)
-          // its addresses are those of the configuration, whatever name it was called by and whatever a proxy says
-          const { host, protocol } = new URL(provider.issuer)
-          for (const name of ['x-forwarded-host', 'x-forwarded-for', 'forwarded', 'x-forwarded-port'])
-            delete raw.headers[name]
-          Object.assign(raw.headers, { host, 'x-forwarded-proto': protocol.slice(0, -1) })
-          await callback(raw, reply.raw)
-        },
+        handler: (request, reply) => handOver(provider, request, reply),
       })
     })
     const webauthn = await readFile(
@@ -56,4 +40,30 @@ export function providerRoutes(provider: Provider) {
       )
     }
   }
+}
+
+const CALLBACKS = new WeakMap<Provider, ReturnType<Provider['callback']>>()
+
+/** Lets the provider answer. */
+export async function handOver(provider: Provider, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    // the provider sets a policy of its own where it shows something, and allows frames nowhere
+    if (value !== undefined && name !== 'content-security-policy') reply.raw.setHeader(name, value)
+  }
+  const { raw } = request
+  Object.assign(raw, { originalUrl: raw.url })
+  raw.url = raw.url!.slice(PROVIDER_PATH.length)
+  // its addresses are those of the configuration, whatever name it was called by and whatever a proxy says
+  const { host, protocol } = new URL(provider.issuer)
+  for (const name of ['forwarded', 'x-forwarded-port']) delete raw.headers[name]
+  const forwarded = {
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.slice(0, -1),
+    'x-forwarded-for': request.ip,
+  }
+  Object.assign(raw.headers, { host, ...forwarded })
+  const callback = CALLBACKS.get(provider) ?? provider.callback()
+  CALLBACKS.set(provider, callback)
+  await callback(raw, reply.raw)
 }

@@ -17,7 +17,7 @@ import { newId, newSecret } from '#lib/ids.ts'
 import { sawFailure, sawUse } from '#risk/watch.ts'
 import { networkPrefix } from '#server/config/networks.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { asked, type AskedAssurance } from '#server/provider/assurance.ts'
+import { asked, stricter, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
 import { assuranceParameters } from '#server/provider/provider.ts'
 import type { PeopleParts } from './parts.ts'
@@ -68,11 +68,17 @@ export async function interactionOf(
     isOwn: clientId === OWN_CLIENT,
     redirectOrigin: redirect === null ? null : redirect.origin === 'null' ? redirect.protocol : redirect.origin,
     scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [],
-    asked: asked(assuranceParameters(params)),
+    asked: stricter(asked(assuranceParameters(params)), approvalOf(prompt.details)),
     grantId,
     accountId: session?.accountId,
     params,
   }
+}
+
+/** What the decision point asks before a device is let in, if that is what this is about. */
+function approvalOf(details: unknown): AskedAssurance | null {
+  const found: unknown = typeof details === 'object' && details !== null ? Reflect.get(details, 'approval') : null
+  return typeof found === 'object' && found !== null ? (found as AskedAssurance) : null // written by our own check
 }
 
 /** The sign-in that belongs to the interaction in this browser, begun where there is none. */

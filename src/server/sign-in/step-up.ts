@@ -10,16 +10,20 @@ import { PROVIDER_PATH } from '#server/routes/provider.ts'
 /** Client id of the pages; its grant is made without asking, since nothing leaves the house. */
 export const OWN_CLIENT = 'ambit-account'
 export const OWN_RETURN = '/account/signed-in'
+/** Where somebody comes back to who came to let a device in. */
+export const DEVICE_RETURN = '/device/signed-in'
 
 export function signInUrl(
   origin: string,
   need: { readonly strength: Strength; readonly maxAgeSeconds: number } | null,
+  back: { readonly to: string; readonly state?: string } = { to: OWN_RETURN },
 ): string {
   const query = new URLSearchParams({
     client_id: OWN_CLIENT,
     response_type: 'code',
     scope: 'openid',
-    redirect_uri: `${origin}${OWN_RETURN}`,
+    redirect_uri: `${origin}${back.to}`,
+    ...(back.state === undefined || back.state === '' ? {} : { state: back.state }),
     // PKCE is asked of everyone; the code is never redeemed, so nobody knows the verifier
     code_challenge: randomBytes(32).toString('base64url'),
     code_challenge_method: 'S256',

@@ -1,0 +1,36 @@
+/** Whether a session may let a client in on a device: a question to the decision point like any other, on record like any other. */
+import { newId } from '#lib/ids.ts'
+import type { ServerContext } from '#server/context.ts'
+import { evaluate } from '#server/evaluate.ts'
+import type { ApproveDevice } from './device.ts'
+
+type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions'>
+
+export function deviceApproval(context: Parts, issuer: string): ApproveDevice {
+  return ({ client, session, shown }) =>
+    evaluate(context, {
+      request: {
+        subject: { type: 'token', id: session.account },
+        action: { name: 'approve_device' },
+        resource: { type: 'client', id: client },
+      },
+      session: {
+        issuer,
+        subject: session.account,
+        client,
+        sessionId: session.id,
+        acr: shown.acr,
+        amr: shown.amr,
+        authTime: shown.authTime,
+        startedAt: Math.floor(session.startedAt / 1000),
+        lastUsedAt: Math.floor(session.usedAt / 1000),
+        keyClass: shown.keyClass,
+        // what a key may prove by where it was enrolled is in the strength already
+        boundAtAal: null,
+        senderConstrained: null,
+      },
+      stepUpsTried: 0,
+      by: { type: 'account', id: session.account },
+      requestId: newId('rq'),
+    })
+}
