@@ -53,7 +53,7 @@ export interface Exceptions {
 export interface ExceptionParts {
   readonly database: Database
   readonly live: () => LiveAnalysis | null
-  readonly policy: Policy
+  readonly policy: () => Policy
   readonly audit: Pick<AuditSink, 'append'>
   readonly clock: Clock
   readonly log: Log
@@ -67,7 +67,7 @@ const OBSERVE_EVERY = 5000
 
 export async function openExceptions(parts: ExceptionParts): Promise<Exceptions> {
   const { database, live, policy, audit, clock, log, safeguards } = parts
-  const limits: ExceptionLimits = policy.exceptions
+  const limits = (): ExceptionLimits => policy().exceptions
   const world = () => exceptionWorld(live(), safeguards)
   const byNode = { type: 'node', id: parts.node } as const
   let open: readonly RuntimeException[] = []
@@ -104,7 +104,7 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
     const now = clock()
     const changed: AuditRecord[] = []
     for (const exception of open) {
-      const next = observedException(exception, world(), limits, now)
+      const next = observedException(exception, world(), limits(), now)
       if (next === exception) continue
       // another node may have been faster
       if (!(await replaceException(database, next, now))) continue
@@ -134,7 +134,7 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
   return {
     async request(draft, by) {
       const now = clock()
-      const refusals = requestRefusals(draft, world(), limits, now)
+      const refusals = requestRefusals(draft, world(), limits(), now)
       if (world().account(by.account) === null) {
         refuse('input_invalid', [
           { code: 'requester_unknown', text: `\`${by.account}\` is no account of the snapshot` },
@@ -155,7 +155,7 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
     async approve(id, by) {
       const now = clock()
       const exception = await found(id)
-      const refusals = approvalRefusals(exception, by, world(), limits, now)
+      const refusals = approvalRefusals(exception, by, world(), limits(), now)
       const why = [...new Set(refusals.map(({ code }) => code))]
       if (refusals.length > 0) {
         await audit.append({ ...recordOf(exception, 'refused', actorOf(by), now, by.requestId), why })
@@ -188,7 +188,7 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
     standing(account) {
       const now = clock()
       return (byAccount.get(account) ?? [])
-        .map((exception) => standingException(exception, account, world(), limits, now))
+        .map((exception) => standingException(exception, account, world(), limits(), now))
         .filter((standing) => standing !== null)
     },
     use: async (id) => await useException(database, id, clock()),

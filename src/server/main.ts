@@ -4,11 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
-import { parseAccessPolicy } from '#decision/access-policy.ts'
-import { buildWorld } from '#decision/build-world.ts'
 import { AMBIT_ISSUER, settingsFrom } from '#decision/settings.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { loadPolicy } from '#policy/load.ts'
 import { accountStateStore } from '#storage/account-states.ts'
 import { openDatabase } from '#storage/database.ts'
 import { sessionDevices } from '#storage/devices.ts'
@@ -17,7 +14,6 @@ import { ping } from '#storage/ping.ts'
 import { signalStore } from '#storage/risk.ts'
 import { SNAPSHOT_CHANGED } from '#storage/snapshots.ts'
 import { TOKENS_CHANGED } from '#storage/tokens.ts'
-import { threadAnalyst } from './analysis/thread-analyst.ts'
 import { nodeName, startAudit } from './audit.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
@@ -35,6 +31,7 @@ import { openSignals } from './signals/signals.ts'
 import { startTransmitter } from './ssf/transmitter.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
+import { basisOf, openPolicyFiles, readPolicies } from './policies.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -49,7 +46,10 @@ export interface RunningServer {
   readonly routes: readonly DeclaredRoute[]
   /** not ready from now on; finishes what is in flight, then closes everything. Resolves when that is done, however often it is called */
   readonly stop: () => Promise<void>
-  /** reads certificate and key again; connections that are open keep theirs */
+  /**
+   * Reads certificate and policies again; open connections keep their certificate. Rejects where one cannot be used: what
+   * was in force stays then.
+   */
   readonly reload: () => Promise<void>
 }
 
@@ -67,13 +67,10 @@ export async function startServer(config: Config, surroundings: Surroundings): P
   const { clock, writeLog } = surroundings
   const log = newLog(config.log.level, clock, writeLog)
   const tls = config.tls === undefined ? undefined : await readKeyPair(config.tls)
-  const { own, base } = await surroundings.policyText(config.policy)
-  const policy = await loadPolicy(own, base)
-  const accessPolicies = await Promise.all(
-    config.accessPolicies.map(async (path) => parseAccessPolicy(await surroundings.readText(path), path)),
-  )
   const issuer = ownIssuerName(config)
   const settings = settingsFrom(config.decisions, issuer === null ? {} : { [issuer]: AMBIT_ISSUER })
+  const readBasis = async () => basisOf(await readPolicies(config, surroundings), settings)
+  const first = await readBasis()
   const database = await openDatabase(config.store)
   const closing: (() => void | Promise<void>)[] = [() => database.close()]
   try {
@@ -93,17 +90,18 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(audit.close)
 
     let draining = false
-    const analyst = threadAnalyst(policy, { own, base })
-    closing.push(analyst.close)
     const snapshots = openSnapshots({
       database,
-      analyst,
-      build: (live) => buildWorld(live, settings, accessPolicies),
+      basis: first,
       clock,
       log,
       keep: config.inventory.keep,
       audit,
     })
+    const node = nodeName(config)
+    const { standOn } = snapshots
+    const files = openPolicyFiles({ first, read: readBasis, standOn, audit, clock, log, node })
+    closing.push(files.close)
     await snapshots.catchUp()
     // not awaited: a revoked token must not wait for an analysis
     changes.on(SNAPSHOT_CHANGED, () => void snapshots.catchUp().catch(() => {}))
@@ -116,11 +114,11 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const exceptions = await openExceptions({
       database,
       live: snapshots.live,
-      policy,
+      policy: () => files.basis().policies.policy,
       audit,
       clock,
       log,
-      node: nodeName(config),
+      node,
     })
     closing.push(exceptions.stop)
     changes.on(EXCEPTIONS_CHANGED, exceptions.reload)
@@ -138,7 +136,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       live: snapshots.live,
       snapshots,
       world: snapshots.world,
-      reportOn: (live) => analyst.report(inventoryOf(live)),
+      reportOn: (live) => files.basis().analyst.report(inventoryOf(live)),
       decide: decider(snapshots.world, watch.reachable),
       circumstances: circumstancesFrom({
         subjects: settings.subjects,
@@ -173,7 +171,9 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const tracing = await startTracing(config.tracing)
     if (tracing !== null) closing.push(() => tracing.stop().catch(() => {}))
     const people =
-      config.people === undefined ? null : await openPeople(context, config.people, () => policy.authenticators)
+      config.people === undefined
+        ? null
+        : await openPeople(context, config.people, () => files.basis().policies.policy.authenticators)
     if (people !== null) closing.push(people.stop)
     const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
@@ -182,10 +182,17 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const url = urlOf(fastify.server.address() as AddressInfo, tls !== undefined)
     log.info({ listening: url }, 'the server listens')
 
-    const reload = async () => {
+    const readCertificate = async () => {
       if (config.tls === undefined || !('setSecureContext' in fastify.server)) return
       ;(fastify.server as unknown as TlsServer).setSecureContext(await readKeyPair(config.tls))
       log.info({}, 'the certificate was read again')
+    }
+    const reload = async () => {
+      // one that cannot be read must not keep the other from being
+      const read = await Promise.allSettled([readCertificate(), files.reload()])
+      const failures = read.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+      for (const err of failures) log.error({ err }, 'what was to be read again cannot be; what was in force stays')
+      if (failures.length > 0) throw failures[0]
     }
     let stopped: Promise<void> | undefined
     const stop = () => {

@@ -9,11 +9,12 @@ import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import type { Database } from '#storage/database.ts'
+import { addEvents } from '#storage/events.ts'
 import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
 import type { Analyst } from './analysis/analyst.ts'
 import type { AuditSink, Log } from './context.ts'
 import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
-import { snapshotChanged, verdictChanges } from './verdict-events.ts'
+import { isNewPolicy, policyChanged, snapshotChanged, verdictChanges } from './verdict-events.ts'
 
 /** What became of facts that were sent. */
 export interface Taken {
@@ -47,8 +48,19 @@ export interface Snapshots {
   readonly change: (delta: Delta, sending: Sending) => Promise<Taken>
   /** loads what the store says is current, if it is not what this node has */
   readonly catchUp: () => Promise<void>
+  /**
+   * Analyses the facts there are on another basis, and decides by that from then on. Once it is known to bear them,
+   * `confirm` is called and may still call it off; where anything fails, the basis before stays.
+   */
+  readonly standOn: (next: Basis, confirm: () => Promise<void>) => Promise<void>
   /** calls the listener after each change of what decisions rest on */
   readonly onChange: (listener: (live: LiveAnalysis) => void) => void
+}
+
+/** What facts become an analysis by, and an analysis a world. */
+export interface Basis {
+  readonly analyst: Analyst
+  readonly build: (live: LiveAnalysis) => World
 }
 
 /** Changes in a row that are kept as such; then all facts are written anew, so that a start need not read more. */
@@ -58,21 +70,20 @@ const TRIES = 10
 
 export function openSnapshots({
   database,
-  analyst,
-  build,
+  basis: first,
   clock,
   log,
   keep,
   audit,
 }: {
   readonly database: Database
-  readonly analyst: Analyst
-  readonly build: (live: LiveAnalysis) => World
+  readonly basis: Basis
   readonly clock: Clock
   readonly log: Log
   readonly keep: number
   readonly audit: AuditSink
 }): Snapshots {
+  let basis = first
   let live: LiveAnalysis | null = null
   let world: World | null = null
   /** bodies behind the live one */
@@ -105,12 +116,12 @@ export function openSnapshots({
       let next = had < 0 ? null : live
       for (const { body, base } of chain.slice(had + 1)) {
         const pieces = readBody(database, body)
-        if (base === null) next = await analyst.load(await decodeInventory(pieces))
-        else if (next !== null) next = await analyst.change(next, await decodeDelta(pieces))
+        if (base === null) next = await basis.analyst.load(await decodeInventory(pieces))
+        else if (next !== null) next = await basis.analyst.change(next, await decodeDelta(pieces))
       }
       if (next?.snapshotId !== current.id)
         throw new AmbitError('snapshot_invalid', `the snapshot \`${current.id}\` reads as \`${next?.snapshotId}\``)
-      become(next, build(next), current.links)
+      become(next, basis.build(next), current.links)
       log.info({ snapshot: current.id, facts: current.facts, accounts: current.accounts }, 'a snapshot was loaded')
     } catch (error) {
       trouble = `the snapshot ${current.id} cannot be loaded`
@@ -132,22 +143,25 @@ export function openSnapshots({
       const { next, body, base } = await analyse(before)
       const same = next.snapshotId === expected
       // made before anything is kept: facts that cannot be decided from are not taken
-      const nextWorld = same ? null : build(next)
+      const nextWorld = same ? null : basis.build(next)
       const verdicts = before === null ? [] : verdictChanges(before, next)
       const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
       const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
       if (same && sending.ingest === undefined) return taken
       const now = clock()
       const newLinks = base === null ? 1 : links + 1
-      await audit.append({
-        kind: 'snapshot',
-        at: now,
-        by: sending.actor,
-        did: 'activated',
-        snapshot: next.snapshotId,
-        facts: counts.facts,
-        why: [],
-      })
+      const onRecord = (did: 'loaded' | 'activated') =>
+        audit.append({
+          kind: 'snapshot',
+          at: clock(),
+          by: sending.actor,
+          did,
+          snapshot: next.snapshotId,
+          facts: counts.facts,
+          why: [],
+        })
+      // what cannot be written down does not happen; that it did happen is known only after the commit
+      await onRecord('loaded')
       const kept = await commitSnapshot(database, {
         snapshot: {
           id: next.snapshotId,
@@ -164,6 +178,9 @@ export function openSnapshots({
       })
       if (!kept) continue
       if (nextWorld !== null) become(next, nextWorld, newLinks)
+      await onRecord('activated').catch((error: unknown) =>
+        log.error({ err: error, snapshot: next.snapshotId }, 'a snapshot is in use, and no record says since when'),
+      )
       log.info({ by: sending.actor.id, ...taken }, 'a snapshot was taken')
       await sweep(database, keep, now).catch((error: unknown) => log.warn({ err: error }, 'old snapshots stay for now'))
       return taken
@@ -176,11 +193,28 @@ export function openSnapshots({
     world: () => world,
     trouble: () => trouble,
     catchUp: () => inTurn(catchUpNow),
+    standOn: (next, confirm) =>
+      inTurn(async () => {
+        await catchUpNow()
+        const before = live
+        const after = before === null ? null : await next.analyst.load(inventoryOf(before))
+        const nextWorld = after === null ? null : next.build(after)
+        await confirm()
+        basis = next
+        if (before === null || after === null || nextWorld === null) return
+        become(after, nextWorld, links)
+        const events = [policyChanged(after, before), ...verdictChanges(before, after)]
+        await database
+          .transaction(async (sql) => {
+            if (await isNewPolicy(sql, after.policy.hash)) await addEvents(sql, events, clock())
+          })
+          .catch((error: unknown) => log.error({ err: error }, 'verdicts changed by a policy could not be told'))
+      }),
     onChange: (listener) => void listeners.push(listener),
     take: (inventory, sending) =>
       inTurn(async () => {
         // independent of what is there: analysed once, whoever else is faster
-        const next = await analyst.load(inventory)
+        const next = await basis.analyst.load(inventory)
         return settle(sending, async () => ({ next, base: null, body: () => encodeInventory(inventory) }))
       }),
     change: (delta, sending) =>
@@ -188,7 +222,7 @@ export function openSnapshots({
         settle(sending, async (before) => {
           if (before === null)
             throw new AmbitError('not_ready', 'there is no inventory to change; send a whole one first')
-          const next = await analyst.change(before, delta)
+          const next = await basis.analyst.change(before, delta)
           const whole = links >= MOST_LINKS
           return {
             next,

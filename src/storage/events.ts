@@ -1,5 +1,5 @@
 /** Events in the order in which they were committed, kept for those who follow them. */
-import type { Generated, Kysely } from 'kysely'
+import type { Generated, Kysely, Selectable } from 'kysely'
 import { announce } from './changes.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
@@ -31,13 +31,22 @@ export interface StoredEvent extends NewEvent {
   readonly at: number
 }
 
+type StoredEventRow = Selectable<EventTables['events']>
+
 /** Rows of one insert, so that a statement stays below the 999 parameters that old SQLite takes. */
 const ROWS = 200
+
+const lockEvents = (sql: Kysely<Tables>) => sql.updateTable('event_lock').set({ one: 1 }).where('one', '=', 1).execute()
+
+const eventOf = ({ data, ...row }: StoredEventRow): StoredEvent => ({
+  ...row,
+  data: JSON.parse(data) as NewEvent['data'],
+})
 
 /** Adds events, in the transaction of what they tell of. Writers take turns until they commit, which keeps the order. */
 export async function addEvents(sql: Kysely<Tables>, events: readonly NewEvent[], now: number): Promise<void> {
   if (events.length === 0) return
-  await sql.updateTable('event_lock').set({ one: 1 }).where('one', '=', 1).execute()
+  await lockEvents(sql)
   for (let from = 0; from < events.length; from += ROWS) {
     const rows = events.slice(from, from + ROWS)
     await sql
@@ -48,10 +57,25 @@ export async function addEvents(sql: Kysely<Tables>, events: readonly NewEvent[]
   await announce(sql, { topic: EVENTS_ADDED, key: '' }, now)
 }
 
+/**
+ * The newest event of a type, in a transaction that adds one; nobody else adds one meanwhile. Null where none is kept.
+ */
+export async function newestEvent(sql: Kysely<Tables>, type: string): Promise<StoredEvent | null> {
+  await lockEvents(sql)
+  const row = await sql
+    .selectFrom('events')
+    .selectAll()
+    .where('type', '=', type)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row === undefined ? null : eventOf(row)
+}
+
 /** Events after a number, oldest first. */
 export async function eventsAfter({ sql }: Database, seq: number, most: number): Promise<StoredEvent[]> {
   const rows = await sql.selectFrom('events').selectAll().where('seq', '>', seq).orderBy('seq').limit(most).execute()
-  return rows.map(({ data, ...row }) => ({ ...row, data: JSON.parse(data) as NewEvent['data'] }))
+  return rows.map(eventOf)
 }
 
 /** The numbers of the oldest and the newest event that are kept; null where there is none. */

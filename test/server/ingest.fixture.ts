@@ -15,8 +15,7 @@ const policy = parsePolicy(readFileSync(new URL('../../src/policy/default.yaml',
 const database = await openDatabase(url)
 const snapshots = openSnapshots({
   database,
-  analyst: ownAnalyst(policy),
-  build: (live) => buildWorld(live, settingsFrom()),
+  basis: { analyst: ownAnalyst(policy), build: (live) => buildWorld(live, settingsFrom()) },
   clock: systemClock,
   log,
   keep: 3,

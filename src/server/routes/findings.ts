@@ -21,9 +21,9 @@ const Query = Type.Object(
 export function findingRoutes(app: FastifyInstance, { live, reportOn }: ServerContext): void {
   let known: { readonly live: LiveAnalysis; readonly report: Promise<Report> } | null = null
 
-  /** The report on a snapshot is made once, when it is first asked for. */
+  /** The report on a snapshot under a policy is made once, when it is first asked for. */
   function reportOf(now: LiveAnalysis): Promise<Report> {
-    if (known?.live.snapshotId === now.snapshotId) return known.report
+    if (known?.live === now) return known.report
     const report = reportOn(now)
     const made = { live: now, report }
     known = made
