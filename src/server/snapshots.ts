@@ -9,12 +9,12 @@ import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import type { Database } from '#storage/database.ts'
-import { addEvents } from '#storage/events.ts'
+import { addEventsOnce } from '#storage/events.ts'
 import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
 import type { Analyst } from './analysis/analyst.ts'
 import type { AuditSink, Log } from './context.ts'
 import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
-import { isNewPolicy, policyChanged, snapshotChanged, verdictChanges } from './verdict-events.ts'
+import { policyChanged, snapshotChanged, verdictChanges } from './verdict-events.ts'
 
 /** What became of facts that were sent. */
 export interface Taken {
@@ -203,12 +203,10 @@ export function openSnapshots({
         basis = next
         if (before === null || after === null || nextWorld === null) return
         become(after, nextWorld, links)
-        const events = [policyChanged(after, before), ...verdictChanges(before, after)]
-        await database
-          .transaction(async (sql) => {
-            if (await isNewPolicy(sql, after.policy.hash)) await addEvents(sql, events, clock())
-          })
-          .catch((error: unknown) => log.error({ err: error }, 'verdicts changed by a policy could not be told'))
+        // each node reads its own files, and they tell once together
+        await addEventsOnce(database, policyChanged(after, before), verdictChanges(before, after), clock()).catch(
+          (error: unknown) => log.error({ err: error }, 'verdicts changed by a policy could not be told'),
+        )
       }),
     onChange: (listener) => void listeners.push(listener),
     take: (inventory, sending) =>

@@ -1,8 +1,6 @@
 /** What those are told who follow the verdicts. */
 import type { AccountState, LiveAnalysis } from '#analysis/live.ts'
-import type { Kysely } from 'kysely'
-import { newestEvent, type NewEvent } from '#storage/events.ts'
-import type { Tables } from '#storage/tables.ts'
+import type { NewEvent } from '#storage/events.ts'
 
 export function snapshotChanged(next: LiveAnalysis, before: LiveAnalysis | null): NewEvent {
   return {
@@ -21,12 +19,6 @@ export function policyChanged(next: LiveAnalysis, before: LiveAnalysis): NewEven
     type: 'policy.changed',
     data: { policy: next.policy.hash, before: before.policy.hash, snapshot: next.snapshotId },
   }
-}
-
-/** Whether no node has told yet that this policy is in force: each reads its own files, and they tell once together. */
-export async function isNewPolicy(sql: Kysely<Tables>, hash: string): Promise<boolean> {
-  const newest = await newestEvent(sql, 'policy.changed')
-  return newest === null || newest.data['policy'] !== hash
 }
 
 /**

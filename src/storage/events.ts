@@ -57,19 +57,24 @@ export async function addEvents(sql: Kysely<Tables>, events: readonly NewEvent[]
   await announce(sql, { topic: EVENTS_ADDED, key: '' }, now)
 }
 
-/**
- * The newest event of a type, in a transaction that adds one; nobody else adds one meanwhile. Null where none is kept.
- */
-export async function newestEvent(sql: Kysely<Tables>, type: string): Promise<StoredEvent | null> {
-  await lockEvents(sql)
-  const row = await sql
-    .selectFrom('events')
-    .selectAll()
-    .where('type', '=', type)
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row === undefined ? null : eventOf(row)
+/** Adds an event and what follows from it, unless another node did: the newest of its type says the same then. */
+export async function addEventsOnce(
+  database: Database,
+  first: NewEvent,
+  rest: readonly NewEvent[],
+  now: number,
+): Promise<void> {
+  await database.transaction(async (sql) => {
+    await lockEvents(sql)
+    const newest = await sql
+      .selectFrom('events')
+      .select('data')
+      .where('type', '=', first.type)
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    if (newest?.data !== JSON.stringify(first.data)) await addEvents(sql, [first, ...rest], now)
+  })
 }
 
 /** Events after a number, oldest first. */
