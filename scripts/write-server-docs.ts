@@ -55,6 +55,10 @@ const ROUTES: readonly (readonly string[])[] = [
   ['`GET /v1/accounts/:id`', '`read`', 'one account with its ways in'],
   ['`GET /v1/findings`', '`read`', 'findings by `severity`, `code` or `account`, with their proofs; `limit`, `after`'],
   ['`GET /v1/events`', '`read`', 'what changes, as it changes'],
+  ['`POST /signals/:stream/push`', 'its own token', 'takes security events ([signals](signals.md))'],
+  ['`GET /v1/signals`, `POST /v1/signals/end`', '`read`, `administer`', 'what stands against an account; ends it'],
+  ['`GET /v1/signals/streams`, `POST …/:stream/verify`', '`read`, `administer`', 'streams of others; verifies one'],
+  ['`/ssf/…`', '`ssf.read`, `ssf.manage`', 'streams of security events to others ([signals](signals.md))'],
 ]
 
 const TABLES: Readonly<Record<string, () => string>> = {

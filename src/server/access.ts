@@ -1,5 +1,5 @@
 /** Who may call what: every route names its access when it is declared, and nothing is served without. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { SCOPES, type Scope } from '#contract/scopes.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { isLoopback } from './config/networks.ts'
@@ -34,6 +34,30 @@ export interface DeclaredRoute {
 
 const ACCESS: readonly string[] = [...SCOPES, 'public', 'own', 'metrics']
 
+/** `typ` of the short-lived tokens that receivers of security events are given; see routes/ssf-token.ts. */
+export const SHORT_LIVED = 'ambit-ssf+jwt'
+
+/** What such a token says. */
+export interface ShortLived {
+  readonly iss: string
+  readonly aud: string
+  /** id of the API token that it was given for; it ends with that one */
+  readonly token: string
+  readonly scope: string
+  readonly [claim: string]: unknown
+}
+
+/** Whoever was given a short-lived token, with the scopes of it that the API token behind it still has. */
+async function shortLivedCaller(text: string, { tokens, gate, config }: ServerContext): Promise<Caller | null> {
+  if (!/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return null
+  const claims = (await gate.signer.open(SHORT_LIVED, text)) as ShortLived | null
+  if (claims === null || claims.aud !== config.publicUrl) return null
+  const behind = tokens.byId(claims.token)
+  if (behind === null) return null
+  const scopes = claims.scope.split(' ')
+  return { ...behind, scopes: new Set([...behind.scopes].filter((scope) => scopes.includes(scope))) }
+}
+
 /** Holds every route to its access, and lists them. To be called before any route is declared. */
 export function guardRoutes(app: FastifyInstance, context: ServerContext): readonly DeclaredRoute[] {
   const routes: DeclaredRoute[] = []
@@ -56,24 +80,29 @@ export function guardRoutes(app: FastifyInstance, context: ServerContext): reado
         new AmbitError('forbidden', 'metrics are for this machine only; see `metrics.access` in the configuration'),
       )
     }
-    let refusal: Error | undefined
-    try {
-      request.caller = callerOf(request, reply, context, access === 'metrics' ? 'read' : access)
-    } catch (error) {
-      refusal = error as Error
+    const scope = access === 'metrics' ? 'read' : access
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const judge = (caller: Caller | null): Error | undefined => {
+      try {
+        request.caller = judged(token, caller, reply, scope)
+        return undefined
+      } catch (error) {
+        return error as Error
+      }
     }
-    done(refusal)
+    // only streams are for short-lived tokens; nobody else waits for a promise
+    if (token === undefined || !scope.startsWith('ssf.') || !token.startsWith('eyJ'))
+      return done(judge(token === undefined ? null : context.tokens.caller(token)))
+    shortLivedCaller(token, context).then((caller) => done(judge(caller)), done)
   })
   return routes
 }
 
-function callerOf(request: FastifyRequest, reply: FastifyReply, { tokens }: ServerContext, scope: Scope): Caller {
-  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+function judged(token: string | undefined, caller: Caller | null, reply: FastifyReply, scope: Scope): Caller {
   if (token === undefined) {
     reply.header('www-authenticate', `Bearer realm="ambit", scope="${scope}"`)
     throw new AmbitError('unauthenticated', 'send `Authorization: Bearer` with a token of `ambit token create`')
   }
-  const caller = tokens.caller(token)
   if (caller === null) {
     reply.header('www-authenticate', 'Bearer realm="ambit", error="invalid_token"')
     throw new AmbitError('unauthenticated', 'the token is unknown, revoked or expired; see `ambit token list`')

@@ -24,6 +24,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { ownAccountRoutes } from './routes/account.ts'
 import { enrolRoutes } from './routes/enrol.ts'
 import { signalRoutes } from './routes/signals.ts'
+import { ssfTokenRoutes } from './routes/ssf-token.ts'
 import { ssfRoutes } from './routes/ssf.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
@@ -52,6 +53,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   metricsRoutes,
   signalRoutes,
   ssfRoutes,
+  ssfTokenRoutes,
 ]
 
 export interface App {

@@ -16,6 +16,8 @@ export interface Caller {
 export interface Tokens {
   /** the caller that a token stands for; null for one that is unknown, revoked or expired */
   readonly caller: (token: string) => Caller | null
+  /** the caller of a token by its id, while it is in force; for those who showed the token before */
+  readonly byId: (id: string) => Caller | null
   readonly reload: () => Promise<void>
   /** writes down which tokens were used since the last time */
   readonly noteUse: () => Promise<void>
@@ -54,22 +56,26 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     )
   }
 
+  function byId(id: string): Caller | null {
+    const entry = known.get(id)
+    if (entry === undefined || ended.has(id)) return null
+    const now = clock()
+    if (entry.expiresAt !== null && entry.expiresAt <= now) {
+      ended.add(id)
+      return null
+    }
+    used.set(id, now)
+    return entry.caller
+  }
+
   await reload()
   return {
     reload,
+    byId,
     caller(token) {
       const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
-      const entry = known.get(id)
-      const fits = timingSafeEqual(hashOf(secret), entry?.hash ?? NOBODY)
-      if (entry === undefined || !fits) return null
-      const now = clock()
-      if (ended.has(id)) return null
-      if (entry.expiresAt !== null && entry.expiresAt <= now) {
-        ended.add(id)
-        return null
-      }
-      used.set(id, now)
-      return entry.caller
+      const fits = timingSafeEqual(hashOf(secret), known.get(id)?.hash ?? NOBODY)
+      return fits ? byId(id) : null
     },
     async noteUse() {
       if (used.size === 0) return

@@ -231,7 +231,8 @@ const metadataOf = (base: string) => ({
   add_subject_endpoint: `${base}/ssf/subjects/add`,
   remove_subject_endpoint: `${base}/ssf/subjects/remove`,
   verification_endpoint: `${base}/ssf/verify`,
-  authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6750' }],
+  // what is given at `/ssf/token`, and API tokens as they are
+  authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:6750' }],
   default_subjects: 'ALL',
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, before, after, type TestContext } from 'node:test'
 import { forge, sign } from '#authn/issuer.fixture.ts'
 import { EVENT_URIS } from '#signals/event-types.ts'
+import { identifierStore } from '#storage/identifiers.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { testServer } from '../server.fixture.ts'
 import { ask, named, pushText, RECEIVER, seconds, signalled, signer, type Parts } from './signals.fixture.ts'
@@ -325,6 +326,19 @@ suite('What follows from a security event', () => {
     await soon({ sub, sid: 's-d', ...past() }, ({ decision }) => decision)
     await compliance('not-compliant', now - 7, { device })
     await soon({ sub, sid: 's-d', ...past() }, ({ decision }) => !decision)
+  })
+
+  test("a mailbox that changed hands is nobody's here, and whoever had it proves anew", async () => {
+    const { push, soon, decide, server } = of()
+    const identifiers = identifierStore(server.context.database)
+    const [sub, address] = ['p14', 'p14.private@example.com']
+    const held = { kind: 'mail', canonical: address, shown: address, account: `okta:${sub}` } as const
+    await identifiers.add({ ...held, verifiedAt: 1, addedAt: 1 })
+    assert.equal((await decide({ sub, ...past() })).decision, true)
+    const subject = { format: 'email', email: 'P14.Private@Example.com' }
+    assert.equal((await push('identifier-recycled', {}, { subject })).status, 202)
+    await soon({ sub, ...past() }, ({ reasons }) => reasons.includes('session_revoked'))
+    assert.equal(await identifiers.find('mail', address), null)
   })
 
   const events: [string, Record<string, unknown>, string][] = [
