@@ -25,7 +25,7 @@ const begun = async (tools: TestTools, changed: Partial<CodeRequest> = {}) => {
   return { challenge, outcome, code: tools.sent.find(({ id }) => id === challenge)?.values['code'] ?? '' }
 }
 const answer = (tools: TestTools, challenge: string, typed: unknown, changed: object = {}) =>
-  answerCode(tools, { ...attemptOf(), factor: 'sms_code', to: TO, challenge, typed, ...changed })
+  answerCode(tools, { ...attemptOf(), factor: 'sms_code', to: TO, boundAtAal: 2, challenge, typed, ...changed })
 const wrong = (code: string) => String((Number(code) + 1) % 10 ** 8).padStart(8, '0')
 
 onEveryStore('a code that was sent lets in once, in its browser, for its purpose', async (store) => {

@@ -5,6 +5,7 @@ import { nobodys } from './identifiers.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { CeremonyPurpose, FactorName } from './factors.ts'
 import type { Proof } from './session.ts'
+import type { Identifier } from './stores.ts'
 import { phoneProblem } from './phone-numbers.ts'
 import { limitsFor, looksPumped, prefixOf } from './send-limits.ts'
 
@@ -123,21 +124,23 @@ async function recorded(tools: Tools, request: CodeRequest, outcome: SendOutcome
   return outcome
 }
 
-/**
- * What a code that came through a channel proves. Channels are recorded by administrators, so their provenance is that of two
- * factors, the most that a code is worth.
- */
-export const sentProof = (factor: FactorName, to: string, purpose: CeremonyPurpose, at: number): Proof => ({
+/** What a code that came through a channel proves, at most at the level of whoever recorded the channel. */
+export const sentProof = (
+  factor: FactorName,
+  { canonical, boundAtAal }: Pick<Identifier, 'canonical' | 'boundAtAal'>,
+  purpose: CeremonyPurpose,
+  at: number,
+): Proof => ({
   factor,
   authenticator: null,
-  channel: to,
+  channel: canonical,
   purpose,
   binding: '',
   at,
   userVerified: false,
   keyClass: null,
   fips140Level: null,
-  boundAtAal: 2,
+  boundAtAal,
 })
 
 /** Answers a code. The account is the one it was asked for; `it.account` must be the same where it is known. */
@@ -147,10 +150,12 @@ export async function answerCode(
     readonly factor: SentFactor
     readonly challenge: string
     readonly to: string
+    /** level of whoever recorded the channel; null where the account has it no more: then no answer is right */
+    readonly boundAtAal: number | null
     readonly typed: unknown
   },
 ): Promise<Outcome> {
-  const { account, factor, purpose, browser, binding, challenge, to } = it
+  const { account, factor, purpose, browser, binding, challenge, to, boundAtAal } = it
   const code = canonicalCode(it.typed, tools.rules.codes.digits)
   const compared = async () => {
     if (code === null) return false
@@ -160,7 +165,9 @@ export async function answerCode(
   }
   const instead = async () => void (await compared())
   const outcome = await attempt(tools, factor, { ...it, instead }, async () =>
-    (await compared()) ? sentProof(factor, to, purpose, tools.clock()) : null,
+    (await compared()) && boundAtAal !== null
+      ? sentProof(factor, { canonical: to, boundAtAal }, purpose, tools.clock())
+      : null,
   )
   if (outcome.accepted) await tools.sendLimits.note(prefixOf(to), 'answered', tools.clock()).catch(() => {})
   return outcome

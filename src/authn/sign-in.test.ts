@@ -45,7 +45,15 @@ function offered(floor: Floor, mine: readonly EnrolledAuthenticator[], proofs: r
       FACTORS[factor].code && floor.codes === 'refused' ? { granted: false, reason: '', text: '' } : { granted: true },
     enrolled: mine,
     identifiers: [
-      { kind: 'mail', canonical: 'a@x.test', shown: '', account: 'idp:ada', verifiedAt: NOW, addedAt: NOW },
+      {
+        kind: 'mail',
+        canonical: 'a@x.test',
+        shown: '',
+        account: 'idp:ada',
+        verifiedAt: NOW,
+        addedAt: NOW,
+        boundAtAal: 2,
+      },
     ],
     keys,
     factors: Object.keys(FACTORS) as FactorName[],
@@ -103,7 +111,9 @@ const arbitraryProof = fc.oneof(
         at,
       ),
     ),
-  fc.integer({ min: NOW - 600_000, max: NOW }).map((at) => sentProof('email_code', 'a@x.test', 'sign_in', at)),
+  fc
+    .integer({ min: NOW - 600_000, max: NOW })
+    .map((at) => sentProof('email_code', { canonical: 'a@x.test', boundAtAal: 2 }, 'sign_in', at)),
 )
 
 test('what is enough is never weaker, older or more of a code than what is needed', () => {

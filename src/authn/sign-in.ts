@@ -166,7 +166,9 @@ export async function offersFor(
   }
   const best = ({ factor, to }: Offer): Proof[] =>
     to !== null
-      ? [sentProof(factor, to, purpose, now)]
+      ? identifiers
+          .filter(({ canonical, verifiedAt }) => canonical === to && verifiedAt !== null)
+          .map((it) => sentProof(factor, it, purpose, now))
       : enrolled
           .filter((it) => it.kind === factor && it.state === 'active')
           .map((it) => proofBy(it, keys, purpose, now))

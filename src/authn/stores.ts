@@ -114,6 +114,8 @@ export interface Identifier {
   readonly account: string
   readonly verifiedAt: number | null
   readonly addedAt: number
+  /** level of the session that added it, which caps what a code to it proves (SP 800-63B-4 §4.1.2.1); 2 by an administrator */
+  readonly boundAtAal: number
 }
 
 export interface IdentifierStore {
@@ -121,6 +123,12 @@ export interface IdentifierStore {
   readonly listOf: (account: string) => Promise<readonly Identifier[]>
   /** false where it belongs to someone already */
   readonly add: (identifier: Identifier) => Promise<boolean>
-  readonly verify: (kind: Identifier['kind'], canonical: string, account: string, now: number) => Promise<boolean>
+  readonly verify: (
+    kind: Identifier['kind'],
+    canonical: string,
+    account: string,
+    now: number,
+    boundAtAal: number,
+  ) => Promise<boolean>
   readonly remove: (kind: Identifier['kind'], canonical: string, account: string) => Promise<boolean>
 }

@@ -75,7 +75,8 @@ function under(schema: Schema, value: unknown, path: Path): ShapeProblem[] {
     const remedy = guess === undefined ? remedyFor(schema) : `did you mean \`${guess}\`?`
     return [{ path, message: `unknown word ${shown(value)}`, remedy }]
   }
-  if (isRecord(value)) return inRecord(schema, value, path)
+  // a schema that says nothing of types takes anything
+  if (isRecord(value)) return schema.type === undefined ? [] : inRecord(schema, value, path)
   if (Array.isArray(value)) return inList(schema, value, path)
   return inScalar(schema, value, path)
 }

@@ -26,6 +26,7 @@ import { enrolRoutes } from './routes/enrol.ts'
 import { signalRoutes } from './routes/signals.ts'
 import { ssfTokenRoutes } from './routes/ssf-token.ts'
 import { ssfRoutes } from './routes/ssf.ts'
+import { receiptRoutes } from './routes/receipts.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { deviceRoutes } from './routes/device.ts'
@@ -137,6 +138,7 @@ export async function buildApp(
     await app.register(recoverRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
     await app.register(deviceRoutes(people))
+    await app.register(receiptRoutes(people.delivery, people.outbox))
     await app.register(providerRoutes(people.provider))
   }
   await app.ready()

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { Tools } from '#authn/ceremony.ts'
 import { FACTORS } from '#authn/factors.ts'
-import type { AskDecisionPoint, CeremonyRecord, CheckSimChange } from '#authn/ports.ts'
+import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
 import { isNobodys } from '#authn/identifiers.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
@@ -13,9 +13,6 @@ import type { Floor } from '#authn/sign-in.ts'
 import type { AuditRecord } from '#audit/records.ts'
 import { notifier } from '#delivery/notify.ts'
 import { openOutbox } from '#delivery/outbox.ts'
-import { simSwapCheck } from '#delivery/sim-swap.ts'
-import { smtpProvider } from '#delivery/smtp.ts'
-import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { accountStateStore } from '#storage/account-states.ts'
 import { authenticatorStore } from '#storage/authenticators.ts'
@@ -32,9 +29,10 @@ import { habitStore, signalStore } from '#storage/risk.ts'
 import { signInStore } from '#storage/sign-ins.ts'
 import { sweepPeople } from '#storage/sweep.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
+import { channelsOfConfig } from './config/delivery.ts'
 import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
-import { guardedFetch } from './guarded-fetch.ts'
+import { cardCheck, providersOf, sendRulesOf } from './delivery.ts'
 import { deviceApproval } from './provider/approval.ts'
 import { openProvider } from './provider/provider.ts'
 import { keyringFrom, signingKey } from './provider/signing-key.ts'
@@ -76,7 +74,7 @@ export async function openPeople(
   const outbox = openOutbox({
     store: outboxStore(database),
     keyring,
-    providers: people.smtp === undefined ? [] : [mailOf(people.smtp, people.brand)],
+    providers: providersOf(people, clock),
     brand: people.brand,
     clock,
     async record({ did, channel: by, message, why }) {
@@ -92,7 +90,7 @@ export async function openPeople(
   const tools: Tools = {
     clock,
     keyring,
-    rules: checkRules(DEFAULT_RULES),
+    rules: checkRules({ ...DEFAULT_RULES, sends: sendRulesOf(people.sms) }),
     accounts: accountStateStore(database),
     authenticators: authenticatorStore(database, clock),
     budgets: budgetStore(database),
@@ -107,7 +105,7 @@ export async function openPeople(
       keyring,
       send: outbox.send,
       clock,
-      channels: people.smtp === undefined ? [] : ['mail'],
+      channels: channelsOfConfig(people),
       origin,
       language: 'en',
       knownFor: KNOWN_FOR_MS,
@@ -205,7 +203,9 @@ export async function openPeople(
       watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,
       origin,
-      factors: people.factors.filter((each) => !FACTORS[each].sent || people.smtp !== undefined),
+      factors: people.factors,
+      delivery: people.delivery,
+      outbox,
     },
     async stop() {
       clearInterval(sweeping)
@@ -224,33 +224,6 @@ async function modelsOf({ surroundings, log }: ServerContext, { metadata }: Peop
 }
 
 const BY_NODE = { type: 'node', id: 'ambit' } as const
-
-/** Without an operator that can be asked nothing is known of a card, and no code goes to it. */
-function cardCheck(
-  { simSwap }: PeopleConfig,
-  clock: Clock,
-  onTrouble: (what: string, error: unknown) => void,
-): CheckSimChange {
-  if (simSwap === undefined) return async () => 'unknown'
-  const { url, maxAgeHours, token, client, networks } = simSwap
-  const auth =
-    client === undefined
-      ? { token: token! }
-      : { tokenUrl: client.tokenUrl, clientId: client.id, clientSecret: client.secret, scope: client.scope }
-  return simSwapCheck({ settings: { url, maxAgeHours, auth }, ask: guardedFetch({ networks }), clock, onTrouble })
-}
-
-const mailOf = ({ host, port, security, user, password, from }: NonNullable<PeopleConfig['smtp']>, brand: string) =>
-  smtpProvider({
-    name: 'smtp',
-    host,
-    port,
-    security,
-    user: user ?? null,
-    password: password ?? null,
-    from: { name: brand, address: from },
-    authorities: null,
-  })
 
 /** What the reach of an account asks of every session of it; null for an account that is not there, or without a snapshot. */
 function floorOf({ world }: ServerContext, account: string): Floor | null {

@@ -14,6 +14,7 @@ export interface AuthnTables {
     readonly account: string
     readonly verified_at: number | null
     readonly added_at: number
+    readonly bound_at_aal: number
   }
   readonly authenticators: {
     readonly id: string

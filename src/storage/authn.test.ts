@@ -211,6 +211,7 @@ onEveryStore('a name belongs to one account', async (store) => {
       account: `idp:${i}`,
       verifiedAt: null,
       addedAt: NOW,
+      boundAtAal: 2,
     }),
   )
   assert.equal(count(results, true), 1)

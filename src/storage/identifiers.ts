@@ -33,15 +33,16 @@ export function identifierStore({ sql }: Database): IdentifierStore {
           account: it.account,
           verified_at: it.verifiedAt,
           added_at: it.addedAt,
+          bound_at_aal: it.boundAtAal,
         })
         .onConflict((conflict) => conflict.columns(['kind', 'canonical']).doNothing())
         .executeTakeFirst()
       return (numInsertedOrUpdatedRows ?? 0n) > 0n
     },
-    async verify(kind, canonical, account, now) {
+    async verify(kind, canonical, account, now, boundAtAal) {
       const { numUpdatedRows } = await sql
         .updateTable('identifiers')
-        .set({ verified_at: now })
+        .set({ verified_at: now, bound_at_aal: boundAtAal })
         .where('kind', '=', kind)
         .where('canonical', '=', canonical)
         .where('account', '=', account)
@@ -68,5 +69,6 @@ function fromRow(row: AuthnTables['identifiers']): Identifier {
     account: row.account,
     verifiedAt: row.verified_at,
     addedAt: row.added_at,
+    boundAtAal: row.bound_at_aal,
   }
 }

@@ -67,7 +67,7 @@ onEveryStore("A channel that changed hands is nobody's, and what lives on it is 
   const database = await open()
   const [identifiers, authenticators] = [identifierStore(database), authenticatorStore(database)]
   const mail = { kind: 'mail', canonical: 'ada@example.com', shown: 'ada@example.com', account: 'ada' } as const
-  await identifiers.add({ ...mail, verifiedAt: 1, addedAt: 1 })
+  await identifiers.add({ ...mail, verifiedAt: 1, addedAt: 1, boundAtAal: 2 })
   const enrolled = { kind: 'totp', name: '', state: 'active', boundAtAal: 1, material: '', counter: 0 } as const
   const rest = { lookup: null, addedAt: 1, expiresAt: null, usedAt: null }
   await authenticators.enrol({ id: 'x', account: 'ada', channel: 'ada@example.com', ...enrolled, ...rest })

@@ -58,10 +58,17 @@ async function freePort(): Promise<number> {
   return port
 }
 
-export async function startPeople(
-  context: TestContext,
-  options: { readonly clock?: Clock; readonly store?: string; readonly more?: string } = {},
-) {
+/** What a test changes of the server. */
+export interface PeopleOptions {
+  readonly clock?: Clock
+  readonly store?: string
+  /** factors that are switched on, in YAML */
+  readonly factors?: string
+  /** more of the configuration, after the section `people`; indented, it is still of that section */
+  readonly more?: string
+}
+
+export async function startPeople(context: TestContext, options: PeopleOptions = {}) {
   const mail = await startMailServer()
   context.after(() => mail.close())
   const port = await freePort()
@@ -79,7 +86,7 @@ people:
     - {id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}
     - {id: tv, name: The shop on television, devices: true}
   resources: {'https://shop.example': {scope: shop}}
-  factors: [passkey, password, totp, email_code, recovery_code]
+  factors: ${options.factors ?? '[passkey, password, totp, email_code, recovery_code]'}
   smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
 ${more}
 `,

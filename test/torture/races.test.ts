@@ -55,7 +55,7 @@ onEveryStore('a code that was sent wins once', async (store, context) => {
     const { challenge, sent } = beginCode(both[0], { ...it, language: 'en', forWhat: 'the shop' })
     assert.equal(await sent, 'queued')
     const typed = both[0].sent.at(-1)!.values['code']
-    return async (node) => (await answerCode(both[node]!, { ...it, challenge, typed })).accepted
+    return async (node) => (await answerCode(both[node]!, { ...it, boundAtAal: 2, challenge, typed })).accepted
   })
 })
 

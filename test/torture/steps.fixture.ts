@@ -71,7 +71,9 @@ export async function submit(tools: TestTools, database: Database, it: Item): Pr
       return (await answerRecoveryCode(tools, { ...attemptOf(), typed: it.typed })).accepted
     case 'sent_code': {
       const { challenge, typed } = it
-      return (await answerCode(tools, { ...attemptOf(), factor: 'email_code', to: TO, challenge, typed })).accepted
+      return (
+        await answerCode(tools, { ...attemptOf(), factor: 'email_code', to: TO, boundAtAal: 2, challenge, typed })
+      ).accepted
     }
     case 'passkey': {
       const { challenge, response } = it

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { FACTORS, type FactorName } from '#authn/factors.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
+import { beyondDeliveryShape, DELIVERY, SMS } from './delivery.ts'
 import { networkOf } from './networks.ts'
 import { Closed, list, text, whole, words } from './fields.ts'
 
@@ -63,10 +64,8 @@ const SimSwap = Type.Object(
   { ...Closed, description: 'a check of the card of a phone number before a code goes to it (CAMARA SIM Swap)' },
 )
 
-/** Factors that can be switched on here. SMS needs a gateway and a check of the card, which this section cannot name yet. */
-const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter(
-  (each) => !['sms_code', 'push', 'enrolment_pass'].includes(each),
-)
+/** Factors that can be switched on here. A pass is issued to somebody, and push has no app yet. */
+const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter((each) => !['push', 'enrolment_pass'].includes(each))
 
 export const PEOPLE = Type.Object(
   {
@@ -88,6 +87,8 @@ export const PEOPLE = Type.Object(
       text('path of the FIDO metadata list (`blob.jwt`); without it no passkey counts as held in hardware'),
     ),
     smtp: Type.Optional(Smtp),
+    delivery: DELIVERY,
+    sms: Type.Optional(SMS),
     simSwap: Type.Optional(SimSwap),
   },
   { ...Closed, description: 'people sign in here: pages, authenticators and an OpenID provider at `/oidc`' },
@@ -96,8 +97,10 @@ export type PeopleConfig = Static<typeof PEOPLE>
 
 /** What a schema cannot say of this part. */
 export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProblem[] {
-  const check = people?.simSwap
-  if (check === undefined) return []
+  if (people === undefined) return []
+  const delivery = beyondDeliveryShape(people)
+  const check = people.simSwap
+  if (check === undefined) return delivery
   const found: ShapeProblem[] = check.networks.flatMap((network, i) =>
     networkOf(network) !== null
       ? []
@@ -113,5 +116,5 @@ export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProble
     const message = 'the operator is asked with a token or as a client, and with one of them only'
     found.push({ path: ['people', 'simSwap'], message, remedy: 'set either `token` or `client`' })
   }
-  return found
+  return [...delivery, ...found]
 }

@@ -5,6 +5,7 @@ import type { Session } from '#authn/session.ts'
 import type { Strength } from '#contract/vocabulary.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
+import { masked } from './sign-in.ts'
 import type { Words } from './words/en.ts'
 
 export interface AccountView {
@@ -23,7 +24,10 @@ export interface AccountView {
     readonly totp: boolean
     readonly recovery_code: boolean
     readonly password: boolean
+    readonly phone: boolean
   }
+  /** numbers that codes go to */
+  readonly phones: readonly string[]
 }
 
 export function accountPage(view: AccountView): Markup {
@@ -74,6 +78,27 @@ export function accountPage(view: AccountView): Markup {
             <button>${words.verify}</button>`,
         )}
       </details>`
+    }
+    ${
+      can.phone &&
+      html`<details>
+        <summary>${words.addPhone}</summary>
+        <p class="hint">${words.phoneRestricted}</p>
+        ${act('phone', html`<label for="new-phone">${words.phone}</label><input id="new-phone" name="phone" type="tel" autocomplete="tel" required /><button>${words.continue}</button>`)}
+      </details>`
+    }
+    ${
+      view.phones.length > 0 &&
+      html`<h2>${words.phones}</h2>
+        <ul class="things">
+          ${view.phones.map(
+            (to) =>
+              html`<li>
+                <div>${masked(to)}</div>
+                ${act('remove-phone', html`<input type="hidden" name="to" value="${to}" /><button class="small plain">${words.remove}</button>`)}
+              </li>`,
+          )}
+        </ul>`
     }
     <h2>${words.sessions}</h2>
     <ul class="things">
@@ -164,6 +189,30 @@ export const totpPage = (words: Words, token: string, it: OtpEnrolment, message:
       children: html`<input type="hidden" name="id" value="${it.id}" /><label for="first-code">${words.code}</label>
         <input
           id="first-code"
+          class="code"
+          name="code"
+          inputmode="numeric"
+          autocomplete="one-time-code"
+          required
+        /><button>${words.verify}</button>`,
+    })}
+    <p><a href="/account">${words.cancel}</a></p>`
+
+const hidden = (name: string, value: string): Markup => html`<input type="hidden" name="${name}" value="${value}" />`
+
+/** A code went to a number; the form says again which. */
+export const phonePage = (
+  words: Words,
+  token: string,
+  { to, challenge }: { readonly to: string; readonly challenge: string },
+): Markup =>
+  html`<p>${words.phoneSent(masked(to))}</p>
+    ${form({
+      action: '/account/phone-confirm',
+      token,
+      children: html`${hidden('to', to)}${hidden('challenge', challenge)}<label for="phone-code">${words.code}</label>
+        <input
+          id="phone-code"
           class="code"
           name="code"
           inputmode="numeric"

@@ -44,14 +44,27 @@ export function choosePage(
   {
     typed,
     first,
-  }: { readonly typed: string; readonly first: readonly ('password' | 'email_code' | 'passkey' | 'recovery_code')[] },
+  }: {
+    readonly typed: string
+    readonly first: readonly ('password' | 'email_code' | 'sms_code' | 'passkey' | 'recovery_code')[]
+  },
 ): Markup {
   const { words, at, token, message } = view
   return html`${notice(message)}
     <p class="soft">${typed}</p>
     ${whyBox(view)} ${first.includes('password') && passwordForm(view)}
     ${first.includes('passkey') && passkeyForm(view, { autofill: false })}
-    ${first.includes('email_code') && form({ action: `${at}/send`, token, children: html`<input type="hidden" name="factor" value="email_code" /><button class="plain">${words.emailCode}</button>` })}
+    ${(['email_code', 'sms_code'] as const)
+      .filter((factor) => first.includes(factor))
+      .map((factor) =>
+        form({
+          action: `${at}/send`,
+          token,
+          children: html`<input type="hidden" name="factor" value="${factor}" /><button class="plain">
+              ${factor === 'email_code' ? words.emailCode : words.smsCode}
+            </button>`,
+        }),
+      )}
     ${first.includes('recovery_code') && recoveryBox(view)}
     ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`
 }
@@ -72,7 +85,7 @@ export function morePage(view: SignInView, { offers }: { readonly offers: readon
         children: html`<input type="hidden" name="factor" value="${factor}" /><input
             type="hidden"
             name="to"
-            value="${offers.findIndex((each) => each.to === to)}"
+            value="${offers.filter((each) => each.factor === factor).findIndex((each) => each.to === to)}"
           />
           <button class="plain">${factor === 'email_code' ? words.emailCode : words.smsCode} (${masked(to!)})</button>`,
       }),

@@ -14,14 +14,17 @@ import { replaceRecoveryCodes } from '#authn/recovery-codes.ts'
 import { shown } from '#authn/session.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import { newSecret } from '#lib/ids.ts'
-import { accountPage, recoveryCodesPage, totpPage, type AccountView } from '#server/pages/account.ts'
+import { accountPage, phonePage, recoveryCodesPage, totpPage, type AccountView } from '#server/pages/account.ts'
 import type { Markup } from '#server/pages/html.ts'
 import { pageHeaders, page } from '#server/pages/layout.ts'
+import { masked } from '#server/pages/sign-in.ts'
 import type { Words } from '#server/pages/words/en.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { endSessionCookie, hashOf, sessionCookie } from '#server/provider/cookies.ts'
 import { browserHandle, formToken, parsedField, postedForm, type Fields } from '#server/sign-in/forms.ts'
+import { channelsFor } from '#server/sign-in/channels.ts'
 import { heldSession } from '#server/sign-in/interaction.ts'
+import { beginPhone, confirmPhone } from '#server/sign-in/own-phone.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import { OWN_RETURN, signInUrl } from '#server/sign-in/step-up.ts'
 
@@ -54,6 +57,9 @@ const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promi
   'totp-confirm': confirmTotp,
   'recovery-codes': newRecoveryCodes,
   password: newPassword,
+  phone: addPhone,
+  'phone-confirm': phoneConfirmed,
+  'remove-phone': removePhone,
   rename,
   remove,
 }
@@ -164,7 +170,9 @@ async function show(
       totp: factors.includes('totp') && codesAllowed(parts, account),
       recovery_code: factors.includes('recovery_code') && codesAllowed(parts, account),
       password: factors.includes('password'),
+      phone: factors.includes('sms_code') && codesAllowed(parts, account),
     },
+    phones: (await channelsFor(parts, account, 'sms_code')).map(({ canonical }) => canonical),
   }
   return draw(parts, reply, words, words.account, accountPage(view))
 }
@@ -199,11 +207,12 @@ async function changed(
   { reply, held, account, words }: Change,
   template: string,
   name: string,
+  also: readonly { readonly channel: 'sms'; readonly to: string }[] = [],
 ): Promise<Done> {
   const token = newSecret()
   renewed.set(reply, await endOtherSessions(parts.tools, held.session, hashOf(token), template))
   reply.header('set-cookie', sessionCookie(token))
-  await parts.tools.notify(account, { template, values: { name } })
+  await parts.tools.notify(account, { template, values: { name }, also })
   return { said: words.changed, good: true }
 }
 
@@ -263,6 +272,27 @@ async function newPassword(parts: PeopleParts, it: Change): Promise<Done> {
   if (problem !== null) return { said: words.passwordProblems[problem], good: false }
   await setPassword(parts.tools, account, fields['password']!, leave.aal)
   return changed(parts, it, 'password_changed', '')
+}
+
+async function addPhone(parts: PeopleParts, { fields, attempt, words, request, reply }: Change): Promise<Done> {
+  if (!parts.factors.includes('sms_code')) return { said: words.refused, good: false }
+  const begun = await beginPhone(parts, attempt, fields['phone'], words)
+  if (typeof begun === 'string') return { said: begun, good: false }
+  const token = formToken(parts.tools.keyring, PLACE, browserHandle(request, reply))
+  return { page: [words.addPhone, phonePage(words, token, begun)] }
+}
+
+async function phoneConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
+  const to = await confirmPhone(parts, it.attempt, it.fields, it.leave.aal)
+  return to === null ? { said: it.words.refused, good: false } : changed(parts, it, 'address_added', masked(to))
+}
+
+async function removePhone(parts: PeopleParts, it: Change): Promise<Done> {
+  const to = it.fields['to'] ?? ''
+  const gone = await parts.identifiers.remove('phone', to, it.account)
+  if (!gone) return { said: it.words.refused, good: false }
+  // whoever still has the number hears that it was taken away
+  return changed(parts, it, 'address_removed', masked(to), [{ channel: 'sms', to }])
 }
 
 async function rename({ tools }: PeopleParts, { fields, account, words, enrolled }: Change): Promise<Done> {

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { canonical } from '#authn/identifiers.ts'
+import { phoneProblem } from '#authn/phone-numbers.ts'
 import { setPassword, passwordProblem } from '#authn/passwords.ts'
 import { approvePass, issuePass } from '#authn/enrolment-pass.ts'
 import { decideRecovery, happen } from '#authn/recover.ts'
@@ -101,7 +102,22 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
           const name = canonical(kind, value)
           if (name === null)
             throw new AmbitError('request_invalid', `\`${value}\` is no ${kind} that could be anybody's`)
-          return { kind, canonical: name, shown: value, account, verifiedAt: verified ? now : null, addedAt: now }
+          const isSent = kind === 'phone' && verified && parts.factors.includes('sms_code')
+          const fault = isSent ? phoneProblem(name, tools.rules.sends.countries) : null
+          if (fault !== null)
+            throw new AmbitError(
+              'request_invalid',
+              `\`${value}\` is sent no code (${fault}); see \`people.sms.countries\``,
+            )
+          return {
+            kind,
+            canonical: name,
+            shown: value,
+            account,
+            verifiedAt: verified ? now : null,
+            addedAt: now,
+            boundAtAal: 2,
+          }
         })
         if (body.password !== undefined) {
           const problem = await passwordProblem(tools, body.password, parts.isBreached, [])
@@ -117,7 +133,7 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
           const holder = await identifiers.find(each.kind, each.canonical)
           if (holder?.account !== account)
             throw new AmbitError('conflict', `\`${each.shown}\` belongs to another account`)
-          if (each.verifiedAt !== null) await identifiers.verify(each.kind, each.canonical, account, now)
+          if (each.verifiedAt !== null) await identifiers.verify(each.kind, each.canonical, account, now, 2)
         }
         const enrolled = await tools.authenticators.listOf(account)
         const replaces = body.password !== undefined && enrolled.some(({ kind }) => kind === 'password')

@@ -19,6 +19,7 @@ import { wordsFor } from '#server/pages/words/words.ts'
 import { browserHandle, formToken, postedForm, type Fields } from '#server/sign-in/forms.ts'
 import { noteFailure, signInOf } from '#server/sign-in/interaction.ts'
 import { sealLeave } from '#server/sign-in/leave.ts'
+import { levelOf } from '#server/sign-in/channels.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 
 interface Step {
@@ -156,7 +157,9 @@ async function send(parts: PeopleParts, step: Step): Promise<null> {
 async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
   const { pending } = step.begun
   if (pending === null) return step.words.refused
-  const outcome = await answerCode(parts.tools, { ...attemptOf(parts, step), ...pending, typed: step.fields['code'] })
+  const attempt = attemptOf(parts, step)
+  const boundAtAal = await levelOf(parts, attempt.account, pending)
+  const outcome = await answerCode(parts.tools, { ...attempt, ...pending, boundAtAal, typed: step.fields['code'] })
   return proved(parts, step, outcome, 'issued_code', pending.to)
 }
 

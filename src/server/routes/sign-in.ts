@@ -34,6 +34,7 @@ import {
   standingOf,
   type Interaction,
 } from '#server/sign-in/interaction.ts'
+import { channelsFor, levelOf, unsentSentence } from '#server/sign-in/channels.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 
 /** Everything about one posted step. */
@@ -132,8 +133,10 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
         words.signInTo(interaction.client),
         identifyPage(view, { passkeys: parts.factors.includes('passkey') }),
       )
-    const first = (['password', 'passkey', 'email_code', 'recovery_code'] as const).filter((each) =>
-      parts.factors.includes(each),
+    const isNumber = signIn.typed.startsWith('+')
+    const first = (['password', 'passkey', 'email_code', 'sms_code', 'recovery_code'] as const).filter(
+      // a code only ever goes where the name that was typed says
+      (each) => parts.factors.includes(each) && each !== (isNumber ? 'email_code' : 'sms_code'),
     )
     return draw(words.choose, choosePage(view, { typed: signIn.typed, first }))
   }
@@ -241,10 +244,7 @@ async function send(parts: PeopleParts, step: Step): Promise<string | null> {
   if (factor !== 'email_code' && factor !== 'sms_code') return words.refused
   if (!parts.factors.includes(factor)) return words.refused
   const attempt = attemptOf(parts, step)
-  const kind = factor === 'email_code' ? 'mail' : 'phone'
-  const own = (await parts.identifiers.listOf(attempt.account)).filter(
-    (it) => it.kind === kind && it.verifiedAt !== null,
-  )
+  const own = await channelsFor(parts, attempt.account, factor)
   // a stranger is only ever sent a code to the address that he typed himself; a recognised person chooses among his own
   const isRecognised = signIn.proofs.length > 0 || attempt.purpose === 'step_up'
   const chosen = isRecognised
@@ -262,16 +262,20 @@ async function send(parts: PeopleParts, step: Step): Promise<string | null> {
     language: words.lang,
     forWhat: interaction.client,
   })
-  void begun.sent.catch(() => {}) // what came of it is in the audit; waiting for it would tell
+  if (isRecognised) {
+    const unsent = unsentSentence(await begun.sent, words)
+    if (unsent !== null) return unsent
+  } else void begun.sent.catch(() => {}) // what came of it is in the audit; waiting for it would tell
   return changed(parts, { ...signIn, pending: { factor, challenge: begun.challenge, to } })
 }
 
 async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
   const { pending } = step.signIn
   if (pending === null) return step.words.refused
-  return proved(parts, step, (attempt) =>
-    answerCode(parts.tools, { ...attempt, ...pending, typed: step.fields['code'] }),
-  )
+  return proved(parts, step, async (attempt) => {
+    const boundAtAal = await levelOf(parts, attempt.account, pending)
+    return answerCode(parts.tools, { ...attempt, ...pending, boundAtAal, typed: step.fields['code'] })
+  })
 }
 
 async function passkeyOptions(parts: PeopleParts, step: Step): Promise<typeof ANSWERED> {

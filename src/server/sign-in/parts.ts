@@ -11,6 +11,8 @@ import type { IdentifierStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
 import type { Impact, Strength } from '#contract/vocabulary.ts'
+import type { Outbox } from '#delivery/outbox.ts'
+import type { DelivererConfig } from '#server/config/delivery.ts'
 import type { WatchParts } from '#risk/watch.ts'
 
 export interface PeopleParts {
@@ -39,4 +41,7 @@ export interface PeopleParts {
   readonly origin: string
   /** kinds that are switched on */
   readonly factors: readonly FactorName[]
+  /** who delivers, for the receipts that they send */
+  readonly delivery: readonly DelivererConfig[]
+  readonly outbox: Pick<Outbox, 'receipt'>
 }

@@ -333,7 +333,7 @@ suite('What follows from a security event', () => {
     const identifiers = identifierStore(server.context.database)
     const [sub, address] = ['p14', 'p14.private@example.com']
     const held = { kind: 'mail', canonical: address, shown: address, account: `okta:${sub}` } as const
-    await identifiers.add({ ...held, verifiedAt: 1, addedAt: 1 })
+    await identifiers.add({ ...held, verifiedAt: 1, addedAt: 1, boundAtAal: 2 })
     assert.equal((await decide({ sub, ...past() })).decision, true)
     const subject = { format: 'email', email: 'P14.Private@Example.com' }
     assert.equal((await push('identifier-recycled', {}, { subject })).status, 202)

@@ -25,6 +25,28 @@ export const DE: Words = {
   code: 'Code',
   codeSent: (minutes) =>
     `Wenn es ein passendes Konto gibt, ist ein Code unterwegs. Er gilt ${minutes} Minuten und nur in diesem Browser.`,
+  unsent: {
+    changed:
+      'An diese Nummer kann zurzeit kein Code gesendet werden: Ihre Karte wurde kürzlich gewechselt, oder der Anbieter gibt keine Auskunft. Wählen Sie einen anderen Weg.',
+    limited: 'Zuletzt wurden zu viele Codes gesendet. Warten Sie etwas, oder wählen Sie einen anderen Weg.',
+    refused: 'An Nummern dieser Art werden keine Codes gesendet. Wählen Sie einen anderen Weg.',
+    forbidden: 'Ein Code genügt dafür nicht. Wählen Sie einen anderen Weg.',
+    unavailable:
+      'Zurzeit konnte kein Code gesendet werden. Wählen Sie einen anderen Weg, oder versuchen Sie es später.',
+  },
+  phoneProblems: {
+    not_a_number: 'Das ist keine Telefonnummer. Schreiben Sie sie mit Ländervorwahl, etwa +49 151 12345678.',
+    no_country: 'Diese Nummer gehört zu keinem Land. Verwenden Sie eine Mobilnummer.',
+    not_mobile: 'Codes werden nur an Mobilnummern gesendet.',
+    country_not_served: 'An Nummern dieses Landes werden keine Codes gesendet.',
+  },
+  phoneTooMany: 'Es gibt schon drei Nummern. Entfernen Sie zuerst eine.',
+  phones: 'Telefonnummern',
+  phone: 'Mobilnummer mit Ländervorwahl (+49 …)',
+  addPhone: 'Telefonnummer hinzufügen',
+  phoneSent: (to) => `Ein Code ging an ${to}. Geben Sie ihn hier ein, um zu zeigen, dass die Nummer Ihnen gehört.`,
+  phoneRestricted:
+    'Wer Ihre Nummer übernimmt, bekommt Ihre Codes. Ein Passkey ist sicherer, und Sie können jederzeit einen verwenden.',
   codeHint: (digits) => `${digits} Ziffern`,
   verify: 'Bestätigen',
   back: 'Anderen Weg wählen',

@@ -23,6 +23,27 @@ export const EN = {
   code: 'Code',
   codeSent: (minutes: number) =>
     `If an account fits, a code is on its way. It is good for ${minutes} minutes, in this browser only.`,
+  unsent: {
+    changed:
+      'No code can be sent to this number at the moment: its card was changed lately, or its operator cannot say. Choose another way.',
+    limited: 'Too many codes were sent lately. Wait a while, or choose another way.',
+    refused: 'No codes are sent to numbers of this kind. Choose another way.',
+    forbidden: 'A code is not enough for this. Choose another way.',
+    unavailable: 'No code could be sent at the moment. Choose another way, or try again later.',
+  },
+  phoneProblems: {
+    not_a_number: 'This is no telephone number. Write it with its country, such as +49 151 12345678.',
+    no_country: 'This number belongs to no country. Use a mobile number.',
+    not_mobile: 'Codes are sent to mobile numbers only.',
+    country_not_served: 'No codes are sent to numbers of this country.',
+  },
+  phoneTooMany: 'There are three numbers already. Remove one first.',
+  phones: 'Telephone numbers',
+  phone: 'Mobile number, with its country (+49 …)',
+  addPhone: 'Add a telephone number',
+  phoneSent: (to: string) => `A code was sent to ${to}. Type it here to show that the number is yours.`,
+  phoneRestricted:
+    'Whoever takes over your number gets your codes. A passkey is safer, and you may use one instead at any time.',
   codeHint: (digits: number) => `${digits} digits`,
   verify: 'Confirm',
   back: 'Choose another way',
