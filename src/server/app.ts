@@ -28,6 +28,7 @@ import { ssfTokenRoutes } from './routes/ssf-token.ts'
 import { ssfRoutes } from './routes/ssf.ts'
 import { receiptRoutes } from './routes/receipts.ts'
 import { recoverRoutes } from './routes/recover.ts'
+import { shadowRoutes } from './routes/shadow.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { deviceRoutes } from './routes/device.ts'
 import { providerRoutes } from './routes/provider.ts'
@@ -52,6 +53,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   healthRoutes,
   inventoryRoutes,
   metricsRoutes,
+  shadowRoutes,
   signalRoutes,
   ssfRoutes,
   ssfTokenRoutes,

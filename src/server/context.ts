@@ -15,6 +15,7 @@ import type { LoopWatch } from './metrics.ts'
 import type { FindCircumstances } from './evaluate.ts'
 import type { Gate } from './gate/gate.ts'
 import type { Signals } from './signals/signals.ts'
+import type { Shadow } from './shadow.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Transmitter } from './ssf/transmitter.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -33,6 +34,8 @@ export interface ServerContext {
   readonly reportOn: (live: LiveAnalysis) => Promise<Report>
   readonly snapshots: Snapshots
   readonly decide: Decide
+  /** what is tried beside it */
+  readonly shadow: Shadow
   /** what is known of whoever asks, beside the session */
   readonly circumstances: FindCircumstances
   readonly exceptions: Exceptions

@@ -33,6 +33,7 @@ import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
 import { basisOf, openPolicyFiles, readPolicies } from './policies.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
+import { openShadow } from './shadow.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
@@ -111,10 +112,13 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const metrics = new Registry()
     const loop = watchLoop(metrics)
     closing.push(loop.stop)
+    const inForce = () => files.basis().policies
+    const shadow = await openShadow({ config, surroundings, settings, inForce, snapshots, metrics, clock, log })
+    closing.push(shadow.close)
     const exceptions = await openExceptions({
       database,
       live: snapshots.live,
-      policy: () => files.basis().policies.policy,
+      policy: () => inForce().policy,
       audit,
       clock,
       log,
@@ -137,7 +141,8 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       snapshots,
       world: snapshots.world,
       reportOn: (live) => files.basis().analyst.report(inventoryOf(live)),
-      decide: decider(snapshots.world, watch.reachable),
+      decide: decider(snapshots.world, watch.reachable, shadow.look),
+      shadow,
       circumstances: circumstancesFrom({
         subjects: settings.subjects,
         signals: signalStore(database),
@@ -173,7 +178,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const people =
       config.people === undefined
         ? null
-        : await openPeople(context, config.people, () => files.basis().policies.policy.authenticators)
+        : await openPeople(context, config.people, () => inForce().policy.authenticators)
     if (people !== null) closing.push(people.stop)
     const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
@@ -189,7 +194,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     }
     const reload = async () => {
       // one that cannot be read must not keep the other from being
-      const read = await Promise.allSettled([readCertificate(), files.reload()])
+      const read = await Promise.allSettled([readCertificate(), files.reload().finally(shadow.reload)])
       const failures = read.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
       for (const err of failures) log.error({ err }, 'what was to be read again cannot be; what was in force stays')
       if (failures.length > 0) throw failures[0]

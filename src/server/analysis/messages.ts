@@ -8,6 +8,8 @@ import type { PolicyText } from '#policy/load.ts'
 export interface ThreadStart {
   readonly own: PolicyText
   readonly base: string
+  /** with the rules that it only tries in force */
+  readonly tried?: boolean
 }
 
 /** Pieces are bodies of snapshots. */

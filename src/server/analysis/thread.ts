@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { analyse } from '#analysis/analyse.ts'
 import { applyDelta, liveAnalysis, type AccountState, type LiveAnalysis } from '#analysis/live.ts'
+import { withTried } from '#decision/shadow.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
 import { loadPolicy } from '#policy/load.ts'
 import { decodeDelta, decodeInventory } from '../snapshot-body.ts'
@@ -12,8 +13,9 @@ const SOME = 100
 /** Analyses kept: the newest, and the one before in case that a change is tried on it again. */
 const KEPT = 2
 
-const { own, base } = workerData as ThreadStart
-const policy = await loadPolicy(own, base)
+const { own, base, tried = false } = workerData as ThreadStart
+const loaded = await loadPolicy(own, base)
+const policy = tried ? withTried(loaded) : loaded
 const kept = new Map<string, LiveAnalysis>()
 const port = parentPort!
 

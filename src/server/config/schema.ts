@@ -147,6 +147,22 @@ const Audit = Type.Object(
   { ...Closed, default: {}, description: 'the audit log' },
 )
 
+const Shadow = Type.Object(
+  {
+    policy: Type.Optional(text('policy file to try instead of `policy`')),
+    accessPolicies: Type.Optional(
+      Type.Array(text('path of a file'), { description: 'policies of access to try instead of `accessPolicies`' }),
+    ),
+    inventory: Type.Optional(
+      Type.Array(text('path'), {
+        minItems: 1,
+        description: 'files and folders of facts to try instead of those in use',
+      }),
+    ),
+  },
+  { ...Closed, description: 'what is tried beside what decides; `GET /v1/shadow` has what would have been otherwise' },
+)
+
 /** A section or key each; a new one is one line here. */
 export const CONFIG = Type.Object(
   {
@@ -157,6 +173,7 @@ export const CONFIG = Type.Object(
       description: 'policies of access, which add demands of your own for single actions and things',
     }),
     decisions: Type.Optional(DECISION_SETTINGS),
+    shadow: Type.Optional(Shadow),
     publicUrl: Type.Optional(
       text('URL under which clients know this server, without a path', { pattern: '^https?://[^/?#\\s]+$' }),
     ),
