@@ -62,6 +62,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./decide.ts')).timeDecide(Number(path))
     case 'http':
       return (await import('./http.ts')).timeHttp(path)
+    case 'verify':
+      return (await import('./verify.ts')).timeVerify()
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
     case 'plan':

@@ -89,12 +89,11 @@ export async function attempt(tools: Tools, factor: FactorName, it: Attempt, com
 async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
   const refused = (reason: RefusalReason): Outcome => ({ accepted: false, reason })
   const { account, purpose, browser, binding, access, session } = it
-  const state = await tools.accounts.stateOf(account)
+  const [state, pool] = await Promise.all([tools.accounts.stateOf(account), tools.budgets.poolOf(browser, account)])
   // a frozen account may still prove things towards its recovery; a disabled one may not prove anything. Either is refused below,
   // after the same work as any other, so that its time does not tell that it is there
   const closed = state.status === 'disabled' || (state.status === 'frozen' && purpose !== 'recover')
   if (FACTORS[factor].guessable) {
-    const pool = await tools.budgets.poolOf(browser, account)
     const reservation = await tools.budgets.reserve(account, factor, pool, tools.rules.budget, tools.clock())
     if (!reservation.granted) return refused('budget_spent')
   }
@@ -105,9 +104,7 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
   }
   const found = await compare()
   if (found === null) return (await sessionSurvives(tools, it)) ? refused('wrong') : refused('session_ended')
-  if (FACTORS[factor].guessable) {
-    await tools.budgets.succeeded(account, factor, await tools.budgets.poolOf(browser, account))
-  }
+  if (FACTORS[factor].guessable) await tools.budgets.succeeded(account, factor, pool)
   if (session !== null) await tools.budgets.succeeded(sessionKey(session), 'session', 'strange')
   return { accepted: true, proof: { ...found, factor, purpose, binding, at: tools.clock() }, epoch: state.epoch }
 }

@@ -74,7 +74,7 @@ export type Counted = FactorName | 'session' | 'user_code'
 export interface BudgetStore {
   /** counts one guess, if the budget has it; before anything is compared */
   readonly reserve: (account: string, factor: Counted, pool: Pool, budget: Budget, now: number) => Promise<Reservation>
-  /** a success: the hour begins anew and nothing counts as in a row; the day's count stays */
+  /** a success: the hour begins anew, nothing counts as in a row, and the day has its own guess back, but none that failed */
   readonly succeeded: (account: string, factor: Counted, pool: Pool) => Promise<void>
   readonly poolOf: (browser: string, account: string) => Promise<Pool>
   readonly remember: (browser: string, account: string, now: number) => Promise<void>

@@ -4,13 +4,11 @@ import type { Tools } from '#authn/ceremony.ts'
 import { FACTORS } from '#authn/factors.ts'
 import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
-import { isNobodys } from '#authn/identifiers.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
 import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
 import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
 import type { Floor } from '#authn/sign-in.ts'
-import type { AuditRecord } from '#audit/records.ts'
 import { notifier } from '#delivery/notify.ts'
 import { openOutbox } from '#delivery/outbox.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -30,6 +28,7 @@ import { signInStore } from '#storage/sign-ins.ts'
 import { sweepPeople } from '#storage/sweep.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
 import { channelsOfConfig } from './config/delivery.ts'
+import { recordOf } from './ceremony-record.ts'
 import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
 import { cardCheck, providersOf, sendRulesOf } from './delivery.ts'
@@ -256,42 +255,5 @@ function askOver(context: ServerContext): AskDecisionPoint {
       }
     }
     return { granted: true }
-  }
-}
-
-/** A ceremony as the audit log writes it. */
-function recordOf({ kind, account: named, event, factor, outcome, reason, session, at }: CeremonyRecord): AuditRecord {
-  // a name that nobody has is not kept: people type passwords there
-  const account = isNobodys(named) ? '' : named
-  const common = {
-    at,
-    by: { type: 'account', id: account === '' ? 'unknown' : account } as const,
-    why: reason === null ? [] : [reason],
-  }
-  if (kind === 'recovery') {
-    const state = event.replace('recovery_', '')
-    const did = state === 'ready' ? 'released' : state === 'frozen' ? 'held' : state
-    return { ...common, kind, did: did as 'held', recovery: reason ?? 'unknown', account, why: [] }
-  }
-  const did =
-    outcome === 'accepted'
-      ? 'succeeded'
-      : outcome === 'begun'
-        ? 'challenged'
-        : reason === 'budget_spent' || reason === 'limited'
-          ? 'limited'
-          : reason === 'wrong'
-            ? 'failed'
-            : 'refused'
-  const method = factor === null ? 'unknown' : FACTORS[factor].kind
-  return {
-    ...common,
-    kind: 'authentication',
-    did,
-    account: account === '' ? null : account,
-    method,
-    authenticator: null,
-    session,
-    strength: null,
   }
 }

@@ -127,6 +127,23 @@ onEveryStore('of two hundred guesses at once, no more than the budget are grante
   assert.deepEqual(await reserve(0, NOW + 86_400_000 * 365), { granted: false, until: null })
 })
 
+onEveryStore('whoever is right is never refused for it, and pays for every failure of the day', async (store) => {
+  const budgets = budgetStore(await store.open())
+  const reserve = async () => (await budgets.reserve('idp:ada', 'totp', 'known', DEFAULT_BUDGET, NOW)).granted
+  for (let i = 0; i < 3 * DEFAULT_BUDGET.perDay; i++) {
+    assert.ok(await reserve(), `success ${i}`)
+    await budgets.succeeded('idp:ada', 'totp', 'known')
+  }
+  // four failures between successes never reach the hour's limit, and the day's ends them
+  let failures = 0
+  for (let i = 0; i < 60; i++) {
+    if (!(await reserve())) break
+    if (i % 5 === 4) await budgets.succeeded('idp:ada', 'totp', 'known')
+    else failures++
+  }
+  assert.equal(failures, DEFAULT_BUDGET.perDay)
+})
+
 onEveryStore('a step is used once, and none before it after it', async (store) => {
   const nodes = [authenticatorStore(await store.open()), authenticatorStore(await store.open())]
   await nodes[0]!.enrol(authenticator)

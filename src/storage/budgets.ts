@@ -32,7 +32,17 @@ export function budgetStore(database: Database): BudgetStore {
     async succeeded(account, factor, pool) {
       await database.sql
         .updateTable('budgets')
-        .set({ hour_count: 0, run_count: 0 })
+        // its own guess is given back to the day, whose failures stay
+        .set((row) => ({
+          hour_count: 0,
+          day_count: row
+            .case()
+            .when('day_count', '>', 0)
+            .then(row('day_count', '-', 1))
+            .else(0)
+            .end(),
+          run_count: 0,
+        }))
         .where('account', '=', account)
         .where('factor', '=', `${factor}/${pool}`)
         .execute()

@@ -1,6 +1,7 @@
 /** SQLite through Node's own module, in the shape that Kysely's dialect takes. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import type { SqliteDatabase, SqliteDialect, SqliteStatement } from 'kysely'
+import { groupingDialect } from './sqlite-writes.ts'
 
 /** Prepared statements kept; beyond it the one unused longest goes. */
 const STATEMENTS_KEPT = 200
@@ -12,7 +13,7 @@ const STATEMENTS_KEPT = 200
 export function openSqlite(path: string): { readonly dialect: SqliteDialect; readonly raw: DatabaseSync } {
   const raw = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true })
   raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
-  return { dialect: new SqliteDialect({ database: adapted(raw) }), raw }
+  return { dialect: groupingDialect(raw, adapted(raw)), raw }
 }
 
 function adapted(raw: DatabaseSync): SqliteDatabase {

@@ -60,11 +60,11 @@ interface Cluster {
 
 let cluster: Promise<Cluster> | null | undefined
 
-/** The PostgreSQL of this process, or null where none is installed. */
-export function startedCluster(): Promise<Cluster> | null {
+/** The PostgreSQL of this process, or null where none is installed. `fsync` is for measurements; the first to ask decides. */
+export function startedCluster({ fsync = false } = {}): Promise<Cluster> | null {
   if (cluster === undefined) {
     const bin = binaries()
-    cluster = bin === null ? null : startCluster(bin)
+    cluster = bin === null ? null : startCluster(bin, fsync)
   }
   return cluster
 }
@@ -82,7 +82,7 @@ function asOwner(command: string, parameters: readonly string[]): [string, strin
   return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--', command, ...parameters]]
 }
 
-async function startCluster(bin: string): Promise<Cluster> {
+async function startCluster(bin: string, fsync: boolean): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'ambit-pg-'))
   chmodSync(folder, 0o755)
   if (process.getuid?.() === 0) {
@@ -92,7 +92,12 @@ async function startCluster(bin: string): Promise<Cluster> {
   const data = join(folder, 'data')
   const initialise = asOwner(join(bin, 'initdb'), ['-N', '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '-D', data])
   execFileSync(...initialise, { stdio: 'ignore' })
-  const settings = ['fsync=off', 'listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=300']
+  const settings = [
+    `fsync=${fsync ? 'on' : 'off'}`,
+    'listen_addresses=',
+    `unix_socket_directories=${folder}`,
+    'max_connections=300',
+  ]
   const server = spawn(...asOwner(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((each) => ['-c', each])]), {
     stdio: 'ignore',
   })

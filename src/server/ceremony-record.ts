@@ -1,0 +1,50 @@
+import type { AuditRecord } from '#audit/records.ts'
+import { FACTORS } from '#authn/factors.ts'
+import { isNobodys } from '#authn/identifiers.ts'
+import type { CeremonyRecord } from '#authn/ports.ts'
+
+/** A ceremony as the audit log writes it. */
+export function recordOf({
+  kind,
+  account: named,
+  event,
+  factor,
+  outcome,
+  reason,
+  session,
+  at,
+}: CeremonyRecord): AuditRecord {
+  // a name that nobody has is not kept: people type passwords there
+  const account = isNobodys(named) ? '' : named
+  const common = {
+    at,
+    by: { type: 'account', id: account === '' ? 'unknown' : account } as const,
+    why: reason === null ? [] : [reason],
+  }
+  if (kind === 'recovery') {
+    const state = event.replace('recovery_', '')
+    const did = state === 'ready' ? 'released' : state === 'frozen' ? 'held' : state
+    return { ...common, kind, did: did as 'held', recovery: reason ?? 'unknown', account, why: [] }
+  }
+  const did =
+    outcome === 'accepted'
+      ? 'succeeded'
+      : outcome === 'begun'
+        ? 'challenged'
+        : reason === 'budget_spent' || reason === 'limited'
+          ? 'limited'
+          : reason === 'wrong'
+            ? 'failed'
+            : 'refused'
+  const method = factor === null ? 'unknown' : FACTORS[factor].kind
+  return {
+    ...common,
+    kind: 'authentication',
+    did,
+    account: account === '' ? null : account,
+    method,
+    authenticator: null,
+    session,
+    strength: null,
+  }
+}
