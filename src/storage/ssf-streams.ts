@@ -1,7 +1,8 @@
 /** Streams of security events to others: what each receiver wants, and how far it has come. */
 import type { Generated, Kysely } from 'kysely'
+import { announce } from './changes.ts'
 import type { Database } from './database.ts'
-import { eventRange } from './events.ts'
+import { eventRange, EVENTS_ADDED } from './events.ts'
 import { STREAM_STATUSES, type StreamStatus } from './received-signals.ts'
 import type { Tables } from './tables.ts'
 
@@ -178,6 +179,7 @@ export async function askVerification(
       .where('receiver', '=', placeOfStream(stream))
       .where('tries', '>', 0)
       .execute()
+    await announce(sql, { topic: EVENTS_ADDED, key: '' }, now)
     return true
   })
 }

@@ -26,6 +26,8 @@ const PUSH = 'urn:ietf:rfc:8935'
 const POLL = 'urn:ietf:rfc:8936'
 /** Milliseconds for which a receiver that polls is kept waiting for something to tell. */
 const WAIT_MS = 10_000
+/** Milliseconds after which it is looked again even if nothing was heard of. */
+const LOOK_MS = 1000
 /** Events of one poll where the receiver asks for no number, and at most. */
 const FEW = 50
 const MOST = 200
@@ -72,7 +74,7 @@ const read = { config: { access: 'ssf.read' } } as const
 export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
   const { transmitter } = context
   if (transmitter === null) return
-  const { database, clock, audit } = context
+  const { database, clock, audit, health } = context
   const { sets, settings } = transmitter
   const base = sets.issuer
 
@@ -211,8 +213,10 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
       if (maxEvents === 0 || stream.status !== 'enabled') return { sets: {}, moreAvailable: false }
       const most = Math.min(maxEvents, MOST)
       let found = await transmitter.poll(stream, most)
-      if (found.sets.length === 0 && !returnImmediately) {
-        await transmitter.news(WAIT_MS)
+      // what is new may be for others
+      const wait = AbortSignal.timeout(WAIT_MS)
+      while (found.sets.length === 0 && !returnImmediately && !wait.aborted && !health.draining()) {
+        await transmitter.news(LOOK_MS)
         found = await transmitter.poll(stream, most)
       }
       return { sets: Object.fromEntries(found.sets.map(({ jti, text }) => [jti, text])), moreAvailable: found.more }

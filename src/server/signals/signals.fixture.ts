@@ -149,6 +149,7 @@ export async function ask(server: TestServer, token: string, session: Claims, id
 }
 
 export const configOf = (issuer: string, more: string) => `
+limits: { loopDelayMs: 60000 }
 publicUrl: http://127.0.0.1:8181
 issuers:
   - issuer: ${issuer}

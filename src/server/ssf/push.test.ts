@@ -7,7 +7,7 @@ import { sessionStore } from '#storage/sessions.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { freePort } from '#server/gate/gate.fixture.ts'
 import { testServer } from '../server.fixture.ts'
-import { CONFIG, ended, happen, opened, PUSH, receiver, receiverOf, sending, until } from './ssf.fixture.ts'
+import { CONFIG, ended, happen, opened, PATIENT, PUSH, receiver, receiverOf, sending, until } from './ssf.fixture.ts'
 
 suite('What is pushed', () => {
   test('comes in order, again until it is taken, and the same each time', async (context) => {
@@ -91,12 +91,12 @@ suite('From one Ambit to another', () => {
       const there = `http://127.0.0.1:${port}`
       const source = await testServer(context, {
         port,
-        config: `publicUrl: ${there}\nsignals: { transmit: { networks: [127.0.0.1] } }`,
+        config: `${PATIENT}\npublicUrl: ${there}\nsignals: { transmit: { networks: [127.0.0.1] } }`,
       })
       const { make, token, call } = await receiverOf(source, 'ambit')
       const pushToken = 'push-token-push-token-push-token-1'
       const stream = await make()
-      const config = `
+      const config = `${PATIENT}
 issuers: [{ issuer: "${there}", subject: { prefix: 'src:' } }]
 gate: { networks: [127.0.0.1] }
 signals:

@@ -10,6 +10,7 @@ import {
   ended,
   happen,
   opened,
+  PATIENT,
   POLL,
   PUBLIC,
   PUSH,
@@ -30,7 +31,7 @@ suite('A transmitter of security events', () => {
     for (const name of ['jwks_uri', 'configuration_endpoint', 'status_endpoint', 'verification_endpoint'])
       assert.match(String(metadata[name]), /^https:\/\/ambit\.example\//)
     assert.equal((await server.ask('/.well-known/ssf-configuration/tenant')).status, 404)
-    const silent = await testServer(context, {})
+    const silent = await testServer(context, { config: PATIENT })
     assert.equal((await silent.ask('/.well-known/ssf-configuration')).status, 404)
   })
 
