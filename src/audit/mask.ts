@@ -42,15 +42,22 @@ const QUERY_PARAMETER = /([?&#;])([A-Za-z0-9_.[\]-]{1,64})=([^&#;\s"]+)/g
 
 /** Whether a record, written as JSON, has anything that {@link masked} could take out. Most have not; this is what they pay. */
 export function maySpill(record: AuditRecord, text: string, { pointers }: Masks): boolean {
-  return pointers.length > 0 || SUSPECT.test(text) || (record.kind === 'decision' && opensSecrets(record))
+  return pointers.length > 0 || isSuspect(text) || (record.kind === 'decision' && opensSecrets(record))
 }
 
 /** Wider than {@link SECRET_SHAPES} and {@link QUERY_PARAMETER} together. */
-const SUSPECT = /eyJ|(bearer|basic|dpop)[\s\\]|PRIVATE KEY|otpauth:|ambit_[0-9a-f]{16}_|[?&#;][\w.[\]-]{1,64}=/i
+const SUSPECT = [
+  /eyJ/,
+  /[?&#;][\w.[\]-]{1,64}=/,
+  /(?:bearer|basic|dpop)[\s\\]/i,
+  /PRIVATE KEY|otpauth:|ambit_[0-9a-f]{16}_/i,
+]
+/** One after the other takes half the time of all in one: each has few letters to look for. */
+const isSuspect = (text: string): boolean => SUSPECT.some((shape) => shape.test(text))
 
 /** The same of decisions that are written as one record, each part of them looked at once. */
 export const mayAnySpill = (record: Together, text: string, { pointers }: Masks): boolean =>
-  pointers.length > 0 || SUSPECT.test(text) || openIn(record).some(hasSecretMember)
+  pointers.length > 0 || isSuspect(text) || openIn(record).some(hasSecretMember)
 
 function opensSecrets({ evaluation }: RecordOf<'decision'>): boolean {
   const { subject, action, resource, context } = evaluation.request

@@ -5,6 +5,7 @@
  */
 import type { Properties } from '#contract/access-request.ts'
 import type { Decision, StepUp } from '#contract/decision.ts'
+import { keeping } from './kept.ts'
 
 export interface AuthzenAnswer {
   readonly decision: boolean
@@ -106,6 +107,9 @@ function adviceOf({ acrValues, amrValues, maxAge }: StepUp, oblige: boolean): Pa
 }
 
 /** RFC 3339 in UTC; a time beyond what it can say is told as its end. */
-const timeOf = (seconds: number): string => new Date(Math.min(seconds * 1000, LAST)).toISOString()
+const timeOf = (seconds: number): string =>
+  TIMES.get(seconds, () => new Date(Math.min(seconds * 1000, LAST)).toISOString())
+/** The same few seconds are told again and again. */
+const TIMES = keeping<number, string>(1000)
 /** 9999-12-31T23:59:59Z */
 const LAST = 253_402_300_799_000

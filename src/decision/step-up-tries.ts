@@ -16,9 +16,9 @@ interface Tries {
 }
 
 export interface StepUpTries {
-  /** times so far, with the token or session that is shown now; `now` in seconds */
-  readonly before: (key: string, shown: string, now: number) => number
-  readonly after: (key: string, shown: string, outcome: Decision['outcome'], now: number) => void
+  /** times so far, with the token or session that is shown now, which is worked out only where it matters; `now` in seconds */
+  readonly before: (key: string, shown: () => string, now: number) => number
+  readonly after: (key: string, shown: () => string, outcome: Decision['outcome'], now: number) => void
 }
 
 /** Who wants what: the same client of the same subject, for the same action on the same thing. */
@@ -34,8 +34,8 @@ export function stepUpTries(limit: number): StepUpTries {
     return found !== undefined && now - found.at < REMEMBERED_SECONDS ? found : null
   }
   // many requests with one token are one try: a page asks for twenty things at once
-  const count = (found: Tries | null, shown: string) =>
-    found === null ? 0 : found.count + (found.shown === shown ? 0 : 1)
+  const count = (found: Tries | null, shown: () => string) =>
+    found === null ? 0 : found.count + (found.shown === shown() ? 0 : 1)
   return {
     before: (key, shown, now) => count(find(key, now), shown),
     after(key, shown, outcome, now) {
@@ -44,7 +44,7 @@ export function stepUpTries(limit: number): StepUpTries {
       // a denial keeps the count, so that the next token is not asked for all over again
       if (outcome === 'permit') return
       if (outcome === 'deny' && found === null) return
-      kept.set(key, { shown, count: count(found, shown), at: now })
+      kept.set(key, { shown: shown(), count: count(found, shown), at: now })
       if (kept.size > limit) kept.delete(kept.keys().next().value!)
     },
   }

@@ -51,20 +51,57 @@ export async function evaluate(context: Parts, asking: Asking): Promise<Decision
   return await recorded(context, await decided(context, asking))
 }
 
-/** Decides, without writing it down. `find` where the circumstances are not to be looked for anew. */
-export async function decided(
+/** Decides, without writing it down. */
+async function decided(context: Parts, asking: Asking): Promise<Decided> {
+  return await deciding(context)(asking)
+}
+
+/** Decides on questions one after another. What is known around one subject and session after another is looked for once. */
+export function deciding(context: Parts): (asking: Asking) => Decided | Promise<Decided> {
+  let last: { readonly of: Asking; readonly found: Circumstances } | null = null
+  async function look(asking: Asking): Promise<Decided> {
+    const { request, session } = asking
+    try {
+      last = { of: asking, found: await context.circumstances({ subject: request.subject, session }) }
+    } catch (error) {
+      return undecidable(context, asking, error)
+    }
+    return await decidedIn(context, asking, last.found)
+  }
+  return (asking) =>
+    last !== null && last.of.request.subject === asking.request.subject && last.of.session === asking.session
+      ? decidedIn(context, asking, last.found)
+      : look(asking)
+}
+
+/** Decides at once, unless something has to be asked for. */
+function decidedIn(
   context: Parts,
   asking: Asking,
-  find: FindCircumstances = context.circumstances,
-): Promise<Decided> {
+  { device, risk, exceptions }: Circumstances,
+): Decided | Promise<Decided> {
   const { request, session, stepUpsTried } = asking
   const at = Math.floor(context.clock() / 1000)
-  const bare: Evaluation = { id: newId('eval'), at, request, session, stepUpsTried, ...NO_CIRCUMSTANCES }
+  const evaluation = { id: newId('eval'), at, request, session, device, risk, exceptions, stepUpsTried }
   try {
-    const { device, risk, exceptions: standing } = await find({ subject: request.subject, session })
-    let evaluation: Evaluation = { ...bare, device, risk, exceptions: standing }
-    let decision = await context.decide(evaluation)
-    // an exception is used up to the moment the store takes it away, not as long as this node remembers it
+    const decision = context.decide(evaluation)
+    if (!(decision instanceof Promise) && decision.exception === null) return { asking, evaluation, decision }
+    return settled(context, asking, evaluation, decision)
+  } catch (error) {
+    return undecidable(context, asking, error)
+  }
+}
+
+/** An exception is used up to the moment the store takes it away, not as long as this node remembers it. */
+async function settled(
+  context: Parts,
+  asking: Asking,
+  first: Evaluation,
+  made: Decision | Promise<Decision>,
+): Promise<Decided> {
+  try {
+    let evaluation = first
+    let decision = await made
     while (decision.exception !== null && !(await context.exceptions.use(decision.exception))) {
       const { exception } = decision
       const exceptions = evaluation.exceptions.filter(({ id }) => id !== exception)
@@ -74,13 +111,20 @@ export async function decided(
     }
     return { asking, evaluation, decision }
   } catch (error) {
-    context.log.error({ err: error, evaluation: bare.id }, 'a question could not be decided and was denied')
-    return { asking, evaluation: bare, decision: denied(bare, 'undecidable') }
+    return undecidable(context, asking, error)
   }
 }
 
+function undecidable({ clock, log }: Parts, asking: Asking, error: unknown): Decided {
+  const { request, session, stepUpsTried } = asking
+  const at = Math.floor(clock() / 1000)
+  const evaluation: Evaluation = { id: newId('eval'), at, request, session, stepUpsTried, ...NO_CIRCUMSTANCES }
+  log.error({ err: error, evaluation: evaluation.id }, 'a question could not be decided and was denied')
+  return { asking, evaluation, decision: denied(evaluation, 'undecidable') }
+}
+
 /** The decision once it is on record: what is not on record has not happened, and is a deny. */
-export async function recorded(context: Parts, { asking, evaluation, decision }: Decided): Promise<Decision> {
+async function recorded(context: Parts, { asking, evaluation, decision }: Decided): Promise<Decision> {
   const { by, requestId: request } = asking
   try {
     await context.audit.append({ kind: 'decision', at: context.clock(), by, request, evaluation, decision })

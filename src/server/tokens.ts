@@ -1,5 +1,5 @@
 /** API tokens: `ambit_<id>_<secret>`. A node keeps all of them in memory and reads them again when one comes or goes. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Scope } from '#contract/scopes.ts'
 import type { Clock } from '#lib/clock.ts'
 import { newSecret } from '#lib/ids.ts'
@@ -25,7 +25,7 @@ export interface Tokens {
 
 const SHAPE = /^ambit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
 
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
 /** A new token and what is stored of it. The token itself is told once and kept nowhere. */
 export function newToken(

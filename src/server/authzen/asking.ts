@@ -1,20 +1,12 @@
 /** Questions of an AuthZEN request as they are put, decided on and answered: one, or several at once. */
 import type { FastifyRequest } from 'fastify'
 import type { AccessRequest } from '#contract/access-request.ts'
-import type { Decision, SessionEvidence } from '#contract/decision.ts'
+import type { Decision } from '#contract/decision.ts'
 import { answerOf, type AuthzenAnswer } from '#decision/authzen.ts'
 import { stepUpKey } from '#decision/step-up-tries.ts'
 import type { ServerContext } from '#server/context.ts'
 import { errorOf } from '#server/errors.ts'
-import {
-  allRecorded,
-  decided,
-  evaluate,
-  type Asking,
-  type Circumstances,
-  type Decided,
-  type FindCircumstances,
-} from '#server/evaluate.ts'
+import { allRecorded, deciding, evaluate, type Asking, type Decided } from '#server/evaluate.ts'
 import type { Semantic } from './reading.ts'
 import { sessionTold, withoutSession, type Told } from './session.ts'
 
@@ -51,7 +43,7 @@ export async function answerSeveral(
   semantic: Semantic,
 ): Promise<ItemAnswer[]> {
   const put = putter(context, request)
-  const find = findOnce(context.circumstances)
+  const decide = deciding(context)
   const answers: ItemAnswer[] = []
   const open: { readonly place: number; readonly put: Put; readonly decided: Decided }[] = []
   for (const item of items) {
@@ -59,8 +51,11 @@ export async function answerSeveral(
     let permits = false
     if ('decision' in question) answers.push(question)
     else {
-      const asked = await put(question)
-      const one = await decided(context, asked.asking, find)
+      // most of them need no wait, and there may be a thousand
+      const putting = put(question)
+      const asked = putting instanceof Promise ? await putting : putting
+      const found = decide(asked.asking)
+      const one = found instanceof Promise ? await found : found
       permits = one.decision.outcome === 'permit'
       open.push({ place: answers.length, put: asked, decided: one })
       answers.push(NOT_YET)
@@ -96,39 +91,35 @@ interface Put {
  * Puts the questions of one request: with the session that the enforcement point tells of, and how often it was sent back. A
  * session that one question after another tells of is looked at once: a proof of possession is good only once.
  */
-function putter(context: ServerContext, { id, caller }: FastifyRequest): (question: AccessRequest) => Promise<Put> {
+function putter(
+  context: ServerContext,
+  { id: requestId, caller }: FastifyRequest,
+): (question: AccessRequest) => Put | Promise<Put> {
   const { gate, clock } = context
   const seconds = Math.floor(clock() / 1000)
   const by = { type: 'client', id: caller?.tokenId ?? 'unknown' } as const
   let last: { readonly of: AccessRequest; readonly told: Told } | null = null
-  return async (question) => {
-    if (last === null || last.of.subject !== question.subject || last.of.context !== question.context)
-      last = { of: question, told: await sessionTold(gate, context.world(), question) }
-    const { told } = last
+
+  function put(question: AccessRequest, told: Told): Put {
     const { session, shown } = told
     const request = withoutSession(question, told)
     const key = session === null ? null : stepUpKey(session, request)
     const stepUpsTried = key === null ? 0 : gate.tries.before(key, shown, seconds)
     return {
-      asking: { request, session, stepUpsTried, by, requestId: id },
+      asking: { request, session, stepUpsTried, by, requestId },
       answer(decision) {
         if (key !== null) gate.tries.after(key, shown, decision.outcome, seconds)
         return answerOf(decision, request.context)
       },
     }
   }
-}
 
-/** The circumstances of one subject and session after another are looked for once. */
-function findOnce(find: FindCircumstances): FindCircumstances {
-  let last: {
-    readonly subject: object
-    readonly session: SessionEvidence | null
-    readonly found: Promise<Circumstances>
+  async function look(question: AccessRequest): Promise<Put> {
+    last = { of: question, told: await sessionTold(gate, context.world(), question) }
+    return put(question, last.told)
   }
-  return ({ subject, session }) => {
-    if (last?.subject !== subject || last.session !== session)
-      last = { subject, session, found: find({ subject, session }) }
-    return last.found
-  }
+  return (question) =>
+    last !== null && last.of.subject === question.subject && last.of.context === question.context
+      ? put(question, last.told)
+      : look(question)
 }

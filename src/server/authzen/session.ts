@@ -20,23 +20,25 @@ export interface Told {
   readonly context: AccessRequest['context']
   readonly session: SessionEvidence | null
   /** what was shown, as a hash */
-  readonly shown: string
+  readonly shown: () => string
 }
 
 type Json = Readonly<Record<string, unknown>>
 
 export async function sessionTold(gate: Gate, world: World | null, asked: AccessRequest): Promise<Told> {
   const { subject } = asked
-  if (asked.context === undefined) return { subject, context: undefined, session: null, shown: '' }
+  if (asked.context === undefined) return { subject, context: undefined, session: null, shown: NOTHING }
   const { session: told, ...context } = asked.context
   if (typeof told !== 'object' || told === null || Array.isArray(told))
-    return { subject, context, session: null, shown: '' }
-  const shown = hash('sha256', JSON.stringify(told), 'base64url')
+    return { subject, context, session: null, shown: NOTHING }
+  const shown = () => hash('sha256', JSON.stringify(told), 'base64url')
   const session = await evidence(gate, world, asked, told as Json)
   if (subject.type !== 'token') return { subject, context, session, shown }
   const id = session?.subject ?? claimedSubject(gate, (told as Json)['access_token']) ?? subject.id
   return { subject: { ...subject, id }, context, session, shown }
 }
+
+const NOTHING = () => ''
 
 /** Whose a token that is not taken says it is: enough to say what that person would have to prove, and for nothing else. */
 function claimedSubject({ issuers }: Gate, text: unknown): string | null {

@@ -119,11 +119,11 @@ async function judge(
   const decision = await evaluate(context, {
     request: asked,
     session: shown.evidence,
-    stepUpsTried: gate.tries.before(key, shown.id, seconds),
+    stepUpsTried: gate.tries.before(key, () => shown.id, seconds),
     by: { type: 'account', id: shown.evidence.subject },
     requestId: request.id,
   })
-  gate.tries.after(key, shown.id, decision.outcome, seconds)
+  gate.tries.after(key, () => shown.id, decision.outcome, seconds)
   if (decision.outcome === 'permit')
     return { kind: 'permit', identity: await identityOf(context, shown, decision, original, asked) }
   const reason = decision.reasons[0]?.code ?? 'denied'
