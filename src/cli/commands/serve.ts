@@ -1,10 +1,13 @@
 /** `ambit serve` and `ambit token`: what the command line does with the server and its store. */
 import { existsSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { SCOPES, SCOPE_MEANINGS, type Scope } from '#contract/scopes.ts'
 import { systemClock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { nodeName, startAudit } from '#server/audit.ts'
 import { readConfig } from '#server/config/read.ts'
 import type { Config } from '#server/config/schema.ts'
+import { newLog } from '#server/log.ts'
 import { startServer } from '#server/main.ts'
 import type { Surroundings } from '#server/surroundings.ts'
 import { newToken } from '#server/tokens.ts'
@@ -65,12 +68,31 @@ export function toldToStop(): Promise<void> {
   })
 }
 
-async function withStore(path: string | undefined, work: (database: Database) => Promise<number>): Promise<number> {
-  const database = await openDatabase((await configOf(path)).store)
+async function withStore(
+  path: string | undefined,
+  work: (database: Database, config: Config) => Promise<number>,
+): Promise<number> {
+  const config = await configOf(path)
+  const database = await openDatabase(config.store)
   try {
-    return await work(database)
+    return await work(database, config)
   } finally {
     await database.close()
+  }
+}
+
+/** Writes down who makes or ends a token. */
+async function recordToken(config: Config, did: 'added' | 'removed', target: string, io: Io): Promise<void> {
+  // the chain of the server's own node is being written by the server
+  const node = `${nodeName(config)}-command-line`
+  const log = newLog(config.log.level, systemClock, io.error)
+  const audit = await startAudit({ ...config, audit: { ...config.audit, node } }, systemClock, log)
+  try {
+    const by = { type: 'operator', id: userInfo().username } as const
+    const record = { kind: 'administration', at: systemClock(), by, thing: 'token', target } as const
+    await audit.append({ ...record, did, before: null, after: null, why: [] })
+  } finally {
+    await audit.close()
   }
 }
 
@@ -87,10 +109,12 @@ export async function tokenCreate({ config, name, scope, days }: CreateOptions, 
   const scopes = [...new Set(scope.map(scopeOf))]
   if (scopes.length === 0) throw new AmbitError('usage', `name at least one --scope: ${SCOPES.join(', ')}`)
   if (name.length === 0 || name.length > 200) throw new AmbitError('usage', 'a token is named with 1 to 200 characters')
-  return withStore(config, async (database) => {
+  return withStore(config, async (database, settings) => {
     const now = systemClock()
     const expiresAt = days === undefined ? null : now + days * 86_400_000
     const { token, stored } = newToken({ name, scopes, expiresAt }, now)
+    // what cannot be written down does not happen
+    await recordToken(settings, 'added', stored.id, io)
     await addToken(database, stored)
     io.error('this token is not shown again; whoever has it may use it:\n')
     io.write(`${token}\n`)
@@ -122,9 +146,12 @@ export async function tokenList({ config }: { readonly config?: string }, io: Io
 
 /** Ends a token; every node refuses it within a second. */
 export async function tokenRevoke(id: string, { config }: { readonly config?: string }, io: Io): Promise<number> {
-  return withStore(config, async (database) => {
-    const gone = await removeToken(database, id, systemClock())
-    if (!gone) throw new AmbitError('usage', `there is no token \`${id}\`; see \`ambit token list\``)
+  return withStore(config, async (database, settings) => {
+    const known = (await storedTokens(database)).some((token) => token.id === id)
+    if (!known) throw new AmbitError('usage', `there is no token \`${id}\`; see \`ambit token list\``)
+    // ended before it is written down: that it ends must not hang on the log
+    await removeToken(database, id, systemClock())
+    await recordToken(settings, 'removed', id, io)
     io.error(`revoked ${id}\n`)
     return EXIT.clean
   })
