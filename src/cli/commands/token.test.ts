@@ -22,7 +22,7 @@ function aPlace(context: TestContext) {
   }
   const tokens = async () => {
     const database = await openDatabase(store)
-    return storedTokens(database).finally(database.close)
+    return storedTokens(database).finally(() => database.close())
   }
   return { folder, store, token, tokens }
 }
@@ -36,7 +36,7 @@ test('a token that is made or ended on the command line is on record, without it
   assert.deepEqual(await tokens(), [])
   assert.equal((await token('revoke', id)).code, 2)
   const audit = await openAuditStore(store)
-  const entries = await latestEntries(audit, 10, () => true).finally(audit.close)
+  const entries = await latestEntries(audit, 10, () => true).finally(() => audit.close())
   assert.deepEqual(
     entries.map(
       ({ record }) => record.kind === 'administration' && [record.did, record.thing, record.target, record.by],
