@@ -107,5 +107,12 @@ export async function createShop({ ambit, origin, secret, token }: ShopOptions):
       response.status(403).send(refusedPage({ wanted: 'sign in', why: why ?? 'Signing in failed.', canProve: true }))
     }
   })
+  app.get('/sign-out', (_request, response) => {
+    const visit: Visit = response.locals['visit']
+    delete visit.name
+    delete visit.accessToken
+    const after = { client_id: 'shop', post_logout_redirect_uri: `${origin}/` }
+    response.redirect(oidc.buildEndSessionUrl(provider, after).href)
+  })
   return app
 }

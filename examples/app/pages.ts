@@ -28,7 +28,7 @@ export const homePage = (name: string | undefined): string =>
     'Welcome',
     name === undefined
       ? `<p>Sign in to see what you ordered.</p>${button('/sign-in', 'Sign in')}`
-      : `<p>You are signed in as <strong>${escaped(name)}</strong>.</p>${button('/orders', 'See my orders')}`,
+      : `<p>You are signed in as <strong>${escaped(name)}</strong>.</p>${button('/orders', 'See my orders')}<p><a href="/sign-out">Sign out</a></p>`,
   )
 
 export const ordersPage = (): string =>

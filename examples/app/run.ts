@@ -61,6 +61,7 @@ export async function startExample(io: Io, ports: { readonly shop: number; reado
       AMBIT_KEY: randomBytes(32).toString('base64'),
       SHOP_SECRET: secret,
       SHOP_RETURN: `${shop}/signed-in`,
+      SHOP_HOME: `${shop}/`,
     }
     const read = readConfig(await beside('ambit.yaml'), 'examples/app/ambit.yaml', { env, read: () => '' })
     const smtp = { ...read.people!.smtp!, port: mailbox.port }

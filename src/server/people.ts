@@ -31,13 +31,15 @@ import { channelsOfConfig } from './config/delivery.ts'
 import { recordOf } from './ceremony-record.ts'
 import type { PeopleConfig } from './config/people.ts'
 import type { ServerContext } from './context.ts'
+import { guardedFetch } from './guarded-fetch.ts'
 import { cardCheck, providersOf, sendRulesOf } from './delivery.ts'
 import { deviceApproval } from './provider/approval.ts'
+import { clientsOf } from './provider/clients.ts'
 import { openProvider } from './provider/provider.ts'
 import { keyringFrom, signingKey } from './provider/signing-key.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
-import { DEVICE_RETURN, OWN_CLIENT, OWN_RETURN } from './sign-in/step-up.ts'
+import { OWN_CLIENT } from './sign-in/step-up.ts'
 
 /** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
 const KNOWN_FOR_MS = 7 * 86_400_000
@@ -116,27 +118,7 @@ export async function openPeople(
   const models = await modelsOf(context, people)
   const provider = openProvider({
     issuer: `${origin}${PROVIDER_PATH}`,
-    clients: [
-      {
-        id: OWN_CLIENT,
-        name: people.brand,
-        secret: undefined,
-        devices: false,
-        redirectUris: [OWN_RETURN, DEVICE_RETURN].map((path) => `${origin}${path}`),
-      },
-      ...people.clients,
-    ].map(({ id, secret, name, redirectUris, devices }) => ({
-      client_id: id,
-      ...(secret === undefined ? { token_endpoint_auth_method: 'none' as const } : { client_secret: secret }),
-      ...(name === undefined ? {} : { client_name: name }),
-      redirect_uris: redirectUris,
-      response_types: redirectUris.length > 0 ? (['code'] as const) : [],
-      grant_types: [
-        ...(redirectUris.length > 0 ? ['authorization_code'] : []),
-        'refresh_token',
-        ...(devices ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
-      ],
-    })),
+    clients: clientsOf(people, origin),
     jwks: { keys: [await signingKey(context, keyring)] } as never,
     cookieKeys: people.keys.map(({ secret }) =>
       createHmac('sha256', Buffer.from(secret, 'base64')).update('cookies').digest('base64url'),
@@ -156,6 +138,7 @@ export async function openPeople(
     },
     resources: people.resources,
     own: new Set([OWN_CLIENT]),
+    fetch: guardedFetch({ networks: people.clientNetworks }),
     interactionPath: (uid) => `${origin}/interaction/${uid}`,
     onError: (what, error) => log.warn({ err: error }, what),
   })

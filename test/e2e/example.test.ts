@@ -134,6 +134,16 @@ suite('The example application', { skip: noBrowser }, () => {
     assert.equal(await refusal(), 'Confirm that it is you with your hardware security key.')
     toldInReadme(await refusal())
     await looked(page, 'example-promoted')
+
+    // signing out there ends it here too, once she says so
+    await page.goto(shop)
+    await page.click('text=Sign out')
+    await page.waitForSelector('h1:has-text("Sign out")')
+    await looked(page, 'example-sign-out')
+    await page.click('button:has-text("Sign out everywhere")')
+    await page.waitForSelector('h1:has-text("Welcome")')
+    await page.goto(`${ambit}/account`)
+    assert.match(await page.innerText('h1'), /Sign in/)
   })
 
   test('an administrator is sent no code, and is told why one would not do', async (context) => {

@@ -62,6 +62,8 @@ async function freePort(): Promise<number> {
 export interface PeopleOptions {
   readonly clock?: Clock
   readonly store?: string
+  /** more clients, each in YAML */
+  readonly clients?: readonly string[]
   /** factors that are switched on, in YAML */
   readonly factors?: string
   /** more of the configuration, after the section `people`; indented, it is still of that section */
@@ -73,7 +75,7 @@ export async function startPeople(context: TestContext, options: PeopleOptions =
   context.after(() => mail.close())
   const port = await freePort()
   const origin = `http://localhost:${port}`
-  const { more = '', ...where } = options
+  const { more = '', clients = [], ...where } = options
   const server = await testServer(context, {
     ...where,
     port,
@@ -85,6 +87,7 @@ people:
   clients:
     - {id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}
     - {id: tv, name: The shop on television, devices: true}
+${clients.map((each) => `    - ${each}\n`).join('')}  clientNetworks: [127.0.0.0/8, '::1/128']
   resources: {'https://shop.example': {scope: shop}}
   factors: ${options.factors ?? '[passkey, password, totp, email_code, recovery_code]'}
   smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}

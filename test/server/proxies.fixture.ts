@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '#server/gate/gate.fixture.ts'
 
 export const NGINX = '/usr/sbin/nginx'
+export const APACHE = '/usr/sbin/apache2'
+export const MOD_AUTH_OPENIDC = '/usr/lib/apache2/modules/mod_auth_openidc.so'
 export const CADDY = '/usr/bin/caddy'
 export const skipWithout = (program: string) => ({ skip: existsSync(program) ? false : `${program} is not installed` })
 
@@ -109,7 +111,7 @@ http://:${port} {
   )
 }
 
-async function started(
+export async function started(
   program: string,
   parameters: string[],
   folder: string,

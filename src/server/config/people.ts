@@ -23,6 +23,12 @@ const Client = Type.Object(
       default: false,
       description: 'whether it may be let in on devices that show a code (RFC 8628)',
     }),
+    postLogoutRedirectUris: list('whole addresses to which people may be sent once they are signed out'),
+    backchannelLogoutUri: Type.Optional(
+      text('where it is told that somebody signed out (OpenID Connect Back-Channel Logout 1.0)', {
+        pattern: '^https?://[^\\s#]+$',
+      }),
+    ),
     redirectUris: list('whole addresses to which people are sent back; nothing else is'),
   },
   { ...Closed },
@@ -75,6 +81,7 @@ export const PEOPLE = Type.Object(
       description: 'keys of codes and sealed secrets, newest first; keep them safe and apart from the store',
     }),
     clients: Type.Array(Client, { default: [], description: 'OpenID clients' }),
+    clientNetworks: list('private networks that clients may be told in of signing out; all others are refused'),
     resources: Type.Record(Type.String(), Type.Object({ scope: text('scopes, separated by spaces') }, Closed), {
       default: {},
       description: 'APIs that access tokens are for, by their address (RFC 8707)',
@@ -98,23 +105,21 @@ export type PeopleConfig = Static<typeof PEOPLE>
 /** What a schema cannot say of this part. */
 export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProblem[] {
   if (people === undefined) return []
-  const delivery = beyondDeliveryShape(people)
+  const found = beyondDeliveryShape(people)
   const check = people.simSwap
-  if (check === undefined) return delivery
-  const found: ShapeProblem[] = check.networks.flatMap((network, i) =>
-    networkOf(network) !== null
-      ? []
-      : [
-          {
-            path: ['people', 'simSwap', 'networks', i],
-            message: `\`${network}\` is no network`,
-            remedy: 'write it like 10.0.0.0/8',
-          },
-        ],
-  )
-  if ((check.token === undefined) === (check.client === undefined)) {
+  for (const [path, networks] of [
+    [['clientNetworks'], people.clientNetworks],
+    [['simSwap', 'networks'], check?.networks ?? []],
+  ] as const) {
+    for (const [i, network] of networks.entries()) {
+      if (networkOf(network) !== null) continue
+      const message = `\`${network}\` is no network`
+      found.push({ path: ['people', ...path, i], message, remedy: 'write it like 10.0.0.0/8' })
+    }
+  }
+  if (check !== undefined && (check.token === undefined) === (check.client === undefined)) {
     const message = 'the operator is asked with a token or as a client, and with one of them only'
     found.push({ path: ['people', 'simSwap'], message, remedy: 'set either `token` or `client`' })
   }
-  return [...delivery, ...found]
+  return found
 }

@@ -1,28 +1,16 @@
 /** The pages on which a device is let in. They need no script. */
-import { html, type Markup } from './html.ts'
+import { html } from './html.ts'
 import { notice, page } from './layout.ts'
-import type { Words } from './words/en.ts'
-
-export interface DeviceView {
-  readonly words: Words
-  readonly brand: string
-  /** where the forms go */
-  readonly at: string
-  /** ties the form to the browser's session at the provider */
-  readonly xsrf: string
-}
-
-const form = ({ at, xsrf }: DeviceView, children: Markup): Markup =>
-  html`<form method="post" action="${at}"><input type="hidden" name="xsrf" value="${xsrf}" />${children}</form>`
+import { providerForm, type ProviderView } from './provider-form.ts'
 
 export function deviceCodePage(
-  view: DeviceView,
+  view: ProviderView,
   { typed, message }: { readonly typed: string; readonly message: string | null },
 ): string {
   const { words, brand } = view
   const body = html`${notice(message)}
     <p>${words.deviceIntro}</p>
-    ${form(
+    ${providerForm(
       view,
       html`<label for="user-code">${words.deviceCode}</label>
         <input
@@ -52,7 +40,7 @@ export interface DeviceShown {
   readonly scopes: readonly string[]
 }
 
-export function confirmDevicePage(view: DeviceView, shown: DeviceShown): string {
+export function confirmDevicePage(view: ProviderView, shown: DeviceShown): string {
   const { words, brand } = view
   const { client, userCode, ip, isElsewhere, agent, scopes } = shown
   const said = (scope: string) => (words.scopes as Readonly<Record<string, string>>)[scope] ?? words.scopeOther(scope)
@@ -65,10 +53,10 @@ export function confirmDevicePage(view: DeviceView, shown: DeviceShown): string 
     <ul>
       ${scopes.map((scope) => html`<li>${said(scope)}</li>`)}
     </ul>
-    ${form(view, html`<input type="hidden" name="user_code" value="${userCode}" /><button name="confirm" value="yes">${words.deviceAllow}</button>`)}
-    ${form(view, html`<input type="hidden" name="user_code" value="${userCode}" /><button class="plain" name="abort" value="yes">${words.deviceDeny}</button>`)}`
+    ${providerForm(view, html`<input type="hidden" name="user_code" value="${userCode}" /><button name="confirm" value="yes">${words.deviceAllow}</button>`)}
+    ${providerForm(view, html`<input type="hidden" name="user_code" value="${userCode}" /><button class="plain" name="abort" value="yes">${words.deviceDeny}</button>`)}`
   return page({ words, title: words.deviceConfirm(client), body, brand })
 }
 
-export const deviceDonePage = ({ words, brand }: DeviceView): string =>
+export const deviceDonePage = ({ words, brand }: ProviderView): string =>
   page({ words, title: words.device, body: notice(words.deviceDone, 'good')!, brand })

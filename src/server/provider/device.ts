@@ -6,9 +6,9 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Session, Shown } from '#authn/session.ts'
 import type { Decision } from '#contract/decision.ts'
 import { networkPrefix } from '#server/config/networks.ts'
-import { confirmDevicePage, deviceCodePage, deviceDonePage, type DeviceView } from '#server/pages/device.ts'
-import { pageHeaders } from '#server/pages/layout.ts'
-import { wordsFor } from '#server/pages/words/words.ts'
+import { confirmDevicePage, deviceCodePage, deviceDonePage } from '#server/pages/device.ts'
+import type { ProviderView } from '#server/pages/provider-form.ts'
+import { viewOf } from './view.ts'
 
 export type ApproveDevice = (of: {
   readonly client: string
@@ -30,34 +30,24 @@ export const isOfDevice = ({ oidc: { route } }: KoaContextWithOIDC): boolean =>
   route === 'code_verification' || route === 'device_resume'
 
 export function deviceFlow(brand: string): DeviceFlow {
-  const viewOf = (ctx: KoaContextWithOIDC): DeviceView => {
-    ctx.set(pageHeaders())
-    const state: unknown = ctx.oidc.session?.state
-    const secret = typeof state === 'object' && state !== null && 'secret' in state ? String(state.secret) : ''
-    return {
-      words: wordsFor(ctx.get('accept-language')),
-      brand,
-      at: ctx.oidc.urlFor('code_verification'),
-      xsrf: secret,
-    }
-  }
+  const view = (ctx: KoaContextWithOIDC) => viewOf(ctx, { brand, route: 'code_verification' })
   return {
     enabled: true,
     ...CODE,
     deviceInfo: (ctx) => ({ ip: ctx.ip, agent: ctx.get('user-agent').slice(0, MAX_AGENT) }),
     async userCodeInputSource(ctx, _form, _out, error) {
-      const view = viewOf(ctx)
+      const page = view(ctx)
       const linked = ctx.query[SHOWN_CODE]
       const typed = error !== undefined && 'userCode' in error ? error.userCode : linked
-      ctx.body = deviceCodePage(view, {
+      ctx.body = deviceCodePage(page, {
         typed: typeof typed === 'string' ? typed.slice(0, 20) : '',
-        message: error === undefined ? null : messageOf(error, view),
+        message: error === undefined ? null : messageOf(error, page),
       })
     },
     async userCodeConfirmSource(ctx, _form, client, info, userCode) {
       const { ip, agent } = info as { readonly ip?: string; readonly agent?: string }
       const scope: unknown = ctx.oidc.entities.DeviceCode?.params?.['scope']
-      ctx.body = confirmDevicePage(viewOf(ctx), {
+      ctx.body = confirmDevicePage(view(ctx), {
         client: client.clientName ?? client.clientId,
         userCode,
         ip: ip ?? '',
@@ -67,13 +57,13 @@ export function deviceFlow(brand: string): DeviceFlow {
       })
     },
     async successSource(ctx) {
-      ctx.body = deviceDonePage(viewOf(ctx))
+      ctx.body = deviceDonePage(view(ctx))
     },
   }
 }
 
 /** What went wrong, without saying whether a code exists that is none of this person's. */
-function messageOf(error: Error, { words }: DeviceView): string {
+function messageOf(error: Error, { words }: ProviderView): string {
   if (error.name === 'AlreadyUsedError') return words.deviceUsed
   if (error.name !== 'AbortedError') return words.deviceWrong
   const { cause } = error

@@ -11,6 +11,7 @@ import { loadPolicy } from '#policy/load.ts'
 import type { Database } from '#storage/database.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from './cookies.ts'
+import { guardedFetch } from '#server/guarded-fetch.ts'
 import { denied } from '#server/evaluate.ts'
 import { openProvider } from './provider.ts'
 
@@ -64,6 +65,7 @@ export async function startProvider(database: Database): Promise<TestProvider> {
     claimsOf: async (account) => (account.startsWith('idp:') ? { name: account } : null),
     resources: { [API]: { scope: 'read' } },
     own: new Set(),
+    fetch: guardedFetch({ networks: [] }),
     interactionPath: (uid) => `/interaction/${uid}`,
     onError: (what, error) => {
       const at = error instanceof Error ? (error.stack ?? '').split('\n')[1] : ''

@@ -13,10 +13,12 @@ import type { Keyring } from '#authn/keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { OidcRecords } from '#storage/oidc-records.ts'
+import type { GuardedFetch } from '#server/guarded-fetch.ts'
 import { ACR_VALUES, acrSaid, asked, meets, type AskedAssurance, type AssuranceParameters } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
 import { deviceFlow, isOfDevice, type ApproveDevice } from './device.ts'
 import { sessionTokenOf } from './cookies.ts'
+import { askOther, endOurs, signOut } from './sign-out.ts'
 
 export interface ProviderParts {
   /** https origin under which browsers and clients know it; http on loopback only */
@@ -46,6 +48,8 @@ export interface ProviderParts {
   readonly own: ReadonlySet<string>
   /** where an interaction is shown, below the issuer */
   readonly interactionPath: (uid: string) => string
+  /** how the provider asks others: clients, to tell them of signing out */
+  readonly fetch: GuardedFetch
   readonly onError: (what: string, error: unknown) => void
 }
 
@@ -119,10 +123,11 @@ export function openProvider(parts: ProviderParts): Provider {
       revocation: { enabled: true },
       introspection: { enabled: true },
       backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: signOut(parts.brand),
       userinfo: { enabled: true },
     },
     interactions: { policy: policyOver(parts), url: (_ctx, { uid }) => interactionPath(uid) },
+    fetch: (url, options) => askOther(parts.fetch, url, options),
     async findAccount(_ctx, sub) {
       const state = await parts.accounts.stateOf(sub)
       if (state.status === 'disabled') return undefined
@@ -181,8 +186,10 @@ export function openProvider(parts: ProviderParts): Provider {
   })
   // the route writes `x-forwarded-proto` itself, from the configuration, and lets nobody else's through
   provider.proxy = true
+  endOurs(provider, parts)
   provider.on('server_error', (_ctx, error) => parts.onError('server_error', error))
   provider.on('authorization.error', (_ctx, error) => parts.onError('authorization.error', error))
+  provider.on('backchannel.error', (_ctx, error) => parts.onError('backchannel.error', error))
   provider.on('grant.error', (_ctx, error) => parts.onError('grant.error', error))
   return provider
 }

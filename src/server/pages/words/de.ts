@@ -74,6 +74,12 @@ export const DE: Words = {
   account: 'Ihr Konto',
   signedInAs: (name) => `Angemeldet als ${name}`,
   signOut: 'Abmelden',
+  signOutAll: 'Überall abmelden',
+  signOutAsk: 'Möchten Sie sich abmelden, hier und überall, wo Sie in diesem Browser mit diesem Konto angemeldet sind?',
+  signOutAskBy: (client) =>
+    `Sie melden sich von ${client} ab. Möchten Sie sich auch überall sonst in diesem Browser abmelden?`,
+  signOutOnly: (client) => `Nur von ${client}`,
+  signedOutThere: 'Sie sind dort abgemeldet und hier weiter angemeldet.',
   signedOut: 'Sie sind abgemeldet.',
   protection: 'Was mich schützt',
   noAuthenticators: 'Noch ist nichts eingerichtet.',

@@ -72,6 +72,12 @@ export const EN = {
   signedInAs: (name: string) => `Signed in as ${name}`,
   signOut: 'Sign out',
   signedOut: 'You are signed out.',
+  signOutAll: 'Sign out everywhere',
+  signOutAsk: 'Do you want to sign out, here and wherever you signed in with this account in this browser?',
+  signOutAskBy: (client: string) =>
+    `You are signing out of ${client}. Do you want to sign out everywhere else in this browser too?`,
+  signOutOnly: (client: string) => `Only from ${client}`,
+  signedOutThere: 'You are signed out there, and still signed in here.',
   protection: 'What protects me',
   noAuthenticators: 'Nothing is enrolled yet.',
   added: (day: string) => `added ${day}`,

@@ -1,0 +1,60 @@
+/**
+ * Signing out that an application begins (OpenID Connect RP-Initiated Logout 1.0). It is asked about, so that no link signs anybody
+ * out, and it ends our session with that of the provider: otherwise the next application would find the person signed in.
+ */
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { SessionStore } from '#authn/stores.ts'
+import type { Clock } from '#lib/clock.ts'
+import { signedOutPage, signOutPage } from '#server/pages/sign-out.ts'
+import type { GuardedFetch } from '#server/guarded-fetch.ts'
+import { endSessionCookie, sessionTokenOf } from './cookies.ts'
+import { stateOf, viewOf } from './view.ts'
+
+type SignOut = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>
+
+export function signOut(brand: string): SignOut {
+  const route = 'end_session_confirm'
+  return {
+    enabled: true,
+    async logoutSource(ctx) {
+      // browsers hold the redirect after the form to the same list as the form
+      const back = stateOf(ctx, 'postLogoutRedirectUri')
+      const { origin, protocol } = new URL(back ?? 'about:blank')
+      const leadsTo = back === null ? [] : [origin === 'null' ? protocol : origin]
+      const { client } = ctx.oidc
+      const name = client === undefined ? null : (client.clientName ?? client.clientId)
+      ctx.body = signOutPage(viewOf(ctx, { brand, route, leadsTo }), name)
+    },
+    async postLogoutSuccessSource(ctx) {
+      // the provider names the client where the person stayed signed in elsewhere
+      ctx.body = signedOutPage(viewOf(ctx, { brand, route }), ctx.oidc.client === undefined)
+    },
+  }
+}
+
+/** Tells a client of a sign-out: to public addresses over TLS, and to the networks that the configuration lists. */
+export async function askOther(
+  fetch: GuardedFetch,
+  url: URL | Request | string,
+  { headers, body }: RequestInit = {},
+): Promise<Response> {
+  const sent = body instanceof URLSearchParams ? ({ method: 'POST', body: body.toString() } as const) : {}
+  const { status } = await fetch(url instanceof Request ? url.url : String(url), {
+    ...sent,
+    headers: Object.fromEntries(new Headers(headers)),
+  })
+  return new Response(null, { status })
+}
+
+/** Has our session end, before the person hears that it did. */
+export function endOurs(provider: Provider, { sessions, clock }: { sessions: SessionStore; clock: Clock }): void {
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => {
+    await next()
+    if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303 || ctx.oidc.params?.['logout'] === undefined)
+      return
+    const token = sessionTokenOf(ctx.req.headers.cookie)
+    const held = token === null ? null : await sessions.resume(token, clock())
+    if (held !== null) await sessions.end(held.id, 'signed_out', clock())
+    ctx.append('set-cookie', endSessionCookie())
+  })
+}
