@@ -32,8 +32,8 @@ const enrolled = (kind: FactorName, changed: Partial<EnrolledAuthenticator> = {}
   usedAt: null,
   ...changed,
 })
-const LOW: Floor = { strength: 'single_factor', codes: 'allowed', session: {}, codeSession: {} }
-const HIGH: Floor = { strength: 'hardware', codes: 'refused', session: {}, codeSession: {} }
+const LOW: Floor = { strength: 'single_factor', codes: 'allowed', session: {}, codeSession: {}, exception: null }
+const HIGH: Floor = { strength: 'hardware', codes: 'refused', session: {}, codeSession: {}, exception: null }
 const ASKS_NOTHING = { acceptable: null, maxAge: null }
 
 function offered(floor: Floor, mine: readonly EnrolledAuthenticator[], proofs: readonly Proof[], keys = new Map()) {
@@ -41,6 +41,7 @@ function offered(floor: Floor, mine: readonly EnrolledAuthenticator[], proofs: r
   return offersFor('idp:ada', proofs, need, 'sign_in', {
     worths,
     channels: [],
+    access: null,
     ask: async ({ factor }) =>
       FACTORS[factor].code && floor.codes === 'refused' ? { granted: false, reason: '', text: '' } : { granted: true },
     enrolled: mine,

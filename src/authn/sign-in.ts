@@ -55,6 +55,8 @@ export interface Floor {
   /** seconds */
   readonly session: { readonly overallSeconds?: number; readonly idleSeconds?: number }
   readonly codeSession: { readonly overallSeconds?: number; readonly idleSeconds?: number }
+  /** the exception without which more would be asked; null for none */
+  readonly exception: string | null
 }
 
 /** What a sign-in has to show. */
@@ -129,6 +131,8 @@ export interface OfferPorts {
   readonly worths: Worths
   readonly channels: readonly Channel[]
   readonly ask: AskDecisionPoint
+  /** what the sign-in is for */
+  readonly access: Parameters<AskDecisionPoint>[0]['access']
   readonly enrolled: readonly EnrolledAuthenticator[]
   readonly identifiers: readonly Identifier[]
   readonly keys: KeysById
@@ -145,7 +149,7 @@ export async function offersFor(
   proofs: readonly Proof[],
   need: Need,
   purpose: CeremonyPurpose,
-  { worths, channels, ask, enrolled, identifiers, keys, factors }: OfferPorts,
+  { worths, channels, ask, access, enrolled, identifiers, keys, factors }: OfferPorts,
 ): Promise<{ readonly offers: readonly Offer[]; readonly forbidden: boolean }> {
   const candidates: Offer[] = []
   for (const factor of factors) {
@@ -161,7 +165,7 @@ export async function offersFor(
   const allowed: Offer[] = []
   for (const candidate of candidates) {
     if (candidate.factor === 'recovery_code' && purpose === 'step_up') continue
-    const leave = await ask({ account, factor: candidate.factor, purpose, access: null })
+    const leave = await ask({ account, factor: candidate.factor, purpose, access })
     if (leave.granted) allowed.push(candidate)
   }
   const best = ({ factor, to }: Offer): Proof[] =>

@@ -9,6 +9,7 @@ import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
 import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
 import type { Floor } from '#authn/sign-in.ts'
+import { signInDemand, type WantedAccess } from '#decision/sign-in-demand.ts'
 import { notifier } from '#delivery/notify.ts'
 import { openOutbox } from '#delivery/outbox.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -174,6 +175,9 @@ export async function openPeople(
       worths,
       channelsOf,
       floorOf: (account) => floorOf(context, account),
+      demandOf: (account, access) => demandOf(context, account, access),
+      useException: (id) => context.exceptions.use(id),
+      accessOf: wantedFrom(people),
       weakestOf: (account) => context.live()?.account(account)?.effective ?? null,
       rankOf(account) {
         const standing = context.world()?.account(account)
@@ -221,16 +225,36 @@ function floorOf({ world }: ServerContext, account: string): Floor | null {
     codes,
     session,
     codeSession: codeSession ?? {},
+    exception: null,
   }
 }
 
-/** A code is good enough only where the reach says so; whoever is not known is not asked anything. */
+/** What people come to a client for: what the API stands for that it asks a token for, else what the client does. */
+const wantedFrom =
+  ({ clients, resources }: PeopleConfig): PeopleParts['accessOf'] =>
+  (client, resource) =>
+    (resource !== null && Object.hasOwn(resources, resource) ? resources[resource]!.access : undefined) ??
+    clients.find(({ id }) => id === client)?.access ??
+    null
+
+/**
+ * What a sign-in for an access has to show now, with the exceptions that stand and what the risk adds. Rejects where that cannot be found
+ * out, which is a refusal everywhere.
+ */
+async function demandOf(context: ServerContext, account: string, access: WantedAccess | null): Promise<Floor | null> {
+  const world = context.world()
+  if (world === null) return null
+  const { risk, exceptions } = await context.circumstances({ subject: { type: 'token', id: account }, session: null })
+  return signInDemand(world, account, access, { at: Math.floor(context.clock() / 1000), risk, exceptions })
+}
+
+/** A code is good enough only where what it is for says so; whoever is not known is not asked anything. */
 function askOver(context: ServerContext): AskDecisionPoint {
-  return async ({ account, factor, purpose }) => {
-    const floor = floorOf(context, account)
-    if (floor === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
+  return async ({ account, factor, purpose, access }) => {
+    const demand = await demandOf(context, account, access)
+    if (demand === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
     // a pass is issued by a person who outranks the account, for one enrolment; everything else obeys the reach, recovery too
-    if (purpose !== 'enrol' && FACTORS[factor].code && floor.codes === 'refused') {
+    if (purpose !== 'enrol' && FACTORS[factor].code && demand.codes === 'refused') {
       return {
         granted: false,
         reason: 'code_beyond_reach',

@@ -66,6 +66,8 @@ export interface PeopleOptions {
   readonly clients?: readonly string[]
   /** factors that are switched on, in YAML */
   readonly factors?: string
+  /** what the inventory becomes */
+  readonly inventory?: (text: string) => string
   /** more of the configuration, after the section `people`; indented, it is still of that section */
   readonly more?: string
 }
@@ -103,7 +105,7 @@ ${more}
   const taken = await server.ask('/v1/inventory', {
     method: 'PUT',
     token,
-    body: INVENTORY,
+    body: (options.inventory ?? ((text) => text))(INVENTORY),
     headers: { 'content-type': 'application/yaml' },
   })
   assert.ok(taken.ok, await taken.text())

@@ -14,6 +14,17 @@ const Key = Type.Object(
   { ...Closed },
 )
 
+const Access = Type.Object(
+  {
+    action: text('action, as in requests to the decision point'),
+    resource: Type.Object(
+      { type: text('its type'), id: text('its id in the inventory') },
+      { ...Closed, description: 'the thing' },
+    ),
+  },
+  { ...Closed, description: 'what people come for, so that a sign-in asks for as much as that access will' },
+)
+
 const Client = Type.Object(
   {
     id: text('`client_id`'),
@@ -30,6 +41,7 @@ const Client = Type.Object(
       }),
     ),
     redirectUris: list('whole addresses to which people are sent back; nothing else is'),
+    access: Type.Optional(Access),
   },
   { ...Closed },
 )
@@ -82,10 +94,14 @@ export const PEOPLE = Type.Object(
     }),
     clients: Type.Array(Client, { default: [], description: 'OpenID clients' }),
     clientNetworks: list('private networks that clients may be told in of signing out; all others are refused'),
-    resources: Type.Record(Type.String(), Type.Object({ scope: text('scopes, separated by spaces') }, Closed), {
-      default: {},
-      description: 'APIs that access tokens are for, by their address (RFC 8707)',
-    }),
+    resources: Type.Record(
+      Type.String(),
+      Type.Object({ scope: text('scopes, separated by spaces'), access: Type.Optional(Access) }, Closed),
+      {
+        default: {},
+        description: 'APIs that access tokens are for, by their address (RFC 8707)',
+      },
+    ),
     factors: Type.Array(words(SWITCHED, { description: 'a factor' }), {
       default: ['passkey', 'password', 'totp', 'recovery_code'],
       description: 'ways to sign in that are switched on; which of them an account may use follows from its reach',

@@ -192,7 +192,7 @@ async function restart(parts: PeopleParts, { signIn, held }: Step): Promise<null
 }
 
 /** Who is trying: the one recognised, or the name nobody has, which fails like any other. */
-function attemptOf(parts: PeopleParts, { signIn, held, browser }: Step): Attempt {
+function attemptOf(parts: PeopleParts, { signIn, held, browser, interaction }: Step): Attempt {
   const account =
     signIn.account ??
     (signIn.typed === null ? held?.session.account : undefined) ??
@@ -203,7 +203,7 @@ function attemptOf(parts: PeopleParts, { signIn, held, browser }: Step): Attempt
     purpose: isStepUp ? 'step_up' : 'sign_in',
     browser,
     binding: '',
-    access: null,
+    access: interaction.access,
     session: isStepUp ? held.session.id : null,
   }
 }

@@ -17,6 +17,7 @@ import { newId, newSecret } from '#lib/ids.ts'
 import { sawFailure, sawUse } from '#risk/watch.ts'
 import { networkPrefix } from '#server/config/networks.ts'
 import { AmbitError } from '#lib/errors.ts'
+import type { WantedAccess } from '#decision/sign-in-demand.ts'
 import { asked, stricter, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
 import { assuranceParameters } from '#server/provider/provider.ts'
@@ -36,6 +37,8 @@ export interface Interaction {
   readonly redirectOrigin: string | null
   readonly scopes: readonly string[]
   readonly asked: AskedAssurance
+  /** what it is for, as far as the configuration says */
+  readonly access: WantedAccess | null
   readonly grantId: string | undefined
   readonly accountId: string | undefined
   readonly params: Readonly<Record<string, unknown>>
@@ -43,7 +46,7 @@ export interface Interaction {
 
 /** Reads the interaction that the browser's own cookie names; whoever only knows its path has none. */
 export async function interactionOf(
-  { provider }: PeopleParts,
+  { provider, accessOf }: PeopleParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Interaction> {
@@ -69,6 +72,7 @@ export async function interactionOf(
     redirectOrigin: redirect === null ? null : redirect.origin === 'null' ? redirect.protocol : redirect.origin,
     scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ').filter(Boolean) : [],
     asked: stricter(asked(assuranceParameters(params)), approvalOf(prompt.details)),
+    access: accessOf(clientId, typeof params['resource'] === 'string' ? params['resource'] : null),
     grantId,
     accountId: session?.accountId,
     params,
@@ -133,7 +137,7 @@ export async function standingOf(
   proofs: readonly Proof[],
   isStepUp: boolean,
 ): Promise<Standing | null> {
-  const floor = parts.floorOf(account)
+  const floor = await parts.demandOf(account, interaction.access)
   if (floor === null) return null
   const { tools } = parts
   const [enrolled, identifiers] = await Promise.all([
@@ -144,7 +148,8 @@ export async function standingOf(
   const need = needOf(floor, interaction.asked, enrolled, worths, tools.clock())
   const enough = isEnough(proofs, need, worths, channels)
   const keys = await keyFactsOf(tools, enrolled)
-  const ports = { worths, channels, ask: tools.ask, enrolled, identifiers, keys, factors: parts.factors }
+  const { access } = interaction
+  const ports = { worths, channels, ask: tools.ask, access, enrolled, identifiers, keys, factors: parts.factors }
   const found = enough
     ? { offers: [], forbidden: false }
     : await offersFor(account, proofs, need, isStepUp ? 'step_up' : 'sign_in', ports)
@@ -167,6 +172,10 @@ export async function complete(
   const { tools, provider } = parts
   if (!standing.enough || !(await parts.signIns.end(it.id))) {
     throw new AmbitError('conflict', 'this sign-in was finished in another tab; go back to the application')
+  }
+  const { exception } = standing.floor
+  if (exception !== null && !(await parts.useException(exception))) {
+    throw new AmbitError('conflict', 'what was allowed for a time is over; go back to the application and begin again')
   }
   const now = tools.clock()
   const token = newSecret()

@@ -10,6 +10,7 @@ import type { Floor, SignInStore } from '#authn/sign-in.ts'
 import type { IdentifierStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
+import type { WantedAccess } from '#decision/sign-in-demand.ts'
 import type { Impact, Strength } from '#contract/vocabulary.ts'
 import type { Outbox } from '#delivery/outbox.ts'
 import type { DelivererConfig } from '#server/config/delivery.ts'
@@ -26,6 +27,12 @@ export interface PeopleParts {
   readonly channelsOf: (account: string) => readonly Channel[]
   /** what the reach of an account asks; null where there is no such account, or no snapshot: then nobody signs in to it */
   readonly floorOf: (account: string) => Floor | null
+  /** the same for what is wanted, as things stand: with exceptions, and with what risk adds for codes; rejects where that is not known */
+  readonly demandOf: (account: string, access: WantedAccess | null) => Promise<Floor | null>
+  /** counts a use of an exception; false where it stands no more */
+  readonly useException: (id: string) => Promise<boolean>
+  /** what people come to a client for, or to the API that it asks a token for; null where the configuration does not say */
+  readonly accessOf: (client: string, resource: string | null) => WantedAccess | null
   /** what the easiest way into it is guarded by, as the analysis has it; null where that is not known */
   readonly weakestOf: (account: string) => Strength | null
   /** what a person's account reaches, and what its sign-ins may prove at most; null for what is no person's */
