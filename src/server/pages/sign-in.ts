@@ -73,7 +73,7 @@ export function choosePage(
 export function morePage(view: SignInView, { offers }: { readonly offers: readonly Offer[] }): Markup {
   const { words, at, token, message } = view
   const has = (factor: Offer['factor']) => offers.some((offer) => offer.factor === factor)
-  return html`${notice(message)}${whyBox(view)} ${has('passkey') && passkeyForm(view, { autofill: false })}
+  return html`${notice(message)}${whyBox(view)} ${has('passkey') && passkeyForm(view, { autofill: false, leads: true })}
   ${has('password') && passwordForm(view)}
   ${(['totp', 'hotp'] as const).filter(has).map((factor) => codeForm(view, { step: factor, label: words[factor], digits: 6 }))}
   ${offers
@@ -166,7 +166,10 @@ const codeForm = (
 /** The form is hidden until the script has it; without script it says why. */
 export function passkeyForm(
   { words, at, token }: Pick<SignInView, 'words' | 'at' | 'token'>,
-  { autofill }: { readonly autofill: boolean },
+  {
+    autofill,
+    leads = false,
+  }: { readonly autofill: boolean; /** drawn as what to do first */ readonly leads?: boolean },
 ): Markup {
   return html`<noscript><p class="soft">${words.passkeyNeedsScript}</p></noscript>
     <form
@@ -182,7 +185,7 @@ export function passkeyForm(
         name="response"
       />
       <p class="notice bad" role="alert" tabindex="-1" data-failed hidden>${words.passkeyFailed}</p>
-      <button class="plain" aria-describedby="passkey-hint">${words.usePasskey}</button>
+      <button ${!leads && html`class="plain"`} aria-describedby="passkey-hint">${words.usePasskey}</button>
       <p class="hint" id="passkey-hint">${words.passkeyHint}</p>
     </form>`
 }
