@@ -94,12 +94,17 @@ const nobodysHash = (): Promise<string> => (nobody ??= inTurn(() => hash(newId('
 export function answerPassword(tools: Tools, it: Attempt & { typed: unknown }): Promise<Outcome> {
   const password = canonicalPassword(it.typed, tools.rules.passwords.maxLength) ?? ''
   const compared = async (hashed: string): Promise<boolean> => inTurn(() => verify(hashed, password))
-  const instead = async () => void (await compared(await nobodysHash()))
+  const own = async () =>
+    (await tools.authenticators.listOf(it.account)).find(({ kind, state }) => kind === 'password' && state === 'active')
+  const nobodys = async () => void (await compared(await nobodysHash()))
+  const instead = async () => {
+    await own()
+    await nobodys()
+  }
   return attempt(tools, 'password', { ...it, instead }, async () => {
-    const all = await tools.authenticators.listOf(it.account)
-    const found = all.find(({ kind, state }) => kind === 'password' && state === 'active')
+    const found = await own()
     if (found === undefined) {
-      await instead()
+      await nobodys()
       return null
     }
     if (!(await compared(await tools.keyring.open(`authenticator ${found.id}`, found.material)))) return null
