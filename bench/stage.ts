@@ -64,6 +64,10 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./http.ts')).timeHttp(path)
     case 'verify':
       return (await import('./verify.ts')).timeVerify()
+    case 'sign-in':
+      return (await import('./sign-in.ts')).timeSignIn()
+    case 'enumeration':
+      return (await import('./enumeration.ts')).timeEnumeration()
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
     case 'plan':

@@ -38,13 +38,13 @@ function bareSqlite(path: string): number {
   return commits / (MS / 1000)
 }
 
-async function barePostgres(url: string): Promise<number> {
-  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS })
+async function barePostgres(url: string, connections: number): Promise<number> {
+  const pool = new pg.Pool({ connectionString: url, max: connections })
   await pool.query('create table if not exists bare (n int)')
   let commits = 0
   const end = performance.now() + MS
   await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
+    Array.from({ length: connections }, async () => {
       const client = await pool.connect()
       while (performance.now() < end) {
         await client.query({ name: 'bare', text: 'insert into bare values (1)' })
@@ -86,12 +86,8 @@ async function verifications(url: string): Promise<{ perSecond: number; cpuMs: n
       tokens.map(async (token) => {
         while (performance.now() < end) {
           const typed = generateSync({ strategy: 'hotp', secret: token.secret, counter: token.counter++ })
-          const { accepted } = await answerOtp(tools, {
-            ...attemptOf({ account: token.account }),
-            factor: 'hotp',
-            typed,
-          })
-          if (!accepted) throw new Error('a right code was refused')
+          const outcome = await answerOtp(tools, { ...attemptOf({ account: token.account }), factor: 'hotp', typed })
+          if (!outcome.accepted) throw new Error(`a right code was refused: ${outcome.reason}`)
           verified++
         }
       }),
@@ -130,7 +126,14 @@ export async function timeVerify(): Promise<Omit<Measured, 'peakMb'>> {
     const sqlite = await beside('SQLite', () => bareSqlite(join(folder, 'bare.db')), path)
     const cluster = startedCluster({ fsync: true })
     const url = cluster === null ? null : await newPostgres(await cluster)
-    const postgres = url === null ? {} : await beside('PostgreSQL', () => barePostgres(url), url)
+    const alone = url === null ? null : Math.round(await barePostgres(url, 1))
+    const postgres =
+      url === null
+        ? {}
+        : {
+            ...(await beside('PostgreSQL', () => barePostgres(url, CONNECTIONS), url)),
+            'PostgreSQL: bare commits per second of one connection': alone!,
+          }
     return { wallMs: 2 * MS, cpuMs: 0, notes: { ...sqlite, ...postgres } }
   } finally {
     rmSync(folder, { recursive: true, force: true })
