@@ -122,6 +122,40 @@ suite('A decision', () => {
     )
   })
 
+  test('and a sign-in asks no less of whoever reaches more', () => {
+    fc.assert(
+      fc.property(
+        arbitraryWorld,
+        fc.constantFrom(...CAPABILITIES),
+        fc.constantFrom('s:0', 's:1', 'a:0'),
+        (parts, capability, on) => {
+          const holders = ['a:0', 'a:1', 'a:2']
+          const more: Fact[] = holders.map((holder) => ({
+            fact: 'entitlement',
+            holder,
+            on,
+            capabilities: [capability],
+          }))
+          const facts = [...parts.some.facts, ...more]
+          const [world, wider] = [built(parts), built({ ...parts, some: { ...parts.some, facts } })]
+          for (const account of holders) {
+            const [before, after] = [world, wider].map((each) => each.account(account)?.floor.requirement)
+            if (before === undefined || after === undefined) continue
+            assert.ok(STRENGTHS.indexOf(after.strength) >= STRENGTHS.indexOf(before.strength), account)
+            assert.ok(!(before.codes === 'refused' && after.codes === 'allowed'), account)
+            assert.ok(after.phishingResistant || !before.phishingResistant, account)
+            assert.ok(after.hardwareBacked || !before.hardwareBacked, account)
+            assert.ok(
+              limit(after.session.overallSeconds ?? null) <= limit(before.session.overallSeconds ?? null),
+              account,
+            )
+          }
+        },
+      ),
+      { numRuns: 4 * WORLDS, endOnFailure: true },
+    )
+  })
+
   test('permits only what was shown, or excused by an exception that stands', () => {
     eachQuestion((world, evaluation) => {
       const { outcome, required, presented, exception, permitUntil, stepUp, reasons, at } = decide(evaluation, world)
