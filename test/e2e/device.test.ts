@@ -114,6 +114,26 @@ onEveryStore('codes are not to be guessed: tries are counted before they are loo
   assert.equal((await poll(device))['error'], 'authorization_pending')
 })
 
+onEveryStore(
+  'the pages have one address: no other way of writing it goes past the counting',
+  async (store, context) => {
+    const { origin, begin, poll } = await started(context, { store: store.url })
+    const device = await begin()
+    const ben = await atThePage(origin)
+    const stranger = new Person(origin)
+    for (const path of ['DEVICE', 'Device', 'device/', 'devic%65', '/device', './device', 'device%2f', 'deviceſ']) {
+      const body = new URLSearchParams({ xsrf: xsrfOf(ben), user_code: device['user_code']!, confirm: 'yes' })
+      for (const person of [ben, stranger]) {
+        const headers = { cookie: cookiesOf(person), origin: 'https://evil.test' }
+        const init = { method: 'POST', body, headers, redirect: 'manual' } as const
+        const { status } = await fetch(`${origin}/oidc/${path}`, init)
+        assert.ok(status === 400 || status === 403 || status === 404, `${path} ${status}`)
+      }
+    }
+    assert.equal((await poll(device))['error'], 'authorization_pending')
+  },
+)
+
 onEveryStore('nobody approves by a link, a form from elsewhere, or for somebody else', async (store, context) => {
   const { origin, begin, poll } = await started(context, { store: store.url })
   const device = await begin()

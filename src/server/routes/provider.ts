@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
+import { AmbitError } from '#lib/errors.ts'
 import { PASSKEY_SCRIPT } from '#server/pages/passkey-script.ts'
 import { STYLE } from '#server/pages/style.ts'
 
@@ -19,7 +20,12 @@ export function providerRoutes(provider: Provider) {
         method: ['GET', 'POST', 'OPTIONS'],
         url: `${PROVIDER_PATH}/*`,
         config: { access: 'own' },
-        handler: (request, reply) => handOver(provider, request, reply),
+        handler: (request, reply) => {
+          // the provider reads `/DEVICE` as `/device`, which would go past the route that counts and checks before it
+          if (/[A-Z]/.test(firstOf(request.raw.url!)))
+            throw new AmbitError('not_found', 'there is nothing at this path')
+          return handOver(provider, request, reply)
+        },
       })
     })
     const webauthn = await readFile(
@@ -41,6 +47,9 @@ export function providerRoutes(provider: Provider) {
     }
   }
 }
+
+/** First segment below the provider's path; those after it may be ids. */
+const firstOf = (url: string): string => url.slice(PROVIDER_PATH.length + 1).replace(/[/?].*$/, '')
 
 const CALLBACKS = new WeakMap<Provider, ReturnType<Provider['callback']>>()
 
