@@ -127,11 +127,20 @@ function* candidates(proofs: readonly Proof[], channels: readonly Channel[]): Ge
   for (const [i, one] of proofs.entries()) {
     yield [one]
     for (const other of proofs.slice(i + 1)) {
-      const placed = [one, other].map(({ channel }, id) => ({ id: String(id), on: channel === null ? [] : [channel] }))
+      const placed = [one, other].map((proof, id) => ({ id: String(id), on: placesOf(proof) }))
       if (fallTogether(placed, channels).length === 0) yield [one, other]
     }
   }
 }
+
+/** Where a proof came from: through its channel, and from wherever its kind lives. Two of one kind are never two factors. */
+const placesOf = ({ channel, factor }: Proof): string[] => [
+  ...(channel === null ? [] : [channel]),
+  channelOfKind(FACTORS[factor].kind),
+]
+
+/** Name for whatever authenticators of a kind lives on; no id of an inventory has a space in it. */
+export const channelOfKind = (kind: string): string => `kind ${kind}`
 
 /** Stronger first; then without a code, younger, and of fewer proofs. */
 function isBetter(a: Candidate, b: Candidate): boolean {

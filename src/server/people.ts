@@ -40,6 +40,7 @@ import { openProvider } from './provider/provider.ts'
 import { keyringFrom, signingKey } from './provider/signing-key.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
+import { sharedChannels } from './sign-in/shared-channels.ts'
 import { OWN_CLIENT } from './sign-in/step-up.ts'
 
 /** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
@@ -115,7 +116,7 @@ export async function openPeople(
     }),
     record,
   }
-  const channelsOf = () => []
+  const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
   const provider = openProvider({
     issuer: `${origin}${PROVIDER_PATH}`,

@@ -27,7 +27,7 @@ async function listening(context: TestContext, answer: (body: string, request: I
 }
 
 /** A shop whose codes go through a centre and, where that does not take them, through a gateway. */
-async function started(context: TestContext) {
+async function started(context: TestContext, inventory: (text: string) => string = (text) => text) {
   const centre = await startCentre()
   context.after(() => centre.close())
   const texts: string[] = []
@@ -44,6 +44,7 @@ async function started(context: TestContext) {
   const time = { ahead: 0 }
   const people = await startPeople(context, {
     clock: () => systemClock() + time.ahead,
+    inventory,
     factors: '[passkey, password, sms_code, email_code]',
     more: `
   delivery:
@@ -243,4 +244,27 @@ test('an account whose reach forbids codes is sent none, whatever number it has'
   await ada.submit('password', { password: PASSWORD })
   assert.match(ada.html, /A code is not enough for this account/)
   assert.equal(shop.centre.submits.length + shop.texts.length + shop.card.asked, 0)
+})
+
+test('a number that also gives the password back is no second factor beside it', async (context) => {
+  const shop = await started(context, (text) =>
+    text
+      .replace(
+        `    authenticators: [password, totp, email_code]
+    waysIn: [`,
+        `    authenticators: [password, totp, email_code, {kind: sms_code, on: [sim:ben]}]
+    waysIn: [{purpose: recovery, requires: sms_code}, `,
+      )
+      .concat(`channels: [{id: 'sim:ben', kind: phone_number, name: '${PHONE}'}]\n`),
+  )
+  const identifiers = [
+    { kind: 'mail', value: 'ben@example.org', verified: true },
+    { kind: 'phone', value: PHONE, verified: true },
+  ]
+  assert.equal((await shop.json('PUT', '/v1/people/shop:ben', { identifiers })).status, 200)
+  const ben = new Person(shop.origin)
+  await shop.authorize(ben, { acr_values: 'urn:ambit:loa:2' })
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  assert.match(ben.html, /None of the ways to sign in/)
 })
