@@ -167,6 +167,8 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
             : words.stepUpWhy(interaction.client),
       ]
     : [words.accountNeeds]
+  const { strength } = standing.need
+  if (strength !== 'none' && strength !== 'single_factor') why.push(words.asksFor[strength])
   const withCodes = standing.forbidden ? [...why, `${words.codesNotEnough} ${words.codesWhy}`] : why
   return draw(words.stepUp, morePage({ ...view, why: withCodes }, { offers: standing.offers }))
 }

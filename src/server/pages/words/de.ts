@@ -55,6 +55,13 @@ export const DE: Words = {
   stepUp: 'Bestätigen Sie, dass Sie es sind',
   whyAsked: 'Warum werde ich gefragt?',
   stepUpWhy: (client) => `${client} will etwas tun, das einen stärkeren Nachweis braucht als den bisherigen.`,
+  asksFor: {
+    two_factor: 'Es braucht zwei verschiedene Nachweise, damit ein gestohlener allein das Konto nicht öffnet.',
+    phishing_resistant:
+      'Es braucht einen Passkey oder Sicherheitsschlüssel: Anders als einen Code kann ihn keine falsche Seite weitergeben.',
+    hardware:
+      'Es braucht einen Sicherheitsschlüssel oder ein anderes Gerät, aus dem sich der Passkey nicht kopieren lässt.',
+  },
   tooOld: 'Ihr letzter Nachweis liegt schon eine Weile zurück.',
   accountNeeds: 'Was dieses Konto erreicht, braucht mehr als einen Nachweis.',
   denied: 'Hier geht es nicht weiter',

@@ -53,6 +53,12 @@ export const EN = {
   whyAsked: 'Why am I asked?',
   stepUpWhy: (client: string) =>
     `${client} is about to do something that needs stronger proof than you have given so far.`,
+  /** what is asked, and what it is good for; by strength */
+  asksFor: {
+    two_factor: 'It takes two different kinds of proof, so that one that is stolen does not open the account.',
+    phishing_resistant: 'It takes a passkey or a security key: unlike a code, a false page cannot pass it on.',
+    hardware: 'It takes a security key or another device from which the passkey cannot be copied.',
+  },
   tooOld: 'It has been a while since you last proved that it is you.',
   accountNeeds: 'What this account reaches needs more than one proof.',
   denied: 'This cannot go on here',
