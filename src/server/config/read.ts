@@ -113,6 +113,9 @@ function readYaml(text: string, file: string): { document: Document; lines: Line
   }
 }
 
+/** Keys whose values are secret wherever they stand. */
+const SECRETS: readonly unknown[] = ['secret', 'token', 'password', 'pushToken']
+
 /** A problem with its key and line; a value that is secret is not said. */
 function placed(
   { path, onKey, message, remedy }: ShapeProblem,
@@ -122,7 +125,7 @@ function placed(
 ): ConfigProblem {
   const key = keyOf(path)
   const line = lineOf(document, lines, path, onKey)
-  const secret = hidden(path) || path.at(-1) === 'secret'
+  const secret = hidden(path) || SECRETS.includes(path.at(-1))
   const said =
     secret && !onKey && /is not of the form|unknown word|is not allowed/.test(message)
       ? 'the value does not fit'
