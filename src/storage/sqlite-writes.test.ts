@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { Kysely } from 'kysely'
 import { openSqlite } from './sqlite.ts'
@@ -9,13 +10,14 @@ interface Tables {
 }
 
 async function opened(context: TestContext) {
-  const { dialect, raw } = openSqlite(sqliteUrl(context))
+  const path = sqliteUrl(context)
+  const { dialect, raw } = openSqlite(path)
   const sql = new Kysely<Tables>({ dialect })
   raw.exec('create table things (id integer primary key, name text)')
   context.after(() => sql.destroy())
   const add = (id: number, name = 'x') => sql.insertInto('things').values({ id, name }).execute()
   const ids = async () => (await sql.selectFrom('things').select('id').orderBy('id').execute()).map(({ id }) => id)
-  return { sql, raw, add, ids }
+  return { path, sql, raw, add, ids }
 }
 
 test('of many writes at once, one that fails fails alone', async (context) => {
@@ -72,4 +74,21 @@ test('a store that is closed has written what it took', async (context) => {
   const { raw } = openSqlite(url)
   assert.equal(raw.prepare('select count(*) as n from things').get()?.['n'], 50)
   raw.close()
+})
+
+test('a transaction that reads before it writes is not undone by another process that writes meanwhile', async (context) => {
+  const { path, sql, add, ids } = await opened(context)
+  await add(1)
+  const other = new DatabaseSync(path)
+  context.after(() => other.close())
+  await sql.transaction().execute(async (mine) => {
+    const before = await mine.selectFrom('things').select('id').execute()
+    assert.throws(() => other.exec(`insert into things values (7, 'theirs')`), /locked/)
+    await mine
+      .insertInto('things')
+      .values({ id: before.length + 1, name: 'mine' })
+      .execute()
+  })
+  other.exec(`insert into things values (7, 'theirs')`)
+  assert.deepEqual(await ids(), [1, 2, 7])
 })

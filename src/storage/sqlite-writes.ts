@@ -136,10 +136,11 @@ function groupingDriver(raw: DatabaseSync, inner: Driver): Driver {
       }
       return handle
     },
-    async beginTransaction(connection, settings) {
+    async beginTransaction(connection) {
       const handle = connection as Handle
       handle.own = await take()
-      await inner.beginTransaction(handle.own.connection, settings)
+      // the lock from the start: one that reads before it writes would fail where another process wrote in between
+      raw.exec('BEGIN IMMEDIATE')
     },
     commitTransaction: (connection) => inner.commitTransaction(held(connection)),
     rollbackTransaction: (connection) => inner.rollbackTransaction(held(connection)),
