@@ -137,6 +137,31 @@ onEveryStore('a fresh session is not a strong one, and words that nobody knows a
 })
 
 onEveryStore(
+  'a refresh is worth no more than when it was given, whatever the person proves to others meanwhile',
+  async (store, context) => {
+    const it = await started(store, context)
+    const { running, config } = it
+    running.onInteraction = () => [password(running.tools.now)]
+    const weak = await tokens(it)
+    running.tools.now += 10_000
+    running.onInteraction = () => [passkey(running.tools.now)]
+    const strong = await tokens(it, { acr_values: 'phr' })
+    assert.equal(decodeJwt(strong.access_token)['acr'], 'phr')
+    const next = await client.refreshTokenGrant(config, weak.refresh_token!, { resource: API })
+    for (const { access_token: text, refresh_token: again } of [
+      next,
+      await client.refreshTokenGrant(config, next.refresh_token!, { resource: API }),
+    ]) {
+      assert.notEqual(again, undefined)
+      const claims = decodeJwt(text)
+      assert.deepEqual([claims['acr'], claims['amr']], ['urn:ambit:loa:1', ['pwd']])
+      assert.equal(claims['auth_time'], weak.claims()!['auth_time'])
+    }
+    assert.equal(next.claims()!['acr'], 'urn:ambit:loa:1')
+  },
+)
+
+onEveryStore(
   'a refresh says what is true now, and nothing once the session or the account has ended',
   async (store, context) => {
     const it = await started(store, context)

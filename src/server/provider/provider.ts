@@ -63,6 +63,9 @@ const TTL = {
   deviceCode: 600,
 } as const
 
+/** Milliseconds by which the node that saw a proof and the one that gives tokens may differ; ours. `iiat` is in whole seconds. */
+const NODES_DIFFER_MS = 5000
+
 export function openProvider(parts: ProviderParts): Provider {
   const { issuer, records, clock, interactionPath } = parts
   const isSecure = issuer.startsWith('https:')
@@ -135,16 +138,16 @@ export function openProvider(parts: ProviderParts): Provider {
       if (claims === null) return undefined
       return { accountId: sub, claims: async () => ({ ...claims, sub }) }
     },
-    async extraTokenClaims(_ctx, token) {
+    async extraTokenClaims(ctx, token) {
       if (!('accountId' in token) || token.accountId === undefined) return undefined
-      const standing = await standingOf(parts, sessionUidOf(token), token.accountId)
+      const standing = await standingOf(parts, sessionUidOf(token), token.accountId, ctx.oidc.entities.RefreshToken)
       if (standing === null) throw new errors.InvalidGrant('the session behind it has ended')
       return sessionClaims(standing)
     },
-    // asked before an old refresh token is used up: what the new tokens say is what the session is worth now
+    // asked before an old refresh token is used up: what the new tokens say is what is still true of what was shown for it
     async rotateRefreshToken(ctx) {
       const { RefreshToken: old, Account: account } = ctx.oidc.entities
-      const standing = await standingOf(parts, old?.sessionUid, account?.accountId)
+      const standing = await standingOf(parts, old?.sessionUid, account?.accountId, old)
       if (old === undefined || standing === null) throw new errors.InvalidGrant('the session behind it has ended')
       // the words that were asked for at first, only as far as they are still true
       const before = old.acr === undefined ? {} : { acrValues: old.acr }
@@ -207,14 +210,21 @@ async function sessionBehind(parts: ProviderParts, uid: string | undefined): Pro
   return session?.account === linked.account ? session : null
 }
 
-/** What that session shows now; null if it ended, or is not this account's. */
+/**
+ * What that session shows now; null if it ended, or is not this account's. For a refresh, only what was proved before the first refresh
+ * token of the family: whoever holds it had no part in what the person proved to others later (OpenID Connect Core §12.2).
+ */
 async function standingOf(
   parts: ProviderParts,
   uid: string | undefined,
   account: string | undefined,
+  refresh?: { readonly iiat?: number | undefined },
 ): Promise<Standing | null> {
   const session = await sessionBehind(parts, uid)
-  return session === null || session.account !== account ? null : { ...shownOf(parts, session), session }
+  if (session === null || session.account !== account) return null
+  const until = refresh?.iiat === undefined ? Infinity : refresh.iiat * 1000 + NODES_DIFFER_MS
+  const proofs = session.proofs.filter(({ at }) => at < until)
+  return { ...shownOf(parts, { ...session, proofs }), session }
 }
 
 interface Standing extends Shown {
