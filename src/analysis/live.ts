@@ -2,14 +2,15 @@
  * A live analysis: what a decision needs to know of every account, kept as facts come and go. It says of each account
  * what {@link analyse} says of the same facts (`live.test.ts`), without findings, proofs and attackers.
  */
-import { FACT_SCHEMAS, type Inventory, type PlacedFact } from '#model/facts.ts'
-import { checkInventory, refuseErrors, type CheckedInventory, type FactsByKind } from '#model/inventory.ts'
+import type { Inventory, PlacedFact } from '#model/facts.ts'
+import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import { eachReference } from '#model/inventory-references.ts'
 import type { Policy } from '#policy/policy.ts'
 import type { AccountState } from './live/account-state.ts'
 import type { Change } from './live/dirty.ts'
 import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
 import { keyOf, type Kept } from './live/fact-store.ts'
+import { inventoryInParts } from './live/inventory-parts.ts'
 import { asksForSizes, statesAnew, statesOf } from './live/states.ts'
 import { changedTree, factTree, idOf, type FactTree } from './snapshot-id.ts'
 
@@ -128,7 +129,7 @@ function versionOf(line: Line, tree: FactTree, checked: CheckedInventory | null)
     policy,
     snapshotId: idOf(base.snapshot.at, tree),
     get inventory() {
-      return (inventory ??= inventoryOf(base, factsOf(version)))
+      return (inventory ??= inventoryInParts(base, factsOf(version)))
     },
     account: (id) => stateIn(version, id),
     accountIds: () => accountsIn(version).keys(),
@@ -161,42 +162,6 @@ function keptIn({ line, past }: Version): Kept[] {
   const others = keptIn(past.next).filter(({ placed }) => !past.facts.has(keyOf(placed.fact)))
   const own = [...past.facts.values()].filter((kept) => kept !== undefined)
   return [...others, ...own].toSorted((a, b) => a.serial - b.serial)
-}
-
-/** What {@link checkInventory} says of facts that were checked as they came; each part is made when it is asked for. */
-function inventoryOf({ snapshot, sources }: Line['base'], facts: readonly PlacedFact[]): CheckedInventory {
-  let checked: CheckedInventory | undefined
-  const whole = (): CheckedInventory => {
-    const { name, at } = snapshot
-    const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
-    return (checked ??= checkInventory({ ...stated, sources, facts, diagnostics: [] }))
-  }
-  let byKind: FactsByKind | undefined
-  let byId: ReadonlyMap<string | undefined, PlacedFact> | undefined
-  const get = (id: string): PlacedFact | undefined =>
-    (byId ??= new Map(facts.map((placed) => [placed.fact.id, placed]))).get(id)
-  return {
-    snapshot,
-    sources,
-    facts,
-    get,
-    kindOf: (id) => get(id)?.fact.fact,
-    get byKind() {
-      return (byKind ??= groupedByKind(facts))
-    },
-    get missing() {
-      return whole().missing
-    },
-    get diagnostics() {
-      return whole().diagnostics
-    },
-  }
-}
-
-function groupedByKind(facts: readonly PlacedFact[]): FactsByKind {
-  const byKind = new Map(Object.keys(FACT_SCHEMAS).map((kind) => [kind, [] as PlacedFact[]]))
-  for (const placed of facts) byKind.get(placed.fact.fact)!.push(placed)
-  return Object.fromEntries(byKind) as unknown as FactsByKind // each fact went into the list of its own `fact` word
 }
 
 /** What a delta changes; null where a fact becomes one of another kind. */

@@ -1,6 +1,6 @@
 import type { Control, Purpose } from '#contract/vocabulary.ts'
 import { isDisabled, type KnownFacts } from '#model/fact-rules.ts'
-import type { FactOf, Place, PlacedFact } from '#model/facts.ts'
+import type { Fact, FactOf, Place, PlacedFact } from '#model/facts.ts'
 import { alternativesOf, type Alternative } from '#model/formula.ts'
 import { RULE_KIND_NAMES, type Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
@@ -31,11 +31,12 @@ export interface Way {
 /** A session that lives now, as against a way in that opens one. */
 export const isLiveSession = (way: Way): boolean => way.purpose === 'session' && way.fact === null
 
-/** All ways in by account, in the order of the inventory; disabled accounts have none. */
-export function waysInOf(inventory: CheckedInventory): Map<string, Way[]> {
+/** All ways in by account, or those into the accounts in `only`, in the order of the inventory; disabled accounts have none. */
+export function waysInOf(inventory: CheckedInventory, only?: ReadonlySet<string>): Map<string, Way[]> {
   const ways = new Map<string, Way[]>()
   const { wayIn, secret, session } = inventory.byKind
   for (const placed of [...wayIn, ...secret, ...session]) {
+    if (only !== undefined && !accountsEntered(placed.fact).some((account) => only.has(account))) continue
     for (const way of waysOfFact(inventory, placed)) {
       const list = ways.get(way.account)
       if (list) list.push(way)
@@ -43,6 +44,19 @@ export function waysInOf(inventory: CheckedInventory): Map<string, Way[]> {
     }
   }
   return ways
+}
+
+/** The accounts that one fact states or implies ways into. */
+export function accountsEntered(fact: Fact): readonly string[] {
+  switch (fact.fact) {
+    case 'wayIn':
+    case 'session':
+      return [fact.account]
+    case 'secret':
+      return fact.opens ?? []
+    default:
+      return []
+  }
 }
 
 /** The ways in that one fact states or implies, into accounts that can be entered. */

@@ -1,13 +1,14 @@
 /**
  * A {@link World} out of a live analysis: all that can be worked out per snapshot is, into tables, so that a decision looks
- * up and compares. Accounts alike share everything but their rows; neither the analysis nor its facts are kept.
+ * up and compares. Accounts alike share everything but their rows; a world keeps neither the analysis nor its facts.
  */
 import { createHash } from 'node:crypto'
-import { liveAnalysis, type LiveAnalysis } from '#analysis/live.ts'
+import type { LiveAnalysis } from '#analysis/live.ts'
 import type { AccessPolicy } from './access-policy.ts'
-import { buildAccounts, type Accounts } from './accounts.ts'
+import { tablesAfter, tablesOf, type Analyses, type Tables } from './account-rows.ts'
+import { accountsIn, type Accounts } from './accounts.ts'
 import { askedOf } from './demand.ts'
-import { withoutGated } from './gated.ts'
+import { ungatedUnder, type Since } from './gated.ts'
 import { buildMemberships, NO_MEMBERSHIP, type Membership } from './members.ts'
 import { buildPaths } from './paths.ts'
 import { buildRights } from './rights.ts'
@@ -20,26 +21,49 @@ import type { Asked, Demand, Target, World } from './world.ts'
  *
  * @throws {AmbitError} `input_invalid` if the facts without the gated entitlements contradict each other
  */
-export function buildWorld(
+export const buildWorld = (
   live: LiveAnalysis,
   settings: DecisionSettings,
   accessPolicies: readonly AccessPolicy[] = [],
-): World {
-  const { inventory, policy } = live
-  const ungated = withoutGated(inventory, settings.gated)
-  const accounts = buildAccounts(live, ungated === null ? live : liveAnalysis(ungated, policy))
-  const targets = buildTargets(inventory)
-  const rights = buildRights(inventory)
-  const memberOf = memberships(live, accounts)
+): World => worldsUnder(settings, accessPolicies)(live)
+
+/**
+ * Builds the worlds of one snapshot after another, as {@link buildWorld} does. `since`: what the snapshot came of, if its world
+ * was built before; only what the change bears on is then worked out.
+ */
+export function worldsUnder(
+  settings: DecisionSettings,
+  accessPolicies: readonly AccessPolicy[],
+): (live: LiveAnalysis, since?: Since) => World {
   const policies = accessPolicies.toSorted((a, b) =>
     a.name < b.name ? -1 : a.name > b.name ? 1 : a.text < b.text ? -1 : 1,
   )
+  const under = { settings, accessPolicies: policies, settingsHash: hashOf(settings, policies) }
+  const ungated = ungatedUnder(settings.gated)
+  const built = new WeakMap<LiveAnalysis, { readonly analyses: Analyses; readonly tables: Tables }>()
+  return (live, since) => {
+    const analyses = { whole: live, ungated: ungated.of(live, since) }
+    const last = since === undefined ? undefined : built.get(since.before)
+    const followed = last === undefined ? null : tablesAfter(last.tables, last.analyses, analyses, since!)
+    const tables = followed ?? tablesOf(analyses)
+    built.set(live, { analyses, tables })
+    return worldOf(live, accountsIn(tables), under)
+  }
+}
+
+function worldOf(
+  live: LiveAnalysis,
+  accounts: Accounts,
+  under: Pick<World, 'settings' | 'accessPolicies' | 'settingsHash'>,
+): World {
+  const { inventory, policy } = live
+  const targets = buildTargets(inventory, accounts)
+  const rights = buildRights(inventory)
+  const memberOf = memberships(live, accounts)
   return {
     snapshot: live.snapshotId,
     policy,
-    settings,
-    accessPolicies: policies,
-    settingsHash: hashOf(settings, policies),
+    ...under,
     account: accounts.standing,
     named: ({ row }) => accounts.named(row),
     target: targets.target,
@@ -54,10 +78,11 @@ export function buildWorld(
 
 /** The groups and roles that something is in, of which rights over their members hold for it. */
 function memberships({ inventory }: LiveAnalysis, accounts: Accounts): (target: Target) => Membership {
-  const of = buildMemberships(inventory)
+  const memberships = buildMemberships()
   const outer = new Map<string, Membership>()
   for (const kind of ['group', 'role'] as const) {
-    for (const { fact } of inventory.byKind[kind]) outer.set(fact.id, of(fact.memberOf))
+    for (const { fact } of inventory.byKind[kind])
+      outer.set(fact.id, memberships.at(memberships.numberOf(inventory, fact.memberOf)))
   }
   return ({ id, kind }) => {
     if (kind !== 'account') return outer.get(id) ?? NO_MEMBERSHIP

@@ -11,13 +11,22 @@ export interface Membership {
 
 export const NO_MEMBERSHIP: Membership = { all: [], groups: [], roles: [] }
 
-/** Returns what something is in that is directly in some groups and roles. */
-export function buildMemberships(inventory: CheckedInventory): (memberOf: readonly string[] | undefined) => Membership {
+/** What something is in that is directly in some groups and roles; the same for the same ones. */
+export interface Memberships {
+  readonly numberOf: (inventory: CheckedInventory, memberOf: readonly string[] | undefined) => number
+  readonly at: (number: number) => Membership
+}
+
+/** Holds for all inventories that have the same groups and roles. */
+export function buildMemberships(): Memberships {
   const known = numbering<Membership>()
-  return (memberOf) => {
-    if (memberOf === undefined || memberOf.length === 0) return NO_MEMBERSHIP
-    const direct = [...new Set(memberOf)].toSorted()
-    return known.at(known.numberOf(direct.join('\n'), () => closureOf(inventory, direct)))
+  known.numberOf('', () => NO_MEMBERSHIP)
+  return {
+    numberOf: (inventory, memberOf = []) => {
+      const direct = [...new Set(memberOf)].toSorted()
+      return known.numberOf(direct.join('\n'), () => closureOf(inventory, direct))
+    },
+    at: known.at,
   }
 }
 

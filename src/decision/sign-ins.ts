@@ -12,9 +12,16 @@ export interface SignIns {
   readonly controls: readonly Control[]
 }
 
-/** Returns what is known of the sign-ins of each account. Whatever is not known of them may be the best there is. */
-export function signInsOf(inventory: CheckedInventory, policy: Policy): (account: FactOf<'account'>) => SignIns {
-  const ways = waysInOf(inventory)
+/**
+ * Returns what is known of the sign-ins of each account, or of those in `only`. Whatever is not known of them may be the best
+ * there is.
+ */
+export function signInsOf(
+  inventory: CheckedInventory,
+  policy: Policy,
+  only?: ReadonlySet<string>,
+): (account: FactOf<'account'>) => SignIns {
+  const ways = waysInOf(inventory, only)
   return (account) => {
     const own = (ways.get(account.id) ?? []).filter(isSignIn)
     const rank =

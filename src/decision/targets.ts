@@ -13,34 +13,35 @@ export interface Targets {
 /** Kinds of facts that a right can be on, with what the policy calls them. Accounts are made when asked for: they are many. */
 const KINDS = ['resource', 'group', 'role', 'channel', 'secret'] as const
 
-export function buildTargets(inventory: CheckedInventory): Targets {
+/** What is known of accounts as things that rights are on. */
+export interface TargetAccounts {
+  readonly ids: () => Iterable<string>
+  /** undefined for what is no account */
+  readonly systemOf: (id: string) => string | null | undefined
+}
+
+export function buildTargets(inventory: CheckedInventory, accounts: TargetAccounts): Targets {
   const targets = new Map<string, Target>()
   const alike = numbering<null>()
   for (const kind of KINDS) {
     for (const { fact } of inventory.byKind[kind]) targets.set(fact.id, targetOf(inventory, fact, kind, alike))
   }
-  const systems = new Map<string, string | null>()
-  for (const { fact } of inventory.byKind.account) systems.set(fact.id, fact.system ?? null)
-  return targetsOver(targets, systems, alike)
+  return targetsOver(targets, accounts, alike)
 }
 
-function targetsOver(
-  targets: ReadonlyMap<string, Target>,
-  systems: ReadonlyMap<string, string | null>,
-  alike: Numbered<null>,
-): Targets {
+function targetsOver(targets: ReadonlyMap<string, Target>, accounts: TargetAccounts, alike: Numbered<null>): Targets {
   return {
     target: (id) => {
       const known = targets.get(id)
       if (known !== undefined) return known
-      const system = systems.get(id)
+      const system = accounts.systemOf(id)
       if (system === undefined) return undefined
       const number = alikeAs('account', null, system, alike)
       return { id, alike: number, type: 'account', kind: 'account', sensitivity: null, system, within: [] }
     },
     *ids() {
       yield* targets.keys()
-      yield* systems.keys()
+      yield* accounts.ids()
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The policies that the server decides by, as their files have them, and what facts become under them. */
 import { parseAccessPolicy, type AccessPolicy } from '#decision/access-policy.ts'
-import { buildWorld } from '#decision/build-world.ts'
+import { worldsUnder } from '#decision/build-world.ts'
 import type { DecisionSettings } from '#decision/settings.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -46,7 +46,7 @@ export const samePolicies = (one: Policies, other: Policies): boolean =>
 export const basisOf = (policies: Policies, settings: DecisionSettings): PolicyBasis => ({
   policies,
   analyst: threadAnalyst(policies.policy, policies.text),
-  build: (live) => buildWorld(live, settings, policies.access),
+  build: worldsUnder(settings, policies.access),
 })
 
 /** The basis in use, and the files read again. */

@@ -138,9 +138,8 @@ export async function openShadow(parts: {
 
   async function worldOf(now: Tried | null): Promise<World | null> {
     const live = snapshots.live()
-    const facts = now?.inventory ?? (live === null ? null : inventoryOf(live))
-    if (now === null || facts === null) return null
-    const analysed = now.analyst === null ? live! : await now.analyst.load(facts)
+    if (now === null || (live === null && now.inventory === null)) return null
+    const analysed = now.analyst === null ? live! : await now.analyst.load(now.inventory ?? inventoryOf(live!))
     return buildWorld(analysed, settings, now.policies.access)
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Delta, LiveAnalysis } from '#analysis/live.ts'
 import type { AuditRecord } from '#audit/records.ts'
+import type { Since } from '#decision/gated.ts'
 import type { World } from '#decision/world.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -60,7 +61,8 @@ export interface Snapshots {
 /** What facts become an analysis by, and an analysis a world. */
 export interface Basis {
   readonly analyst: Analyst
-  readonly build: (live: LiveAnalysis) => World
+  /** `since`: what it came of, where that was built by the same basis before */
+  readonly build: (live: LiveAnalysis, since?: Since) => World
 }
 
 /** Changes in a row that are kept as such; then all facts are written anew, so that a start need not read more. */
@@ -114,14 +116,21 @@ export function openSnapshots({
       // what this node has already need not be read again
       const had = chain.findIndex(({ id }) => id === live?.snapshotId)
       let next = had < 0 ? null : live
+      let since: Since | undefined = next === null ? undefined : { before: next, deltas: [] }
       for (const { body, base } of chain.slice(had + 1)) {
         const pieces = readBody(database, body)
-        if (base === null) next = await basis.analyst.load(await decodeInventory(pieces))
-        else if (next !== null) next = await basis.analyst.change(next, await decodeDelta(pieces))
+        if (base === null) {
+          next = await basis.analyst.load(await decodeInventory(pieces))
+          since = undefined
+        } else if (next !== null) {
+          const delta = await decodeDelta(pieces)
+          next = await basis.analyst.change(next, delta)
+          since &&= { ...since, deltas: [...since.deltas, delta] }
+        }
       }
       if (next?.snapshotId !== current.id)
         throw new AmbitError('snapshot_invalid', `the snapshot \`${current.id}\` reads as \`${next?.snapshotId}\``)
-      become(next, basis.build(next), current.links)
+      become(next, basis.build(next, since), current.links)
       log.info({ snapshot: current.id, facts: current.facts, accounts: current.accounts }, 'a snapshot was loaded')
     } catch (error) {
       trouble = `the snapshot ${current.id} cannot be loaded`
@@ -140,10 +149,10 @@ export function openSnapshots({
       }
       // a snapshot that cannot be loaded is no base to compare with, but may be replaced
       const before = live?.snapshotId === expected ? live : null
-      const { next, body, base } = await analyse(before)
+      const { next, body, base, since } = await analyse(before)
       const same = next.snapshotId === expected
       // made before anything is kept: facts that cannot be decided from are not taken
-      const nextWorld = same ? null : basis.build(next)
+      const nextWorld = same ? null : basis.build(next, since)
       const verdicts = before === null ? [] : verdictChanges(before, next)
       const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
       const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
@@ -225,6 +234,7 @@ export function openSnapshots({
           return {
             next,
             base: whole ? null : before.snapshotId,
+            since: { before, deltas: [delta] },
             body: whole ? () => encodeInventory(inventoryOf(next)) : () => encodeDelta(delta),
           }
         }),
@@ -235,6 +245,8 @@ export function openSnapshots({
 interface Outcome {
   readonly next: LiveAnalysis
   readonly base: string | null
+  /** what it came of */
+  readonly since?: Since
   readonly body: () => Iterable<Uint8Array>
 }
 

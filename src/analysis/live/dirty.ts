@@ -1,4 +1,5 @@
 import type { Fact, FactOf, Place, PlacedFact } from '#model/facts.ts'
+import { accountsEntered } from '../ways-in.ts'
 import { eachReference } from '#model/inventory-references.ts'
 import type { Lists, Structure } from '#model/rights.ts'
 import { accountsAsking, namersOf, type FactStore } from './fact-store.ts'
@@ -103,17 +104,8 @@ export function structureOf(store: FactStore): Structure {
 
 /** The accounts whose ways in a fact states or implies, or are guarded by it. */
 export function accountsOfFact(fact: Fact | undefined): readonly string[] {
-  switch (fact?.fact) {
-    case 'account':
-      return [fact.id]
-    case 'wayIn':
-    case 'session':
-      return [fact.account]
-    case 'secret':
-      return fact.opens ?? []
-    default:
-      return []
-  }
+  if (fact === undefined) return []
+  return fact.fact === 'account' ? [fact.id] : accountsEntered(fact)
 }
 
 /** The accounts whose ways in ask for something: a leaf of their formulas, a secret or session that is a way in by itself. */

@@ -1,6 +1,7 @@
 /** Analyses in a thread of its own, and keeps here what decisions read. */
 import { Worker } from 'node:worker_threads'
 import { keyOf } from '#analysis/live/fact-store.ts'
+import { inventoryInParts } from '#analysis/live/inventory-parts.ts'
 import { liveAnalysis, type AccountState, type Delta, type LiveAnalysis } from '#analysis/live.ts'
 import type { Report } from '#contract/report.ts'
 import type { Inventory, PlacedFact } from '#model/facts.ts'
@@ -90,14 +91,16 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
   }
 }
 
-/** What was analysed elsewhere, as it is read here. The inventory is checked as a whole when somebody looks at it. */
+/** What was analysed elsewhere, where its facts were checked as they came. */
 function mirror(policy: Policy, parts: Parts, checked: CheckedInventory | null): LiveAnalysis {
   let inventory = checked
   return {
     policy,
     snapshotId: parts.snapshotId,
     get inventory() {
-      return (inventory ??= checkInventory(inventoryOf(parts)))
+      const { name, at, sources, facts } = parts
+      const find = (id: string) => facts.get(id)
+      return (inventory ??= inventoryInParts({ snapshot: { name, at }, sources }, [...facts.values()], find))
     },
     account: (id) => parts.states.get(id),
     accountIds: () => parts.states.keys(),
