@@ -130,7 +130,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(gate.stop)
     const signals = openSignals({ config, database, audit, clock, log, metrics, world: snapshots.world })
     closing.push(signals.stop)
-    const transmitter = startTransmitter({ config, database, changes, clock, log, metrics, audit, gate })
+    const transmitter = startTransmitter({ config, database, changes, clock, log, metrics, audit, gate, tokens })
     if (transmitter !== null) closing.push(transmitter.stop)
     const context: ServerContext = {
       config,

@@ -18,6 +18,8 @@ export interface Tokens {
   readonly caller: (token: string) => Caller | null
   /** the caller of a token by its id, while it is in force; for those who showed the token before */
   readonly byId: (id: string) => Caller | null
+  /** whether a token of this name with this scope is in force */
+  readonly stands: (name: string, scope: Scope) => boolean
   readonly reload: () => Promise<void>
   /** writes down which tokens were used since the last time */
   readonly noteUse: () => Promise<void>
@@ -56,22 +58,28 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     )
   }
 
-  function byId(id: string): Caller | null {
+  function inForce(id: string): Caller | null {
     const entry = known.get(id)
     if (entry === undefined || ended.has(id)) return null
-    const now = clock()
-    if (entry.expiresAt !== null && entry.expiresAt <= now) {
+    if (entry.expiresAt !== null && entry.expiresAt <= clock()) {
       ended.add(id)
       return null
     }
-    used.set(id, now)
     return entry.caller
+  }
+
+  function byId(id: string): Caller | null {
+    const caller = inForce(id)
+    if (caller !== null) used.set(id, clock())
+    return caller
   }
 
   await reload()
   return {
     reload,
     byId,
+    stands: (name, scope) =>
+      [...known].some(([id, { caller }]) => caller.name === name && caller.scopes.has(scope) && inForce(id) !== null),
     caller(token) {
       const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
       const fits = timingSafeEqual(hashOf(secret), known.get(id)?.hash ?? NOBODY)

@@ -4,6 +4,7 @@ import { systemClock } from '#lib/clock.ts'
 import { EVENT_URIS } from '#signals/event-types.ts'
 import { accountStateStore } from '#storage/account-states.ts'
 import { sessionStore } from '#storage/sessions.ts'
+import { removeToken } from '#storage/tokens.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { freePort } from '#server/gate/gate.fixture.ts'
 import { testServer } from '../server.fixture.ts'
@@ -61,6 +62,23 @@ suite('What is pushed', () => {
     const token = await server.token('read')
     const audit = await (await server.ask('/v1/audit/records?kind=signal', { token })).text()
     assert.match(audit, /"did":"failed".*invalid_request/)
+  })
+
+  test('stops with the token of its receiver, and goes on with the next one of the same name', async (context) => {
+    const { got, url } = await receiver(context)
+    const { server, make, token } = await sending(context)
+    await make({ delivery: { method: PUSH, endpoint_url: url } })
+    await happen(server, ended(1))
+    await until(() => got.length === 1, 'it is told while the token stands')
+    await removeToken(server.context.database, /^ambit_([0-9a-f]+)_/.exec(token)![1]!, systemClock())
+    await server.context.tokens.reload()
+    await happen(server, ended(2))
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    assert.equal(got.length, 1, 'whoever was shut out is told nothing more')
+    // one that may not manage streams does not bring them back
+    await server.token('read')
+    await receiverOf(server, 'siem')
+    await until(() => got.length === 2, 'what waited comes')
   })
 
   onEveryStore(

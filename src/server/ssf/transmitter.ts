@@ -46,11 +46,14 @@ const MOST_NOTICES = 20
 /** Events that are looked through for one poll: what is not for this stream costs no more than that. */
 const MOST_PAGES = 50
 
-type Parts = Pick<ServerContext, 'config' | 'database' | 'changes' | 'clock' | 'log' | 'metrics' | 'audit' | 'gate'>
+type Parts = Pick<
+  ServerContext,
+  'config' | 'database' | 'changes' | 'clock' | 'log' | 'metrics' | 'audit' | 'gate' | 'tokens'
+>
 
 /** Null where the configuration sends none, or the server has no name. */
 export function startTransmitter(parts: Parts): Transmitter | null {
-  const { config, database, changes, clock, log, metrics, audit, gate } = parts
+  const { config, database, changes, clock, log, metrics, audit, gate, tokens } = parts
   const settings = config.signals.transmit
   const { publicUrl } = config
   if (settings === undefined || publicUrl === undefined) return null
@@ -111,6 +114,10 @@ export function startTransmitter(parts: Parts): Transmitter | null {
     return err === null ? `status ${answer.status}` : `status ${answer.status}, ${err}`
   }
 
+  /** Whoever has no token any more is told nothing any more; what happens waits for the next token of the name. */
+  const isPushed = ({ owner, status, wishes }: SsfStream): boolean =>
+    status === 'enabled' && wishes.pushUrl !== null && tokens.stands(owner, 'ssf.read')
+
   function deliverTo(known: SsfStream): Promise<void> {
     let stream = known
     let isOver = false
@@ -120,7 +127,7 @@ export function startTransmitter(parts: Parts): Transmitter | null {
         async first() {
           // what its receiver said meanwhile counts from here on
           const now = (await streamsOf(database, stream.owner)).find(({ id }) => id === stream.id)
-          isOver = now?.status !== 'enabled' || now.wishes.pushUrl === null
+          isOver = now === undefined || !isPushed(now)
           if (now === undefined || isOver) return null
           stream = now
           for (const notice of await noticesOf(database, stream.id, MOST_NOTICES)) {
@@ -146,7 +153,7 @@ export function startTransmitter(parts: Parts): Transmitter | null {
           return 'again'
         },
       },
-      { database, clock, stopped: () => stopped || isOver },
+      { database, clock, stopped: () => stopped || isOver || !isPushed(stream) },
     )
   }
 
@@ -170,7 +177,7 @@ export function startTransmitter(parts: Parts): Transmitter | null {
     looking = true
     streamsOf(database, null)
       .then((streams) => {
-        for (const stream of streams) if (stream.status === 'enabled' && stream.wishes.pushUrl !== null) deliver(stream)
+        for (const stream of streams) if (isPushed(stream)) deliver(stream)
       })
       .catch((error: unknown) => log.warn({ err: error }, 'security events wait; the store does not answer'))
       .finally(() => (looking = false))
