@@ -41,3 +41,12 @@ onEveryStore('a password must be long and unknown to thieves; nothing else is as
   assert.equal(await problem(undefined), 'not_a_password')
   assert.equal(await passwordProblem(tools, GOOD, () => Promise.reject(new Error('down')), []), null)
 })
+
+onEveryStore('of passwords that are set at once, one remains', async (store) => {
+  const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
+  await Promise.all(
+    Array.from({ length: 4 }, (_, i) => setPassword(i % 2 === 0 ? one : other, 'idp:ada', `a long password ${i}`, 1)),
+  )
+  const left = (await one.authenticators.listOf('idp:ada')).filter(({ kind }) => kind === 'password')
+  assert.equal(left.length, 1)
+})

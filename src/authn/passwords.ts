@@ -60,16 +60,12 @@ export async function passwordProblem(
 
 /** Sets the only password of the account. The caller has asked for a step-up and checked {@link passwordProblem}. */
 export async function setPassword(tools: Tools, account: string, typed: string, boundAtAal: number): Promise<string> {
-  const password = canonicalPassword(typed, tools.rules.passwords.maxLength)
-  if (password === null) throw new AmbitError('input_invalid', 'this is not a password; type one')
+  const canonical = canonicalPassword(typed, tools.rules.passwords.maxLength)
+  if (canonical === null) throw new AmbitError('input_invalid', 'this is not a password; type one')
   const id = newId('au')
-  const hashed = await inTurn(() => hash(password, ARGON2))
+  const hashed = await inTurn(() => hash(canonical, ARGON2))
   const material = await tools.keyring.seal(`authenticator ${id}`, hashed)
-  for (const each of await tools.authenticators.listOf(account)) {
-    if (each.kind === 'password')
-      await tools.authenticators.setState(each.id, account, ['active', 'suspended'], 'removed')
-  }
-  await tools.authenticators.enrol({
+  const password = {
     id,
     account,
     kind: 'password',
@@ -83,7 +79,8 @@ export async function setPassword(tools: Tools, account: string, typed: string, 
     addedAt: tools.clock(),
     expiresAt: null,
     usedAt: null,
-  })
+  } as const
+  await tools.authenticators.replace(account, 'password', [password])
   return id
 }
 

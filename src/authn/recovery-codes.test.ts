@@ -34,3 +34,19 @@ onEveryStore('new codes end the old ones, and guesses are counted like any', asy
   const dump = JSON.stringify(await database.sql.selectFrom('authenticators').selectAll().execute())
   for (const code of codes) assert.ok(!dump.includes(code) && !dump.includes(code.replaceAll('-', '')))
 })
+
+onEveryStore('of new codes that are made twice at once, one set remains', async (store) => {
+  const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
+  const sets = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => replaceRecoveryCodes(i % 2 === 0 ? one : other, 'idp:ada', 2)),
+  )
+  const left = (await one.authenticators.listOf('idp:ada')).filter(({ state }) => state === 'active')
+  assert.equal(left.length, 10)
+  let good = 0
+  for (const [code] of sets) {
+    // so that guesses are not what refuses
+    one.now += 86_400_000
+    if ((await answer(one, code)).accepted) good++
+  }
+  assert.equal(good, 1)
+})

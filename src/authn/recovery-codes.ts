@@ -32,28 +32,27 @@ export function canonicalRecoveryCode(typed: unknown, bits: number): string | nu
 /** Replaces all codes of the account by new ones and returns those, to be shown once. The caller has asked for a step-up. */
 export async function replaceRecoveryCodes(tools: Tools, account: string, boundAtAal: number): Promise<string[]> {
   const { count, bits } = tools.rules.recoveryCodes
-  for (const each of await tools.authenticators.listOf(account)) {
-    if (each.kind === 'recovery_code') await tools.authenticators.setState(each.id, account, ['active'], 'removed')
-  }
   const codes = Array.from({ length: count }, () => newRecoveryCode(bits))
-  for (const code of codes) {
-    const canonical = canonicalRecoveryCode(code, bits)!
-    await tools.authenticators.enrol({
-      id: newId('au'),
-      account,
-      kind: 'recovery_code',
-      name: 'recovery code',
-      state: 'active',
-      channel: null,
-      boundAtAal,
-      material: '',
-      lookup: tools.keyring.mac('recovery_code', account, canonical),
-      counter: 0,
-      addedAt: tools.clock(),
-      expiresAt: null,
-      usedAt: null,
-    })
-  }
+  const now = tools.clock()
+  const enrolled = codes.map(
+    (code) =>
+      ({
+        id: newId('au'),
+        account,
+        kind: 'recovery_code',
+        name: 'recovery code',
+        state: 'active',
+        channel: null,
+        boundAtAal,
+        material: '',
+        lookup: tools.keyring.mac('recovery_code', account, canonicalRecoveryCode(code, bits)!),
+        counter: 0,
+        addedAt: now,
+        expiresAt: null,
+        usedAt: null,
+      }) as const,
+  )
+  await tools.authenticators.replace(account, 'recovery_code', enrolled)
   return codes
 }
 

@@ -48,6 +48,12 @@ export interface EnrolledAuthenticator {
 
 export interface AuthenticatorStore {
   readonly enrol: (authenticator: EnrolledAuthenticator) => Promise<void>
+  /** enrols these instead of all of their kind that the account has, at once; of two at a time the later one's remain */
+  readonly replace: (
+    account: string,
+    kind: FactorName,
+    authenticators: readonly EnrolledAuthenticator[],
+  ) => Promise<void>
   readonly listOf: (account: string) => Promise<readonly EnrolledAuthenticator[]>
   readonly findBy: (kind: FactorName, lookup: string) => Promise<EnrolledAuthenticator | null>
   /**

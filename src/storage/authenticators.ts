@@ -1,7 +1,8 @@
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { FactorName } from '#authn/factors.ts'
 import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
+import { lockedState } from './account-states.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import { tellCredentials } from './credential-events.ts'
 import type { Database } from './database.ts'
@@ -18,25 +19,24 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
   return {
     enrol: (it) =>
       database.transaction(async (inside) => {
-        await inside
-          .insertInto('authenticators')
-          .values({
-            id: it.id,
-            account: it.account,
-            kind: it.kind,
-            name: it.name,
-            state: it.state,
-            channel: it.channel,
-            bound_at_aal: it.boundAtAal,
-            material: it.material,
-            lookup: it.lookup,
-            counter: it.counter,
-            added_at: it.addedAt,
-            expires_at: it.expiresAt,
-            used_at: it.usedAt,
-          })
-          .execute()
+        await inside.insertInto('authenticators').values(rowOf(it)).execute()
         if (it.state === 'active') await tellCredentials(inside, [it], 'create', clock())
+      }),
+    replace: (account, kind, authenticators) =>
+      database.transaction(async (inside) => {
+        const now = clock()
+        await lockedState(inside, account, now)
+        const before = await inside
+          .updateTable('authenticators')
+          .set({ state: 'removed' })
+          .where('account', '=', account)
+          .where('kind', '=', kind)
+          .where('state', '<>', 'removed')
+          .returning(['account', 'kind'])
+          .execute()
+        await tellCredentials(inside, before, 'delete', now)
+        await inside.insertInto('authenticators').values(authenticators.map(rowOf)).execute()
+        await tellCredentials(inside, authenticators, 'create', now)
       }),
     async listOf(account) {
       const rows = await sql
@@ -101,6 +101,22 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
     },
   }
 }
+
+const rowOf = (it: EnrolledAuthenticator): Insertable<AuthnTables['authenticators']> => ({
+  id: it.id,
+  account: it.account,
+  kind: it.kind,
+  name: it.name,
+  state: it.state,
+  channel: it.channel,
+  bound_at_aal: it.boundAtAal,
+  material: it.material,
+  lookup: it.lookup,
+  counter: it.counter,
+  added_at: it.addedAt,
+  expires_at: it.expiresAt,
+  used_at: it.usedAt,
+})
 
 function fromRow(row: Selectable<AuthnTables['authenticators']>): EnrolledAuthenticator {
   return {
