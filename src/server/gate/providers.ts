@@ -15,6 +15,8 @@ export interface ProviderMetadata {
   readonly acrValues: readonly string[] | null
   /** `claims_parameter_supported` */
   readonly takesClaims: boolean
+  /** `authorization_response_iss_parameter_supported`: its answers name it (RFC 9207 §3) */
+  readonly saysIssuer: boolean
 }
 
 export type Providers = FollowedIssuers<ProviderMetadata>
@@ -40,5 +42,6 @@ async function fetchMetadata(issuer: string, fetch: GuardedFetch): Promise<Provi
     introspection: endpoint('introspection_endpoint'),
     acrValues: Array.isArray(acrValues) ? acrValues.filter((each) => typeof each === 'string') : null,
     takesClaims: read('claims_parameter_supported') === true,
+    saysIssuer: read('authorization_response_iss_parameter_supported') === true,
   }
 }
