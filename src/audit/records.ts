@@ -23,6 +23,9 @@ const Ids = listOf<string>(Id)
 const record = <const K extends string, P extends Record<string, TSchema>>(kind: K, properties: P) =>
   closed({ kind: Type.Literal(kind), ...COMMON, ...properties })
 
+/** What somebody showed: an authenticator, or a sign-in at another provider. */
+const METHODS = [...AUTHENTICATOR_KINDS, 'upstream'] as const
+
 /** One row per kind: what may have happened, and what is kept of it. */
 export const RECORD_SCHEMAS = {
   decision: record('decision', { evaluation: EvaluationSchema, decision: DecisionSchema }),
@@ -54,7 +57,7 @@ export const RECORD_SCHEMAS = {
   authentication: record('authentication', {
     did: words(['challenged', 'succeeded', 'failed', 'limited', 'refused']),
     account: orNull(Id),
-    method: words(AUTHENTICATOR_KINDS),
+    method: words(METHODS),
     authenticator: orNull(Id),
     session: orNull(Id),
     strength: orNull(words(STRENGTHS)),
@@ -63,7 +66,7 @@ export const RECORD_SCHEMAS = {
   authenticator: record('authenticator', {
     did: words(['begun', 'bound', 'confirmed', 'renamed', 'removed', 'suspended', 'restored', 'used_up', 'refused']),
     account: Id,
-    method: words(AUTHENTICATOR_KINDS),
+    method: words(METHODS),
     authenticator: Id,
     why: Why,
   }),

@@ -41,6 +41,8 @@ export interface Attempt {
   readonly access: Parameters<AskDecisionPoint>[0]['access']
   /** the session that is to be raised; null at a sign-in */
   readonly session: string | null
+  /** whether what is shown rests on a code, where the factor alone does not say */
+  readonly code?: boolean
   /** work that takes as long as comparing, for a refusal that comes before it and must not be told apart by its time */
   readonly instead?: () => Promise<void>
 }
@@ -59,8 +61,10 @@ export type RefusalReason =
   | 'unavailable'
   | 'session_ended'
 
-/** Compares; resolves to the proof if right, null if not. Runs once for each charge of the budget. */
-export type Compare = () => Promise<Omit<Proof, 'factor' | 'purpose' | 'binding' | 'at'> | null>
+/** Compares; resolves to the proof if right, null if not; `at` only where it was proved earlier, elsewhere. Runs once for each charge of the budget. */
+export type Compare = () => Promise<
+  (Omit<Proof, 'factor' | 'purpose' | 'binding' | 'at'> & { readonly at?: number }) | null
+>
 
 export async function attempt(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
   const outcome = await decided(tools, factor, it, compare).catch((): Outcome => ({
@@ -97,7 +101,7 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
     const reservation = await tools.budgets.reserve(account, factor, pool, tools.rules.budget, tools.clock())
     if (!reservation.granted) return refused('budget_spent')
   }
-  const leave = await tools.ask({ account, factor, purpose, access })
+  const leave = await tools.ask({ account, factor, purpose, access, code: it.code ?? FACTORS[factor].code })
   if (closed || !leave.granted) {
     await it.instead?.()
     return refused(closed ? 'account_closed' : 'not_allowed')
@@ -106,7 +110,7 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
   if (found === null) return (await sessionSurvives(tools, it)) ? refused('wrong') : refused('session_ended')
   if (FACTORS[factor].guessable) await tools.budgets.succeeded(account, factor, pool)
   if (session !== null) await tools.budgets.succeeded(sessionKey(session), 'session', 'strange')
-  return { accepted: true, proof: { ...found, factor, purpose, binding, at: tools.clock() }, epoch: state.epoch }
+  return { accepted: true, proof: { at: tools.clock(), ...found, factor, purpose, binding }, epoch: state.epoch }
 }
 
 const sessionKey = (session: string): string => `session ${session}`

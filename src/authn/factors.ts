@@ -28,6 +28,8 @@ export const FACTORS = factors({
   enrolment_pass: { kind: 'temporary_access_pass', code: true, guessable: true, sent: false, amr: null },
   // the class of the key decides between hwk and swk, see session.ts
   passkey: { kind: 'passkey', code: false, guessable: false, sent: false, amr: 'pop' },
+  // by itself worth nothing: what another provider proved stands in the proof, see upstream.ts
+  upstream: { kind: 'unknown', code: false, guessable: false, sent: false, amr: null },
 })
 
 export type FactorName = keyof typeof FACTORS

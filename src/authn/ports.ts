@@ -9,6 +9,8 @@ export type AskDecisionPoint = (question: {
   readonly account: string
   readonly factor: FactorName
   readonly purpose: CeremonyPurpose
+  /** whether it can be relayed */
+  readonly code: boolean
   /** the action and resource that a step-up is for; null for the account as a whole */
   readonly access: { readonly action: string; readonly resource: { readonly type: string; readonly id: string } } | null
 }) => Promise<Leave>

@@ -4,6 +4,7 @@ import { newId, newSecret } from '#lib/ids.ts'
 import { nobodys } from './identifiers.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { CeremonyPurpose, FactorName } from './factors.ts'
+import { FACTORS } from './factors.ts'
 import type { Proof } from './session.ts'
 import type { Identifier } from './stores.ts'
 import { phoneProblem } from './phone-numbers.ts'
@@ -97,7 +98,7 @@ async function sendCode(tools: Tools, request: CodeRequest, challenge: string): 
 async function refusalOf(tools: Tools, request: CodeRequest, account: string): Promise<SendOutcome | null> {
   const { factor, purpose, access, to } = request
   const now = tools.clock()
-  const leave = await tools.ask({ account, factor, purpose, access })
+  const leave = await tools.ask({ account, factor, purpose, access, code: FACTORS[factor].code })
   if (!leave.granted) return 'not_allowed'
   const costs = factor === 'sms_code'
   if (costs) {

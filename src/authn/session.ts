@@ -5,6 +5,7 @@ import { rankOf, strengthOf } from '#assurance/strength.ts'
 import { ACR_OF_STRENGTH, type KeyClass } from '#contract/decision.ts'
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
+import type { UpstreamProof } from './upstream.ts'
 
 /** What one ceremony established. */
 export interface Proof {
@@ -22,6 +23,8 @@ export interface Proof {
   readonly keyClass: KeyClass | null
   readonly fips140Level: number | null
   readonly boundAtAal: number
+  /** what another provider proved; absent for what was proved here */
+  readonly upstream?: UpstreamProof
 }
 
 export interface Session {
@@ -48,6 +51,8 @@ export interface Shown {
   /** whether it rests on something that can be relayed */
   readonly code: boolean
   readonly keyClass: KeyClass | null
+  /** what another provider said, where that is what counts */
+  readonly upstream: UpstreamProof | null
 }
 
 /** A proof read as an authenticator of the assurance model, so that a session and an inventory are judged by one rule. */
@@ -88,8 +93,8 @@ export function shown(
     proofs.filter(({ at }) => at >= since),
     channels,
   )) {
-    const facts = strengthOf(candidate.map(asAuthenticator), worths)
-    const next = { proofs: candidate, strength: facts.atLeast, code: facts.code }
+    const { strength, code } = worthOf(candidate, worths)
+    const next = { proofs: candidate, strength, code }
     if (isBetter(next, best)) best = next
   }
   const { strength } = best
@@ -101,16 +106,26 @@ export function shown(
     authTime: used.length === 0 ? null : Math.floor(oldest(used) / 1000),
     code: best.code && used.length > 0,
     keyClass: used.flatMap(({ keyClass }) => keyClass ?? [])[0] ?? null,
+    upstream: used.flatMap(({ upstream }) => upstream ?? [])[0] ?? null,
   }
 }
 
-/** Which of the two, something known and something had, were shown; a key that verified its holder is both. */
+/** What was proved elsewhere is worth what its issuer's table says, whatever was used there. */
+function worthOf(proofs: readonly Proof[], worths: Worths): { readonly strength: Strength; readonly code: boolean } {
+  const [one] = proofs
+  if (one?.upstream !== undefined) return one.upstream
+  const { atLeast, code } = strengthOf(proofs.map(asAuthenticator), worths)
+  return { strength: atLeast, code }
+}
+
+/** Which of the two, something known and something had, were shown; a key that verified its holder is both, and so are two factors of elsewhere. */
 export function factorsShown(
   proofs: readonly Proof[],
   worths: Worths,
 ): { readonly know: boolean; readonly have: boolean } {
   const shows = (factor: 'know' | 'have') =>
     proofs.some((proof) => {
+      if (proof.upstream !== undefined) return rankOf(proof.upstream.strength) >= rankOf('two_factor')
       const { factor: own } = worths[FACTORS[proof.factor].kind]
       return own === factor || (own === 'both' && (factor === 'have' || proof.userVerified))
     })
@@ -126,7 +141,10 @@ interface Candidate {
 function* candidates(proofs: readonly Proof[], channels: readonly Channel[]): Generator<Proof[]> {
   for (const [i, one] of proofs.entries()) {
     yield [one]
+    // of what was used elsewhere nobody here knows whether it is the same again
+    if (one.upstream !== undefined) continue
     for (const other of proofs.slice(i + 1)) {
+      if (other.upstream !== undefined) continue
       const placed = [one, other].map((proof, id) => ({ id: String(id), on: placesOf(proof) }))
       if (fallTogether(placed, channels).length === 0) yield [one, other]
     }

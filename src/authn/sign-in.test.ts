@@ -58,6 +58,7 @@ function offered(floor: Floor, mine: readonly EnrolledAuthenticator[], proofs: r
     ],
     keys,
     factors: Object.keys(FACTORS) as FactorName[],
+    upstreams: [],
   })
 }
 const by = (it: EnrolledAuthenticator) => proofBy(it, new Map(), 'sign_in', NOW)

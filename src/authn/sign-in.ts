@@ -122,7 +122,7 @@ export function isEnough(proofs: readonly Proof[], need: Need, worths: Worths, c
 
 export interface Offer {
   readonly factor: FactorName
-  /** where a code would go; null for what is not sent */
+  /** where a code would go, or the link to another provider; null for neither */
   readonly to: string | null
 }
 
@@ -138,6 +138,14 @@ export interface OfferPorts {
   readonly keys: KeysById
   /** kinds that this server has switched on */
   readonly factors: readonly FactorName[]
+  /** links to other providers, with the most that each can prove; without those that were tried */
+  readonly upstreams: readonly Upstream[]
+}
+
+/** What one more sign-in elsewhere would prove at most. */
+export interface Upstream {
+  readonly link: string
+  readonly most: { readonly strength: Strength; readonly code: boolean }
 }
 
 /**
@@ -149,7 +157,7 @@ export async function offersFor(
   proofs: readonly Proof[],
   need: Need,
   purpose: CeremonyPurpose,
-  { worths, channels, ask, access, enrolled, identifiers, keys, factors }: OfferPorts,
+  { worths, channels, ask, access, enrolled, identifiers, keys, factors, upstreams }: OfferPorts,
 ): Promise<{ readonly offers: readonly Offer[]; readonly forbidden: boolean }> {
   const candidates: Offer[] = []
   for (const factor of factors) {
@@ -159,23 +167,27 @@ export async function offersFor(
       candidates.push(...own.map(({ canonical }) => ({ factor, to: canonical })))
     } else if (enrolled.some((it) => it.kind === factor && it.state === 'active')) candidates.push({ factor, to: null })
   }
+  candidates.push(...upstreams.map(({ link }) => ({ factor: 'upstream' as const, to: link })))
   const now = Math.max(need.since, ...proofs.map(({ at }) => at), 0)
   const before = shown(proofs, worths, { since: need.since, channels })
   const forbidden = need.codes === 'refused' && candidates.some(({ factor }) => FACTORS[factor].code)
   const allowed: Offer[] = []
   for (const candidate of candidates) {
     if (candidate.factor === 'recovery_code' && purpose === 'step_up') continue
-    const leave = await ask({ account, factor: candidate.factor, purpose, access })
+    const code = upstreams.find(({ link }) => link === candidate.to)?.most.code ?? FACTORS[candidate.factor].code
+    const leave = await ask({ account, factor: candidate.factor, purpose, access, code })
     if (leave.granted) allowed.push(candidate)
   }
   const best = ({ factor, to }: Offer): Proof[] =>
-    to !== null
-      ? identifiers
-          .filter(({ canonical, verifiedAt }) => canonical === to && verifiedAt !== null)
-          .map((it) => sentProof(factor, it, purpose, now))
-      : enrolled
-          .filter((it) => it.kind === factor && it.state === 'active')
-          .map((it) => proofBy(it, keys, purpose, now))
+    factor === 'upstream'
+      ? upstreams.filter(({ link }) => link === to).map((it) => bestOf(it, purpose, now))
+      : to !== null
+        ? identifiers
+            .filter(({ canonical, verifiedAt }) => canonical === to && verifiedAt !== null)
+            .map((it) => sentProof(factor, it, purpose, now))
+        : enrolled
+            .filter((it) => it.kind === factor && it.state === 'active')
+            .map((it) => proofBy(it, keys, purpose, now))
   // nobody is led step by step to a door that stays shut
   if (!isEnough([...proofs, ...allowed.flatMap(best)], need, worths, channels)) return { offers: [], forbidden }
   const bringsOn = (offer: Offer): boolean => {
@@ -185,6 +197,25 @@ export async function offersFor(
     return need.both && ((!had.know && has.know) || (!had.have && has.have))
   }
   return { offers: allowed.filter(bringsOn), forbidden }
+}
+
+/** A proof as good as this link can give one. */
+const bestOf = ({ link, most }: Upstream, purpose: CeremonyPurpose, at: number): Proof => {
+  const seconds = Math.floor(at / 1000)
+  const said = { issuer: '', acr: null, amr: [], session: null, authTime: seconds, issuedAt: seconds }
+  return {
+    factor: 'upstream',
+    authenticator: null,
+    channel: null,
+    purpose,
+    binding: '',
+    at,
+    userVerified: false,
+    keyClass: null,
+    fips140Level: null,
+    boundAtAal: 0,
+    upstream: { ...said, link, ...most },
+  }
 }
 
 /** How long the session may last: what the reach allows, less where it rests on a code. Milliseconds. */

@@ -123,7 +123,7 @@ function stepUpOf({ evaluation, world, risk, required }: Weighing, asks: Strengt
 const NAMES = new WeakMap<IssuerTable, Map<Strength, readonly string[]>>()
 
 /** The names that the issuer of the session has for it, weakest first; Ambit's where it has none, or there is no session. */
-function namesOf(asks: Strength, table: IssuerTable | undefined): readonly string[] {
+export function namesOf(asks: Strength, table: IssuerTable | undefined): readonly string[] {
   if (asks === 'none' || table === undefined || !('acr' in table)) return ambitNamesOf(asks)
   let known = NAMES.get(table)
   if (known === undefined) NAMES.set(table, (known = new Map<Strength, readonly string[]>()))

@@ -33,6 +33,7 @@ import { peopleRoutes } from './routes/people.ts'
 import { deviceRoutes } from './routes/device.ts'
 import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { upstreamRoutes } from './routes/upstream.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
 import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
@@ -140,6 +141,7 @@ export async function buildApp(
     await app.register(recoverRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
     await app.register(deviceRoutes(people))
+    await app.register(upstreamRoutes(people))
     await app.register(receiptRoutes(people.delivery, people.outbox))
     await app.register(providerRoutes(people.provider))
   }

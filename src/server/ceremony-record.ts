@@ -36,7 +36,7 @@ export function recordOf({
           : reason === 'wrong'
             ? 'failed'
             : 'refused'
-  const method = factor === null ? 'unknown' : FACTORS[factor].kind
+  const method = factor === null ? 'unknown' : factor === 'upstream' ? factor : FACTORS[factor].kind
   return {
     ...common,
     kind: 'authentication',

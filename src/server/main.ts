@@ -178,7 +178,10 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const people =
       config.people === undefined
         ? null
-        : await openPeople(context, config.people, () => inForce().policy.authenticators)
+        : await openPeople(context, config.people, {
+            worths: () => inForce().policy.authenticators,
+            issuers: settings.issuers,
+          })
     if (people !== null) closing.push(people.stop)
     const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))

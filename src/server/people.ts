@@ -1,13 +1,13 @@
 /** Makes what people sign in with, out of the configuration: stores, ceremonies, outbox, provider. */
 import { createHmac } from 'node:crypto'
 import type { Tools } from '#authn/ceremony.ts'
-import { FACTORS } from '#authn/factors.ts'
 import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
 import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
 import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
+import type { DecisionSettings } from '#decision/settings.ts'
 import type { Floor } from '#authn/sign-in.ts'
 import { signInDemand, type WantedAccess } from '#decision/sign-in-demand.ts'
 import { notifier } from '#delivery/notify.ts'
@@ -27,6 +27,7 @@ import { recoveryStore } from '#storage/recoveries.ts'
 import { habitStore, signalStore } from '#storage/risk.ts'
 import { signInStore } from '#storage/sign-ins.ts'
 import { sweepPeople } from '#storage/sweep.ts'
+import { upstreamSessionStore } from '#storage/upstream-sessions.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
 import { channelsOfConfig } from './config/delivery.ts'
 import { recordOf } from './ceremony-record.ts'
@@ -41,6 +42,7 @@ import { keyringFrom, signingKey } from './provider/signing-key.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
 import { sharedChannels } from './sign-in/shared-channels.ts'
+import type { Upstreams } from './sign-in/upstream.ts'
 import { OWN_CLIENT } from './sign-in/step-up.ts'
 
 /** Days for which an address must have been proved before it is told of changes; as in authn/recovery.ts. */
@@ -59,7 +61,7 @@ export interface People {
 export async function openPeople(
   context: ServerContext,
   people: PeopleConfig,
-  worths: PeopleParts['worths'],
+  { worths, issuers }: { readonly worths: PeopleParts['worths']; readonly issuers: DecisionSettings['issuers'] },
 ): Promise<People> {
   const { database, clock, log, config } = context
   const origin = config.publicUrl
@@ -193,6 +195,7 @@ export async function openPeople(
       factors: people.factors,
       delivery: people.delivery,
       outbox,
+      upstreams: upstreamsOf(context, people, issuers),
     },
     async stop() {
       clearInterval(sweeping)
@@ -200,6 +203,19 @@ export async function openPeople(
       await outbox.stop()
     },
   }
+}
+
+/** The configuration was held against the list of issuers, so that each is there. */
+function upstreamsOf(
+  { gate, database, clock }: ServerContext,
+  { upstreams }: PeopleConfig,
+  issuers: Upstreams['issuers'],
+): Upstreams {
+  const list = upstreams.flatMap(({ id, issuer: named, name }) => {
+    const issuer = gate.issuers.find(({ trusted }) => trusted.issuer === named)
+    return issuer === undefined ? [] : [{ id, name, issuer }]
+  })
+  return { list, issuers, flow: { gate, database, clock }, sessions: upstreamSessionStore(database) }
 }
 
 /** Without metadata no maker is pinned, and no key is held to be in hardware. */
@@ -251,11 +267,11 @@ async function demandOf(context: ServerContext, account: string, access: WantedA
 
 /** A code is good enough only where what it is for says so; whoever is not known is not asked anything. */
 function askOver(context: ServerContext): AskDecisionPoint {
-  return async ({ account, factor, purpose, access }) => {
+  return async ({ account, purpose, access, code }) => {
     const demand = await demandOf(context, account, access)
     if (demand === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
     // a pass is issued by a person who outranks the account, for one enrolment; everything else obeys the reach, recovery too
-    if (purpose !== 'enrol' && FACTORS[factor].code && demand.codes === 'refused') {
+    if (purpose !== 'enrol' && code && demand.codes === 'refused') {
       return {
         granted: false,
         reason: 'code_beyond_reach',

@@ -19,6 +19,22 @@ export async function sweepPeople({ sql }: Database, now: number): Promise<void>
     .deleteFrom('sessions')
     .where('ends_at', '<=', now - 7 * DAY)
     .execute()
+  await sql
+    .deleteFrom('upstream_sessions')
+    .where((row) =>
+      row.not(
+        row.exists(
+          row.selectFrom('sessions').select('sessions.id').whereRef('sessions.id', '=', 'upstream_sessions.session'),
+        ),
+      ),
+    )
+    // one that is about to begin is noted before it does
+    .where('issued_at', '<=', Math.floor((now - DAY) / 1000))
+    .execute()
+  await sql
+    .deleteFrom('upstream_ends')
+    .where('at', '<=', Math.floor((now - 2 * DAY) / 1000))
+    .execute()
   // guesses at names that nobody has, and of sessions that are over, once no window counts them any more
   await sql
     .deleteFrom('budgets')

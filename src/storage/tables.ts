@@ -18,6 +18,7 @@ import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { ExceptionTables } from './exceptions.ts'
 import type { TokenTables } from './tokens.ts'
+import type { UpstreamTables } from './upstream-sessions.ts'
 
 export interface Tables
   extends
@@ -39,4 +40,5 @@ export interface Tables
     EventTables,
     ExceptionTables,
     DeliveryTables,
+    UpstreamTables,
     GateTables {}

@@ -1,9 +1,11 @@
 /** The part of the configuration for people who sign in here: without it Ambit only decides. */
 import { Type, type Static } from 'typebox'
 import { FACTORS, type FactorName } from '#authn/factors.ts'
+import type { DecisionSettingsFile } from '#decision/settings.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
 import { beyondDeliveryShape, DELIVERY, SMS } from './delivery.ts'
 import { networkOf } from './networks.ts'
+import type { IssuerConfig } from './gate.ts'
 import { Closed, list, text, whole, words } from './fields.ts'
 
 const Key = Type.Object(
@@ -82,8 +84,21 @@ const SimSwap = Type.Object(
   { ...Closed, description: 'a check of the card of a phone number before a code goes to it (CAMARA SIM Swap)' },
 )
 
+const UpstreamConfig = Type.Object(
+  {
+    id: text('letters and digits; its redirect URI is `publicUrl` and `/upstream/ID`', {
+      pattern: '^[a-z0-9][a-z0-9-]{0,31}$',
+    }),
+    issuer: text('one of `issuers` that has a `client`; `decisions.issuers` says what it proves'),
+    name: text('what people are told it is called'),
+  },
+  { ...Closed },
+)
+
 /** Factors that can be switched on here. A pass is issued to somebody, and push has no app yet. */
-const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter((each) => !['push', 'enrolment_pass'].includes(each))
+const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter(
+  (each) => !['push', 'enrolment_pass', 'upstream'].includes(each),
+)
 
 export const PEOPLE = Type.Object(
   {
@@ -106,6 +121,11 @@ export const PEOPLE = Type.Object(
       default: ['passkey', 'password', 'totp', 'recovery_code'],
       description: 'ways to sign in that are switched on; which of them an account may use follows from its reach',
     }),
+    upstreams: Type.Array(UpstreamConfig, {
+      default: [],
+      description:
+        'other OpenID providers at which people may sign in, once they linked themselves there to an account here',
+    }),
     metadata: Type.Optional(
       text('path of the FIDO metadata list (`blob.jwt`); without it no passkey counts as held in hardware'),
     ),
@@ -119,9 +139,12 @@ export const PEOPLE = Type.Object(
 export type PeopleConfig = Static<typeof PEOPLE>
 
 /** What a schema cannot say of this part. */
-export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProblem[] {
+export function beyondPeopleShape(
+  people: PeopleConfig | undefined,
+  others: { readonly issuers: readonly IssuerConfig[]; readonly decisions?: DecisionSettingsFile },
+): ShapeProblem[] {
   if (people === undefined) return []
-  const found = beyondDeliveryShape(people)
+  const found = [...beyondDeliveryShape(people), ...upstreamProblems(people, others)]
   const check = people.simSwap
   for (const [path, networks] of [
     [['clientNetworks'], people.clientNetworks],
@@ -136,6 +159,29 @@ export function beyondPeopleShape(people: PeopleConfig | undefined): ShapeProble
   if (check !== undefined && (check.token === undefined) === (check.client === undefined)) {
     const message = 'the operator is asked with a token or as a client, and with one of them only'
     found.push({ path: ['people', 'simSwap'], message, remedy: 'set either `token` or `client`' })
+  }
+  return found
+}
+
+function upstreamProblems(
+  { upstreams }: PeopleConfig,
+  { issuers, decisions }: Parameters<typeof beyondPeopleShape>[1],
+): ShapeProblem[] {
+  const found: ShapeProblem[] = []
+  for (const [i, { id, issuer }] of upstreams.entries()) {
+    const say = (key: string, message: string, remedy: string) =>
+      found.push({ path: ['people', 'upstreams', i, key], message, remedy })
+    if (upstreams.findIndex((other) => other.id === id) < i) say('id', `\`${id}\` is taken`, 'give each its own')
+    if (upstreams.findIndex((other) => other.issuer === issuer) < i)
+      say('issuer', `\`${issuer}\` stands twice`, 'keep one')
+    if (!issuers.some((each) => each.issuer === issuer && each.client !== undefined))
+      say('issuer', `\`${issuer}\` is no issuer with a client`, 'name one of `issuers` that has a `client`')
+    else if (decisions?.issuers?.[issuer] === undefined)
+      say(
+        'issuer',
+        `nothing says what \`${issuer}\` proves, so that it proves nothing`,
+        'add it to `decisions.issuers`',
+      )
   }
   return found
 }

@@ -50,7 +50,7 @@ function beyondShape(config: Config): ShapeProblem[] {
   const { listen, tls, proxies, webhooks, publicUrl } = config
   const found = [
     ...beyondGateShape(config.issuers, config.gate, config),
-    ...beyondPeopleShape(config.people),
+    ...beyondPeopleShape(config.people, config),
     ...beyondSignalsShape(config.signals, config),
   ]
   const local = listen.host === 'localhost' || isLoopback(listen.host)

@@ -5,7 +5,7 @@ import type { Session } from '#authn/session.ts'
 import type { Strength } from '#contract/vocabulary.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
-import { masked } from './sign-in.ts'
+import { masked, type UpstreamName } from './sign-in.ts'
 import type { Words } from './words/en.ts'
 
 export interface AccountView {
@@ -28,6 +28,9 @@ export interface AccountView {
   }
   /** numbers that codes go to */
   readonly phones: readonly string[]
+  /** accounts elsewhere that sign in here, and where one can be linked */
+  readonly links: readonly { readonly canonical: string; readonly name: string; readonly who: string }[]
+  readonly linkable: readonly UpstreamName[]
 }
 
 export function accountPage(view: AccountView): Markup {
@@ -99,6 +102,20 @@ export function accountPage(view: AccountView): Markup {
               </li>`,
           )}
         </ul>`
+    }
+    ${
+      view.links.length + view.linkable.length > 0 &&
+      html`<h2>${words.upstreams}</h2>
+        <ul class="things">
+          ${view.links.map(
+            ({ canonical, name, who }) =>
+              html`<li>
+                <div><strong>${name}</strong> · ${who}</div>
+                ${act('unlink', html`<input type="hidden" name="link" value="${canonical}" /><button class="small plain">${words.remove}</button>`)}
+              </li>`,
+          )}
+        </ul>
+        ${view.linkable.map(({ id, name }) => act('link', html`<input type="hidden" name="upstream" value="${id}" /><button class="plain">${words.upstreamLink(name)}</button>`))}`
     }
     <h2>${words.sessions}</h2>
     <ul class="things">
@@ -219,6 +236,20 @@ export const phonePage = (
           autocomplete="one-time-code"
           required
         /><button>${words.verify}</button>`,
+    })}
+    <p><a href="/account">${words.cancel}</a></p>`
+
+/** Somebody came back from another provider and says whether that is he. */
+export const linkPage = (
+  words: Words,
+  token: string,
+  { name, who, sealed }: { readonly name: string; readonly who: string; readonly sealed: string },
+): Markup =>
+  html`<p>${words.upstreamLinkConfirm(name, who)}</p>
+    ${form({
+      action: '/account/link-confirm',
+      token,
+      children: html`${hidden('found', sealed)}<button>${words.upstreamLinkDo}</button>`,
     })}
     <p><a href="/account">${words.cancel}</a></p>`
 

@@ -18,7 +18,10 @@ export interface SignInView {
 }
 
 /** First page: who is there. Says the same to everyone. */
-export function identifyPage(view: SignInView, { passkeys }: { readonly passkeys: boolean }): Markup {
+export function identifyPage(
+  view: SignInView,
+  { passkeys, upstreams }: { readonly passkeys: boolean; readonly upstreams: readonly UpstreamName[] },
+): Markup {
   const { words, at, token, message } = view
   return html`${notice(message)}${form({
       action: `${at}/identify`,
@@ -34,7 +37,7 @@ export function identifyPage(view: SignInView, { passkeys }: { readonly passkeys
           autofocus
         />
         <button>${words.continue}</button>`,
-    })}${passkeys && passkeyForm(view, { autofill: true })}${cancelForm(view)}
+    })}${passkeys && passkeyForm(view, { autofill: true })}${upstreams.map((each) => upstreamForm(view, each))}${cancelForm(view)}
     <p><a href="/recover">${words.recover}</a></p>`
 }
 
@@ -70,14 +73,24 @@ export function choosePage(
 }
 
 /** Somebody is recognised and has to show more. */
-export function morePage(view: SignInView, { offers }: { readonly offers: readonly Offer[] }): Markup {
+export function morePage(
+  view: SignInView,
+  {
+    offers,
+    upstreams,
+  }: {
+    readonly offers: readonly Offer[]
+    /** by link */
+    readonly upstreams: ReadonlyMap<string, UpstreamName>
+  },
+): Markup {
   const { words, at, token, message } = view
   const has = (factor: Offer['factor']) => offers.some((offer) => offer.factor === factor)
   return html`${notice(message)}${whyBox(view)} ${has('passkey') && passkeyForm(view, { autofill: false, leads: true })}
   ${has('password') && passwordForm(view)}
   ${(['totp', 'hotp'] as const).filter(has).map((factor) => codeForm(view, { step: factor, label: words[factor], digits: 6 }))}
   ${offers
-    .filter(({ to }) => to !== null)
+    .filter(({ factor, to }) => to !== null && factor !== 'upstream')
     .map(({ factor, to }) =>
       form({
         action: `${at}/send`,
@@ -90,6 +103,10 @@ export function morePage(view: SignInView, { offers }: { readonly offers: readon
           <button class="plain">${factor === 'email_code' ? words.emailCode : words.smsCode} (${masked(to!)})</button>`,
       }),
     )}
+  ${offers
+    .filter(({ factor }) => factor === 'upstream')
+    .flatMap(({ to }) => upstreams.get(to!) ?? [])
+    .map((each) => upstreamForm(view, each))}
   ${has('recovery_code') && recoveryBox(view)}${cancelForm(view)}`
 }
 
@@ -201,6 +218,26 @@ const recoveryBox = ({ words, at, token }: SignInView): Markup =>
         <button>${words.verify}</button>`,
     })}
   </details>`
+
+/** Another provider, as the pages name it. */
+export interface UpstreamName {
+  readonly id: string
+  readonly name: string
+}
+
+const upstreamForm = ({ words, at, token }: SignInView, { id, name }: UpstreamName): Markup =>
+  form({
+    action: `${at}/upstream`,
+    token,
+    children: html`<input type="hidden" name="upstream" value="${id}" /><button class="plain">
+        ${words.upstreamSignIn(name)}
+      </button>`,
+  })
+
+/** Why a sign-in elsewhere came to nothing, and the way back. */
+export const upstreamProblemPage = (words: Words, { message, back }: { message: string; back: string }): Markup =>
+  html`${notice(message)}
+    <p><a class="button" href="${back}">${words.upstreamBack}</a></p>`
 
 const cancelForm = ({ words, at, token }: SignInView): Markup =>
   form({ action: `${at}/abort`, token, children: html`<button class="plain">${words.cancel}</button>` })

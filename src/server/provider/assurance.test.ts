@@ -12,6 +12,7 @@ const shown = (strength: Strength, authTime: number | null = 1000): Shown => ({
   amr: [],
   authTime,
   code: false,
+  upstream: null,
   keyClass: null,
 })
 const ask = (acrValues?: string, acrClaim?: object, maxAge?: number) => asked({ acrValues, acrClaim, maxAge })

@@ -232,22 +232,26 @@ interface Standing extends Shown {
 }
 
 /** What an access token says of the session behind it; our decision point reads the same words (see own-issuer.ts). */
-function sessionClaims({
-  acr,
-  amr,
-  authTime,
-  keyClass,
-  session,
-}: Standing): Record<string, string | number | string[]> {
+function sessionClaims({ acr, amr, authTime, keyClass, upstream, session }: Standing): Record<string, unknown> {
   return {
     ...(acr === null ? {} : { acr }),
     amr: [...amr],
     ...(authTime === null ? {} : { auth_time: authTime }),
     ...(keyClass === null ? {} : { [VOUCHED_CLAIMS.keyClass]: keyClass }),
     [VOUCHED_CLAIMS.startedAt]: Math.floor(session.startedAt / 1000),
+    ...(upstream === null ? {} : { [UPSTREAM_CLAIM]: saidElsewhere(upstream) }),
     sid: session.id,
   }
 }
+
+/** Where somebody signed in who did not do so here, in the words of that provider. */
+const UPSTREAM_CLAIM = 'urn:ambit:upstream'
+const saidElsewhere = ({ issuer, acr, amr, authTime }: NonNullable<Shown['upstream']>) => ({
+  iss: issuer,
+  ...(acr === null ? {} : { acr }),
+  amr,
+  auth_time: authTime,
+})
 
 const shownOf = (parts: ProviderParts, session: Session): Shown =>
   shown(session.proofs, parts.worths(), { channels: parts.channelsOf(session.account) })

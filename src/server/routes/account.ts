@@ -25,8 +25,10 @@ import { browserHandle, formToken, parsedField, postedForm, type Fields } from '
 import { channelsFor } from '#server/sign-in/channels.ts'
 import { heldSession } from '#server/sign-in/interaction.ts'
 import { beginPhone, confirmPhone } from '#server/sign-in/own-phone.ts'
+import { beginLink, confirmLink } from '#server/sign-in/own-upstreams.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import { OWN_RETURN, signInUrl } from '#server/sign-in/step-up.ts'
+import { linksOf, upstreamOrigins } from '#server/sign-in/upstream.ts'
 
 /** The forms of these pages, as a place for their tokens. */
 const PLACE = 'account'
@@ -48,6 +50,7 @@ type Done =
   | { readonly page: readonly [title: string, body: Markup] }
   | { readonly said: string; readonly good: boolean }
   | { readonly json: unknown }
+  | { readonly location: string }
 
 /** Changes to how one signs in. */
 const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promise<Done>>> = {
@@ -60,6 +63,9 @@ const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promi
   phone: addPhone,
   'phone-confirm': phoneConfirmed,
   'remove-phone': removePhone,
+  link: linkElsewhere,
+  'link-confirm': linkConfirmed,
+  unlink,
   rename,
   remove,
 }
@@ -113,7 +119,8 @@ export function ownAccountRoutes(parts: PeopleParts) {
         const words = wordsFor(request.headers['accept-language'])
         const done = await change(parts, { request, reply, fields, words, held, account, enrolled, leave, attempt })
         if ('json' in done) return reply.send(done.json)
-        return 'page' in done ? draw(parts, reply, words, ...done.page) : show(parts, request, reply, done)
+        if ('location' in done) return reply.redirect(done.location, 303)
+        return 'page' in done ? await draw(parts, reply, words, ...done.page) : show(parts, request, reply, done)
       })
     }
   }
@@ -132,14 +139,17 @@ function toSignIn(
     : reply.redirect(url, 303)
 }
 
-function draw(
-  { brand, origin }: PeopleParts,
+async function draw(
+  parts: PeopleParts,
   reply: FastifyReply,
   words: Words,
   title: string,
   body: Markup,
-): FastifyReply {
-  return reply.headers(pageHeaders([origin])).send(page({ words, title, body, script: true, brand }))
+): Promise<FastifyReply> {
+  const { brand, origin } = parts
+  return reply
+    .headers(pageHeaders([origin, ...(await upstreamOrigins(parts))]))
+    .send(page({ words, title, body, script: true, brand }))
 }
 
 async function show(
@@ -173,6 +183,11 @@ async function show(
       phone: factors.includes('sms_code') && codesAllowed(parts, account),
     },
     phones: (await channelsFor(parts, account, 'sms_code')).map(({ canonical }) => canonical),
+    links: linksOf(parts, await parts.identifiers.listOf(account)).map(({ link, provider }) => {
+      const [issuer = '', ...who] = link.shown.split(' ')
+      return { canonical: link.canonical, name: provider?.name ?? issuer, who: who.join(' ') }
+    }),
+    linkable: parts.upstreams.list,
   }
   return draw(parts, reply, words, words.account, accountPage(view))
 }
@@ -293,6 +308,30 @@ async function removePhone(parts: PeopleParts, it: Change): Promise<Done> {
   if (!gone) return { said: it.words.refused, good: false }
   // whoever still has the number hears that it was taken away
   return changed(parts, it, 'address_removed', masked(to), [{ channel: 'sms', to }])
+}
+
+async function linkElsewhere(parts: PeopleParts, { fields, attempt, held, words }: Change): Promise<Done> {
+  const provider = parts.upstreams.list.find(({ id }) => id === fields['upstream'])
+  if (provider === undefined) return { said: words.refused, good: false }
+  const location = await beginLink(parts, provider, { browser: attempt.browser, session: held.session.id })
+  return location === null ? { said: words.upstreamUnavailable(provider.name), good: false } : { location }
+}
+
+async function linkConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
+  const { fields, account, attempt, leave, words } = it
+  const asked = { account, browser: attempt.browser, boundAtAal: leave.aal }
+  const { outcome, name } = await confirmLink(parts, fields['found'], asked)
+  if (outcome === 'linked') return changed(parts, it, 'upstream_linked', name)
+  return { said: outcome === 'other' ? words.upstreamOther(name) : words.refused, good: false }
+}
+
+async function unlink(parts: PeopleParts, it: Change): Promise<Done> {
+  const own = linksOf(parts, await parts.identifiers.listOf(it.account)).find(
+    ({ link }) => link.canonical === it.fields['link'],
+  )
+  const gone = own !== undefined && (await parts.identifiers.remove('upstream', own.link.canonical, it.account))
+  if (!gone) return { said: it.words.refused, good: false }
+  return changed(parts, it, 'upstream_unlinked', own.provider?.name ?? '')
 }
 
 async function rename({ tools }: PeopleParts, { fields, account, words, enrolled }: Change): Promise<Done> {

@@ -125,7 +125,9 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
         }
         await noted(request, 'changed', account)
         const gone = (await identifiers.listOf(account)).filter(
-          ({ kind, canonical: name }) => !names.some((it) => it.kind === kind && it.canonical === name),
+          // links to other providers are their owner's
+          ({ kind, canonical: name }) =>
+            kind !== 'upstream' && !names.some((it) => it.kind === kind && it.canonical === name),
         )
         for (const each of gone) await identifiers.remove(each.kind, each.canonical, account)
         for (const each of names) {

@@ -36,6 +36,14 @@ import {
 } from '#server/sign-in/interaction.ts'
 import { channelsFor, levelOf, unsentSentence } from '#server/sign-in/channels.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
+import {
+  errandFor,
+  linksOf,
+  sendUpstream,
+  strengthAsked,
+  upstreamOrigins,
+  type UpstreamProvider,
+} from '#server/sign-in/upstream.ts'
 
 /** Everything about one posted step. */
 interface Step {
@@ -69,6 +77,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   answer,
   'passkey-options': passkeyOptions,
   passkey,
+  upstream,
   consent,
   abort,
 }
@@ -114,8 +123,9 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   const at = `/interaction/${interaction.uid}`
   const token = formToken(parts.tools.keyring, interaction.uid, step.browser)
   const view: SignInView = { words, at, token, client: interaction.client, message, why: [] }
+  const elsewhere = await upstreamOrigins(parts)
   const draw = (title: string, body: Markup, script = true) => {
-    const leadsTo = interaction.redirectOrigin === null ? [] : [interaction.redirectOrigin]
+    const leadsTo = [...(interaction.redirectOrigin === null ? [] : [interaction.redirectOrigin]), ...elsewhere]
     return reply.headers(pageHeaders(leadsTo)).send(page({ words, title, body, script, brand: parts.brand }))
   }
   if (interaction.prompt === 'consent') {
@@ -131,7 +141,7 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
     if (signIn.typed === null)
       return draw(
         words.signInTo(interaction.client),
-        identifyPage(view, { passkeys: parts.factors.includes('passkey') }),
+        identifyPage(view, { passkeys: parts.factors.includes('passkey'), upstreams: parts.upstreams.list }),
       )
     const isNumber = signIn.typed.startsWith('+')
     const first = (['password', 'passkey', 'email_code', 'sms_code', 'recovery_code'] as const).filter(
@@ -141,16 +151,15 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
     return draw(words.choose, choosePage(view, { typed: signIn.typed, first }))
   }
   const isStepUp = held?.session.account === account
-  // an application that asks for a sign-in is not served with what was shown before it asked
-  const isAnew = interaction.reasons.includes('login_prompt') && !interaction.isOwn
+  const isAnew = isAskedAnew(interaction)
   const proofs = [...(isStepUp && !isAnew ? held.session.proofs : []), ...signIn.proofs]
-  const standing = await standingOf(parts, interaction, account, proofs, isStepUp)
+  const standing = await standingOf(parts, interaction, account, { proofs, fresh: signIn.proofs, isStepUp })
   // an account that nobody can say anything of looks like one whose proof was wrong
   if (standing === null) {
     await restart(parts, step)
     return draw(
       words.signInTo(interaction.client),
-      identifyPage({ ...view, message: words.refused }, { passkeys: true }),
+      identifyPage({ ...view, message: words.refused }, { passkeys: true, upstreams: parts.upstreams.list }),
     )
   }
   if (standing.enough && (hasProofs || isStepUp)) {
@@ -170,7 +179,10 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   const { strength } = standing.need
   if (strength !== 'none' && strength !== 'single_factor') why.push(words.asksFor[strength])
   const withCodes = standing.forbidden ? [...why, `${words.codesNotEnough} ${words.codesWhy}`] : why
-  return draw(words.stepUp, morePage({ ...view, why: withCodes }, { offers: standing.offers }))
+  return draw(
+    words.stepUp,
+    morePage({ ...view, why: withCodes }, { offers: standing.offers, upstreams: await namesOfLinks(parts, account) }),
+  )
 }
 
 async function changed({ signIns }: PeopleParts, it: SignIn): Promise<null> {
@@ -303,6 +315,42 @@ async function passkey(parts: PeopleParts, step: Step): Promise<string | null> {
   if (signIn.proofs.length > 0 && signIn.account !== result.account) return words.refused
   return noted(parts, step, result.account, result.outcome)
 }
+
+/** Sends somebody to another provider, asked for what this sign-in needs. */
+async function upstream(parts: PeopleParts, step: Step): Promise<string | null | typeof ANSWERED> {
+  const { fields, interaction, browser, signIn, held, reply, words } = step
+  const provider = parts.upstreams.list.find(({ id }) => id === fields['upstream'])
+  if (provider === undefined) return words.refused
+  const account = signIn.account ?? (signIn.typed === null ? (held?.session.account ?? null) : null)
+  const anew = isAskedAnew(interaction)
+  const location = await sendUpstream(parts, provider, {
+    browser,
+    errand: errandFor(
+      { to: 'sign_in', uid: interaction.uid, access: interaction.access },
+      { maxAge: interaction.asked.maxAge, anew, now: parts.tools.clock() },
+    ),
+    // what an account reaches is told to nobody who has not shown that it is theirs
+    strength: strengthAsked(
+      account !== null && (signIn.proofs.length > 0 || held?.session.account === account)
+        ? ((await parts.demandOf(account, interaction.access))?.strength ?? null)
+        : null,
+      interaction.asked.acceptable,
+    ),
+    anew,
+  })
+  if (location === null) return words.upstreamUnavailable(provider.name)
+  reply.redirect(location, 303)
+  return ANSWERED
+}
+
+/** What each linked provider is called, by the link. */
+async function namesOfLinks(parts: PeopleParts, account: string): Promise<ReadonlyMap<string, UpstreamProvider>> {
+  const links = linksOf(parts, await parts.identifiers.listOf(account))
+  return new Map(links.flatMap(({ link, provider }) => (provider === null ? [] : [[link.canonical, provider]])))
+}
+
+/** An application that asks for a sign-in is not served with what was shown before it asked. */
+const isAskedAnew = ({ reasons, isOwn }: Interaction): boolean => reasons.includes('login_prompt') && !isOwn
 
 async function consent(parts: PeopleParts, { request, reply, interaction, held }: Step): Promise<typeof ANSWERED> {
   const { provider } = parts

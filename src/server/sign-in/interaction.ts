@@ -23,6 +23,7 @@ import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.
 import { assuranceParameters } from '#server/provider/provider.ts'
 import type { PeopleParts } from './parts.ts'
 import { OWN_CLIENT } from './step-up.ts'
+import { offeredUpstreams } from './upstream.ts'
 
 /** Ten minutes, as long as the provider keeps an interaction. */
 const TTL_MS = 600_000
@@ -134,8 +135,17 @@ export async function standingOf(
   parts: PeopleParts,
   interaction: Interaction,
   account: string,
-  proofs: readonly Proof[],
-  isStepUp: boolean,
+  {
+    proofs,
+    fresh,
+    isStepUp,
+  }: {
+    /** all that count */
+    readonly proofs: readonly Proof[]
+    /** those of this sign-in */
+    readonly fresh: readonly Proof[]
+    readonly isStepUp: boolean
+  },
 ): Promise<Standing | null> {
   const floor = await parts.demandOf(account, interaction.access)
   if (floor === null) return null
@@ -149,7 +159,18 @@ export async function standingOf(
   const enough = isEnough(proofs, need, worths, channels)
   const keys = await keyFactsOf(tools, enrolled)
   const { access } = interaction
-  const ports = { worths, channels, ask: tools.ask, access, enrolled, identifiers, keys, factors: parts.factors }
+  const upstreams = offeredUpstreams(parts, identifiers, fresh)
+  const ports = {
+    worths,
+    channels,
+    ask: tools.ask,
+    access,
+    enrolled,
+    identifiers,
+    keys,
+    factors: parts.factors,
+    upstreams,
+  }
   const found = enough
     ? { offers: [], forbidden: false }
     : await offersFor(account, proofs, need, isStepUp ? 'step_up' : 'sign_in', ports)
@@ -186,6 +207,10 @@ export async function complete(
   }
   const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
   const isGoodAsItIs = isSame && it.proofs.length === 0
+  const upstream = it.proofs.flatMap(({ upstream: said }) => said ?? [])
+  const noted = (session: string) => Promise.all(upstream.map((each) => parts.upstreams.sessions.note(session, each)))
+  if (isSame) await noted(held.session.id)
+  let opened = held?.session.id ?? ''
   if (!isGoodAsItIs && !(isSame && (await raise(parts, held, it.proofs, hashOf(token))))) {
     if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
     const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
@@ -199,8 +224,18 @@ export async function complete(
       proofs: it.proofs,
       ...times,
     }
+    opened = session.id
+    await noted(opened)
     await tools.sessions.begin(session, hashOf(token))
     await tools.budgets.remember(it.browser, standing.account, now)
+  }
+  for (const each of upstream) {
+    if (!(await parts.upstreams.sessions.isOver(each))) continue
+    await tools.sessions.end(opened, 'upstream_signed_out', now)
+    throw new AmbitError(
+      'conflict',
+      'you were signed out elsewhere meanwhile; go back to the application and begin again',
+    )
   }
   await noteUse(parts, request, it, standing.account)
   if (!isGoodAsItIs) reply.header('set-cookie', sessionCookie(token))

@@ -15,6 +15,7 @@ import type { Impact, Strength } from '#contract/vocabulary.ts'
 import type { Outbox } from '#delivery/outbox.ts'
 import type { DelivererConfig } from '#server/config/delivery.ts'
 import type { WatchParts } from '#risk/watch.ts'
+import type { Upstreams } from './upstream.ts'
 
 export interface PeopleParts {
   readonly provider: Provider
@@ -51,4 +52,6 @@ export interface PeopleParts {
   /** who delivers, for the receipts that they send */
   readonly delivery: readonly DelivererConfig[]
   readonly outbox: Pick<Outbox, 'receipt'>
+  /** other providers at which people may sign in */
+  readonly upstreams: Upstreams
 }

@@ -194,6 +194,22 @@ export const DE: Words = {
     breached: 'Dieses Passwort ist aus einem Diebstahl bekannt. Wählen Sie ein anderes.',
     own_name: 'Das ist kaum mehr als Ihr eigener Name. Wählen Sie ein anderes.',
   },
+  upstreamSignIn: (name: string) => `Mit ${name} anmelden`,
+  upstreamUnavailable: (name: string) =>
+    `${name} ist gerade nicht erreichbar oder kann Sie nicht so stark bestätigen, wie es hier nötig ist. Wählen Sie einen anderen Weg.`,
+  upstreamRefused: (name: string) =>
+    `${name} hat nicht so bestätigt, dass Sie es sind, wie es hier nötig ist. Wählen Sie einen anderen Weg.`,
+  upstreamUnlinked: (name: string) =>
+    `Niemand hier ist mit diesem Konto bei ${name} verknüpft. Melden Sie sich erst anders an und verknüpfen Sie es in Ihrem Konto.`,
+  upstreamOther: (name: string) => `Dieses Konto bei ${name} gehört hier jemand anderem.`,
+  upstreamOver:
+    'Diese Anmeldung begann in einem anderen Browser oder ist vorbei. Gehen Sie zurück und versuchen Sie es noch einmal.',
+  upstreamBack: 'Weiter',
+  upstreams: 'Anmeldung anderswo',
+  upstreamLink: (name: string) => `Ein Konto bei ${name} verknüpfen`,
+  upstreamLinkConfirm: (name: string, who: string) =>
+    `Wer sich bei ${name} als „${who}“ anmelden kann, wird sich an diesem Konto anmelden können. Sind Sie das?`,
+  upstreamLinkDo: 'Verknüpfen',
   kinds: {
     password: 'Passwort',
     totp: 'Authentifizierungs-App',
@@ -204,6 +220,7 @@ export const DE: Words = {
     recovery_code: 'Wiederherstellungscodes',
     enrolment_pass: 'Einrichtungspass',
     passkey: 'Passkey',
+    upstream: 'Anmeldung anderswo',
   },
   keyClasses: {
     hardware: 'in Hardware, für die der Hersteller bürgt',

@@ -187,6 +187,21 @@ export const EN = {
     breached: 'This password is known from a theft of passwords. Choose another.',
     own_name: 'This is little more than your own name. Choose another.',
   },
+  upstreamSignIn: (name: string) => `Sign in with ${name}`,
+  upstreamUnavailable: (name: string) =>
+    `${name} cannot be reached at the moment, or cannot confirm you as strongly as this needs. Choose another way.`,
+  upstreamRefused: (name: string) => `${name} did not confirm that it is you as this needs it. Choose another way.`,
+  upstreamUnlinked: (name: string) =>
+    `Nobody here is linked to that account at ${name}. Sign in another way first, and link it at your own account.`,
+  upstreamOther: (name: string) => `That account at ${name} belongs to somebody else here.`,
+  upstreamOver:
+    'This sign-in was begun in another browser or is over. Go back to the page you came from and try again.',
+  upstreamBack: 'Go on',
+  upstreams: 'Signing in elsewhere',
+  upstreamLink: (name: string) => `Link an account at ${name}`,
+  upstreamLinkConfirm: (name: string, who: string) =>
+    `Whoever can sign in to “${who}” at ${name} will be able to sign in to this account. Is that you?`,
+  upstreamLinkDo: 'Link it',
   kinds: {
     password: 'Password',
     totp: 'Authenticator app',
@@ -197,6 +212,7 @@ export const EN = {
     recovery_code: 'Recovery codes',
     enrolment_pass: 'Enrolment pass',
     passkey: 'Passkey',
+    upstream: 'Sign-in elsewhere',
   },
   keyClasses: {
     hardware: 'in hardware that its maker vouches for',

@@ -1,0 +1,194 @@
+/** Signing in at another provider: an oidc-provider of its own on loopback, and what was tried against such sign-ins elsewhere. */
+import assert from 'node:assert/strict'
+import { decodeJwt } from 'jose'
+import { onEveryStore } from '#storage/stores.fixture.ts'
+import { Person } from './person.fixture.ts'
+import { startFederation } from './upstream.fixture.ts'
+
+onEveryStore(
+  'somebody who linked himself signs in elsewhere, and the session says what was proved there and when',
+  async (store, context) => {
+    const { atTheApp, thereAndBack, link, boundAt, upstream, mails, server } = await startFederation(context, {
+      store: store.url,
+    })
+    const owner = await link('ben', { sub: 'b-1', acr: 'strong' })
+    assert.match(owner.html, /The corp<\/strong> · b-1 there/)
+    assert.ok((await mails(1)).some(({ mail }) => /linked to yours/.test(mail.text ?? '')))
+    upstream.there = { sub: 'b-1', acr: 'strong', amr: ['hwk'], ago: 1000 }
+    // a link is worth no more than the session that made it: Ben's password
+    const first = await atTheApp()
+    await thereAndBack(first.person)
+    assert.equal((await first.tokens()).claims()!['acr'], 'urn:ambit:loa:1')
+    await boundAt(3)
+    const { person, tokens } = await atTheApp()
+    await thereAndBack(person)
+    const issued = await tokens()
+    const said = issued.claims()!
+    assert.deepEqual([said.sub, said['acr'], said['amr']], ['shop:ben', 'phr', ['mfa']])
+    const now = Math.floor(new Date().getTime() / 1000)
+    assert.ok(Math.abs(now - 1000 - Number(said['auth_time'])) < 20, String(said['auth_time']))
+    const { 'urn:ambit:upstream': told } = decodeJwt(issued.access_token)
+    assert.deepEqual(told, { iss: upstream.issuer, acr: 'strong', amr: ['hwk'], auth_time: said['auth_time'] })
+    const reader = await server.token('administer')
+    const log = await (await server.ask('/v1/audit/export?format=records', { token: reader })).text()
+    assert.match(log, /"did":"succeeded"[^\n]*"method":"upstream"|"method":"upstream"[^\n]*"did":"succeeded"/)
+  },
+)
+
+onEveryStore('an address, a name or the same subject elsewhere lets nobody in', async (store, context) => {
+  const { atTheApp, thereAndBack, link, upstream } = await startFederation(context, { store: store.url })
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  for (const there of [
+    // Ben's verified address, somebody else's subject
+    { sub: 'thief', acr: 'strong', email: 'ben@example.org' },
+    // a subject that is called as an account or a name here, or differs in case or space
+    { sub: 'shop:ben', acr: 'strong' },
+    { sub: 'ben@example.org', acr: 'strong' },
+    { sub: 'B-1', acr: 'strong' },
+    { sub: 'b-1 ', acr: 'strong' },
+  ]) {
+    upstream.there = there
+    const { person } = await atTheApp()
+    await thereAndBack(person)
+    assert.equal(person.status, 403, JSON.stringify(there))
+    assert.match(person.html, /Nobody here is linked to that account/)
+    await person.go('/account')
+    assert.doesNotMatch(person.html, /Signed in as/i)
+  }
+})
+
+onEveryStore('what nobody mapped, or does not say when, proves nothing', async (store, context) => {
+  const { atTheApp, thereAndBack, link, upstream } = await startFederation(context, { store: store.url })
+  await link('ben', { sub: 'b-1', acr: 'low' })
+  for (const there of [
+    { sub: 'b-1' },
+    { sub: 'b-1', acr: 'unknown-word' },
+    { sub: 'b-1', acr: 'phrh' },
+    { sub: 'b-1', acr: '__proto__' },
+    { sub: 'b-1', acr: 'STRONG' },
+    // older than anything may be here
+    { sub: 'b-1', acr: 'strong', ago: 50_000 },
+  ]) {
+    upstream.there = there
+    const { person } = await atTheApp()
+    await thereAndBack(person)
+    assert.equal(person.status, 403, `${JSON.stringify(there)} ${person.html}`)
+    assert.match(person.html, /did not confirm that it is you/)
+  }
+})
+
+onEveryStore('a link is made by its owner alone, once, and by agreeing to it', async (store, context) => {
+  const { atTheApp, thereAndBack, atTheAccount, link, upstream, origin } = await startFederation(context, {
+    store: store.url,
+  })
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  // an identity that is somebody's stays that person's
+  const ada = await atTheAccount('ada').catch(() => null)
+  assert.equal(ada, null, 'Ada has a password only, which is not enough for her reach')
+  upstream.there = { sub: 'b-1', acr: 'strong' }
+  // coming back alone links nothing
+  upstream.there = { sub: 'b-2', acr: 'strong' }
+  const ben = await atTheAccount('ben')
+  await thereAndBack(ben, undefined, 'link')
+  assert.match(ben.html, /will be able to sign in to this account/)
+  const form = ben.html
+  const other = await atTheApp()
+  await thereAndBack(other.person)
+  assert.equal(other.person.status, 403)
+  // nor does the form in another browser of the same account, or from elsewhere
+  const second = await atTheAccount('ben')
+  const page = second.html
+  second.html = form
+  await second.submit('link-confirm')
+  assert.equal(second.status, 403)
+  second.html = page
+  const found = /name="found" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  const token = /name="form" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  const cookie = [...ben.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const forged = await fetch(`${origin}/account/link-confirm`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie, origin: 'https://evil.test' },
+    body: new URLSearchParams({ form: token, found }),
+  })
+  assert.equal(forged.status, 403)
+  ben.html = form
+  await ben.submit('link-confirm', { found: `${found.slice(0, -2)}xx` })
+  assert.match(ben.html, /role="alert"/)
+  await thereAndBack(ben, undefined, 'link')
+  await ben.submit('link-confirm')
+  assert.match(ben.html, /b-2 there/)
+})
+
+onEveryStore('an answer is for one browser, one provider and one use', async (store, context) => {
+  const { atTheApp, link, upstream, origin, server } = await startFederation(context, { store: store.url })
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  upstream.there = { sub: 'b-1', acr: 'strong' }
+  const { person } = await atTheApp()
+  const page = person.html
+  await person.submit('upstream')
+  const back = await upstream.visit(person.left!, origin)
+  // a victim's browser does not take the answer that somebody else began (sign-in CSRF)
+  const { person: victim } = await atTheApp()
+  await victim.go(back.href)
+  assert.equal(victim.status, 403)
+  // the state is used up by whoever has its browser, and by nobody else
+  const forged = new URL(back)
+  forged.searchParams.set('iss', 'https://other.example')
+  await person.go(forged.href)
+  assert.equal(person.status, 403)
+  await person.go(back.href)
+  assert.equal(person.status, 403, 'the state was used up')
+  person.html = page
+  person.left = null
+  await person.submit('upstream')
+  const next = await upstream.visit(person.left!, origin)
+  const silent = new URL(next)
+  silent.searchParams.delete('iss') // a provider that names itself always does
+  await person.go(silent.href)
+  assert.equal(person.status, 403)
+  person.html = page
+  person.left = null
+  await person.submit('upstream')
+  const good = await upstream.visit(person.left!, origin)
+  await person.go(good.href)
+  assert.notEqual(person.status, 403)
+  await person.go(good.href)
+  assert.equal(person.status, 403)
+  const stored = await server.context.database.sql.selectFrom('gate_returns').selectAll().execute()
+  assert.equal(stored.length, 0)
+})
+
+onEveryStore(
+  'a step-up asks the provider for what is needed, and ends in a denial where it cannot be had',
+  async (store, context) => {
+    const { atTheApp, thereAndBack, link, boundAt, upstream } = await startFederation(context, { store: store.url })
+    await link('ben', { sub: 'b-1', acr: 'low' })
+    upstream.there = { sub: 'b-1', acr: 'low' }
+    const weak = await atTheApp({ acr_values: 'phr' })
+    const there = new Person(upstream.issuer)
+    await thereAndBack(weak.person, there)
+    const params = upstream.asked.at(-1)!
+    assert.equal(params['acr_values'], 'strong')
+    assert.match(String(params['claims']), /"essential":true,"values":\["strong"\]/)
+    // it went back on what it was asked: what came is judged by what it is
+    assert.match(weak.person.html, /strong enough/)
+    await weak.person.submit('abort')
+    assert.equal(weak.person.left?.searchParams.get('error'), 'access_denied')
+    upstream.there = null
+    const refused = await atTheApp()
+    await thereAndBack(refused.person)
+    assert.equal(refused.person.status, 403)
+    assert.match(refused.person.html, /did not confirm that it is you/)
+    upstream.there = { sub: 'b-1', acr: 'strong' }
+    const strong = await atTheApp({ acr_values: 'phr', max_age: '100' })
+    await thereAndBack(strong.person)
+    assert.equal(upstream.asked.at(-1)!['max_age'], '100')
+    // the link was made in a session of one factor: asked once more, and told then that nothing else is left
+    assert.match(strong.person.html, /strong enough/, strong.person.html)
+    await boundAt(2)
+    const enough = await atTheApp({ acr_values: 'phr', max_age: '100' })
+    await thereAndBack(enough.person)
+    assert.equal((await enough.tokens()).claims()!['acr'], 'phr')
+  },
+)
