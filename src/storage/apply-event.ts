@@ -22,7 +22,7 @@ export interface Application {
   readonly event: string
   readonly meant: Meant
   readonly consequences: Consequences
-  /** whether it takes back words although it is narrowed by something not understood: it does not */
+  /** whether it is narrowed by something not understood: then it takes nothing back, and says nothing good */
   readonly narrowed: boolean
   /** milliseconds since 1970 */
   readonly at: number
@@ -123,12 +123,14 @@ async function cutAll(sql: Kysely<Tables>, { meant, ownIssuer, event }: Applicat
 
 async function noteDevice(
   sql: Kysely<Tables>,
-  { meant, consequences, issuer: source, at }: Application,
+  { meant, consequences, issuer: source, narrowed, at }: Application,
   now: number,
 ): Promise<number> {
   const { device, session, accounts } = meant
   if (device === null) return 0
-  const { compliant, links } = consequences
+  const { links } = consequences
+  // what is good of a part of it only is not good of the whole
+  const compliant = narrowed && consequences.compliant === true ? null : consequences.compliant
   if (compliant === null && !links) return 0
   if (session !== null) for (const account of accounts) await linkDevice(sql, { account, session, device }, now)
   if (compliant !== null) await setDeviceState(sql, { device, source, compliant, at }, now)

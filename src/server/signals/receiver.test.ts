@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, before, after, type TestContext } from 'node:test'
 import { forge, sign } from '#authn/issuer.fixture.ts'
 import { EVENT_URIS } from '#signals/event-types.ts'
+import { sessionDevices } from '#storage/devices.ts'
 import { identifierStore } from '#storage/identifiers.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { testServer } from '../server.fixture.ts'
@@ -326,6 +327,24 @@ suite('What follows from a security event', () => {
     await soon({ sub, sid: 's-d', ...past() }, ({ decision }) => decision)
     await compliance('not-compliant', now - 7, { device })
     await soon({ sub, sid: 's-d', ...past() }, ({ decision }) => !decision)
+  })
+
+  test('a device that is compliant for some of it only, in a way that is not known here, is not known to be', async () => {
+    const { push, server, issuer } = of()
+    const [session, device] = ['s-n', 'laptop-2'].map((id) => ({ format: 'opaque', id }))
+    const named15 = { format: 'complex', user: named(issuer, 'p15'), session, device }
+    const compliant = { previous_status: 'not-compliant', current_status: 'compliant' }
+    const known = async () => (await sessionDevices(server.context.database, 'okta:p15')).map((each) => each.compliant)
+    const application = { format: 'opaque', id: 'mail' }
+    assert.equal((await push('session-established', {}, { subject: named15 })).status, 202)
+    const narrowed = { subject: { ...named15, application } }
+    assert.equal((await push('device-compliance-change', compliant, narrowed)).status, 202)
+    assert.deepEqual(await known(), [null])
+    assert.equal((await push('device-compliance-change', compliant, { subject: named15 })).status, 202)
+    assert.deepEqual(await known(), [true])
+    const not = { previous_status: 'compliant', current_status: 'not-compliant', event_timestamp: seconds() + 1 }
+    assert.equal((await push('device-compliance-change', not, narrowed)).status, 202)
+    assert.deepEqual(await known(), [false])
   })
 
   test("a mailbox that changed hands is nobody's here, and whoever had it proves anew", async () => {
