@@ -201,6 +201,9 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
     },
   )
 
+  /** Ends the wait of the poll that waits, by stream: one each, or a receiver could hold all the room that this server has. */
+  const waiting = new Map<string, () => void>()
+
   app.post<{ Params: { id: string }; Body: Static<typeof Poll> }>(
     '/ssf/streams/:id/poll',
     { ...read, schema: { body: Poll } },
@@ -213,11 +216,19 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
       if (maxEvents === 0 || stream.status !== 'enabled') return { sets: {}, moreAvailable: false }
       const most = Math.min(maxEvents, MOST)
       let found = await transmitter.poll(stream, most)
-      // what is new may be for others
-      const wait = AbortSignal.timeout(WAIT_MS)
-      while (found.sets.length === 0 && !returnImmediately && !wait.aborted && !health.draining()) {
-        await transmitter.news(LOOK_MS)
-        found = await transmitter.poll(stream, most)
+      if (found.sets.length === 0 && !returnImmediately) {
+        const { promise: replaced, resolve } = Promise.withResolvers<void>()
+        let isOver = false
+        const end = () => ((isOver = true), resolve())
+        waiting.get(stream.id)?.()
+        waiting.set(stream.id, end)
+        const wait = AbortSignal.timeout(WAIT_MS)
+        // what is new may be for others
+        while (found.sets.length === 0 && !isOver && !wait.aborted && !health.draining()) {
+          await Promise.race([transmitter.news(LOOK_MS), replaced])
+          if (!isOver) found = await transmitter.poll(stream, most)
+        }
+        if (waiting.get(stream.id) === end) waiting.delete(stream.id)
       }
       return { sets: Object.fromEntries(found.sets.map(({ jti, text }) => [jti, text])), moreAvailable: found.more }
     },

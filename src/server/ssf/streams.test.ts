@@ -213,6 +213,25 @@ suite('A transmitter of security events', () => {
     assert.ok(systemClock() - begun < 2000)
   })
 
+  test('keeps one of the polls of a stream waiting, so that a receiver holds no room that decisions need', async (context) => {
+    const { server, make, poll, call } = await sending(context)
+    const stream = await make()
+    const path = `/ssf/streams/${stream.stream_id}/poll`
+    const begun = systemClock()
+    const answered: number[] = []
+    const wait = async () => {
+      const answer = (await (await call('POST', path, {})).json()) as { sets: object }
+      answered.push(Object.keys(answer.sets).length)
+    }
+    const waiting = Array.from({ length: 30 }, wait)
+    await until(() => answered.length === 29, 'the later ends the wait of the earlier', 3000)
+    assert.ok(systemClock() - begun < 3000 && answered.every((count) => count === 0))
+    await happen(server, ended(1))
+    await Promise.all(waiting)
+    assert.equal(answered.at(-1), 1)
+    assert.equal(Object.keys((await poll(stream)).sets).length, 1)
+  })
+
   test('holds what happens while a stream is paused, and lets go of it while it is disabled', async (context) => {
     const { server, make, poll, call } = await sending(context)
     const stream = await make()
