@@ -8,30 +8,27 @@ interface NodeRequest {
   readonly originalUrl?: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>
-  readonly socket?: object
 }
 interface NodeResponse {
   writeHead: (status: number, headers: Record<string, string>) => unknown
   end: (body: string) => unknown
 }
 
-/** Origin under which clients know the API; needed for DPoP, whose proofs name the whole address. */
+/**
+ * Origin under which clients know the API; needed for DPoP, whose proofs name the whole address. It is not taken from the request:
+ * whoever has a proof for another server could name that one as `Host`. Without it requests with a proof are refused.
+ */
 export interface Origin {
   readonly origin?: string
 }
 
 function nodeShown(request: NodeRequest, origin: string | undefined): Shown {
-  const host = single(request, 'host') ?? 'localhost'
-  const base = origin ?? `${isEncrypted(request.socket) ? 'https' : 'http'}://${host}`
   return {
     method: request.method ?? 'GET',
-    url: `${base}${request.originalUrl ?? request.url ?? '/'}`,
+    url: origin === undefined ? null : `${origin}${request.originalUrl ?? request.url ?? '/'}`,
     header: (name) => single(request, name),
   }
 }
-
-const isEncrypted = (socket: object | undefined): boolean =>
-  socket !== undefined && 'encrypted' in socket && socket.encrypted === true
 
 function single({ headers, headersDistinct }: NodeRequest, name: string): string | null {
   const all = headersDistinct?.[name]
@@ -85,9 +82,6 @@ export function expressGuard<R extends NodeRequest, S extends NodeResponse>(
 
 interface FastifyRequestLike {
   readonly raw: NodeRequest
-  readonly protocol: string
-  readonly host: string
-  readonly url: string
 }
 interface FastifyReplyLike {
   code: (status: number) => FastifyReplyLike
@@ -98,7 +92,7 @@ interface FastifyReplyLike {
 /** For Fastify: a `preHandler` or `onRequest` hook. */
 export function fastifyGuard<R extends FastifyRequestLike>(options: GuardOptions<R> & Origin) {
   return async (request: R, reply: FastifyReplyLike): Promise<unknown> => {
-    const shown = nodeShown(request.raw, options.origin ?? `${request.protocol}://${request.host}`)
+    const shown = nodeShown(request.raw, options.origin)
     const result = await guard(options, request, shown)
     if (result.permitted) return undefined
     return reply.code(result.status).headers(headersOf(result)).send(text(result))
@@ -108,10 +102,10 @@ export function fastifyGuard<R extends FastifyRequestLike>(options: GuardOptions
 /** For whatever speaks the web's `Request` and `Response`: null where it may go on. Next middleware, Deno, Bun, workers. */
 export function webGuard<R extends Request>(options: GuardOptions<R> & Origin) {
   return async (request: R): Promise<Response | null> => {
-    const { pathname, search, origin } = new URL(request.url)
+    const { pathname, search } = new URL(request.url)
     const shown: Shown = {
       method: request.method,
-      url: `${options.origin ?? origin}${pathname}${search}`,
+      url: options.origin === undefined ? null : `${options.origin}${pathname}${search}`,
       // two of one name are joined with a comma, which no token has
       header: (name) => request.headers.get(name),
     }

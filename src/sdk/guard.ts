@@ -9,8 +9,8 @@ import { stepUpChallenge, tokenChallenge } from './step-up.ts'
 /** A request, as every framework can show it. */
 export interface Shown {
   readonly method: string
-  /** whole address, as the client sees it */
-  readonly url: string
+  /** whole address, as the API knows it of itself; null where it does not */
+  readonly url: string | null
   /** value of a header, null where there is none; a header that came twice counts as none */
   readonly header: (name: string) => string | null
 }
@@ -49,11 +49,12 @@ export async function guard<R>(options: GuardOptions<R>, request: R, shown: Show
     if (asked === null) return { permitted: true, answer: null }
     const token = tokenOf(options.token === undefined ? shown.header('authorization') : kept(options.token(request)))
     if (token === null) return noToken()
-    const proof = shown.header('dpop')
+    const proof = token.scheme === 'DPoP' ? shown.header('dpop') : null
+    if (proof !== null && shown.url === null) return noOrigin()
     const subject = options.subject?.(request) ?? { type: 'token', id: subjectIn(token.value) ?? 'unknown' }
     const session = {
       access_token: token.value,
-      ...(token.scheme === 'DPoP' && proof !== null
+      ...(proof !== null && shown.url !== null
         ? { dpop_proof: proof, method: shown.method, url: shown.url.replace(/[?#].*$/, '') }
         : {}),
     }
@@ -88,6 +89,18 @@ const noToken = (): Guarded => ({
   status: 401,
   headers: { 'www-authenticate': tokenChallenge() },
   body: { error: 'unauthenticated', message: 'Sign in first.' },
+  answer: null,
+})
+
+/** A proof is for one address (RFC 9449 §4.3, check 9), and nobody said which one this API has. */
+const noOrigin = (): Guarded => ({
+  permitted: false,
+  status: 403,
+  headers: {},
+  body: {
+    error: 'origin_missing',
+    message: 'The API has to be told its own address, `origin`, to check proofs of keys.',
+  },
   answer: null,
 })
 

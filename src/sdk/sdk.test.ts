@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { serve } from '@hono/node-server'
@@ -191,25 +191,26 @@ test('in every framework a request goes on when it may, and is told what is miss
   const { url, seen } = await pdp(context, () => said)
   const client = createClient({ url, token: 't', cache: 0 })
   let reached = 0
-  const node = nodeGuard({ client, ask })
+  const origin = 'https://api.example'
+  const node = nodeGuard({ client, ask, origin })
   const http = createServer((request, response) => {
     void node(request, response).then((goesOn) => goesOn && (reached++, response.end('in')))
   })
   const app = express()
-  app.use(expressGuard({ client, ask }))
+  app.use(expressGuard({ client, ask, origin }))
   app.use((_request, response) => void (reached++, response.send('in')))
   const fast = fastify()
-  fast.addHook('onRequest', fastifyGuard({ client, ask: (request) => ask(request.raw) }))
+  fast.addHook('onRequest', fastifyGuard({ client, ask: (request) => ask(request.raw), origin }))
   fast.all('/*', async () => (reached++, 'in'))
   const fastUrl = await fast.listen({ port: 0, host: '127.0.0.1' })
   context.after(() => fast.close())
   const hono = new Hono()
-  hono.use(honoGuard({ client, ask }))
+  hono.use(honoGuard({ client, ask, origin }))
   hono.all('/*', (c) => (reached++, c.text('in')))
   const honoServer = serve({ fetch: hono.fetch, port: 0, hostname: '127.0.0.1' }) as Server
   await new Promise((resolve) => setTimeout(resolve, 20))
   context.after(() => (honoServer.closeAllConnections(), honoServer.close()))
-  const web = webGuard({ client, ask })
+  const web = webGuard({ client, ask, origin })
   const direct = async (address: string, init?: RequestInit) =>
     (await web(new Request(address, init))) ?? (reached++, new Response('in'))
   const places: readonly [string, typeof direct][] = [
@@ -243,8 +244,39 @@ test('in every framework a request goes on when it may, and is told what is miss
     assert.equal(reached, 1)
     await go(`${place}/a?b=c`, { headers: { authorization: `DPoP ${token}`, dpop: 'proof' }, method: 'POST' })
     const { session } = (seen.at(-1) as { context: { session: { url: string } } }).context
-    assert.deepEqual(session, { access_token: token, dpop_proof: 'proof', method: 'POST', url: `${place}/a` })
+    assert.deepEqual(session, { access_token: token, dpop_proof: 'proof', method: 'POST', url: `${origin}/a` })
   }
+})
+
+test('a proof of a key is for the address that the API knows of itself, never for the one that it was called by', async (context) => {
+  const { url, seen } = await pdp(context, () => PERMIT)
+  const client = createClient({ url, token: 't', cache: 0 })
+  const headers = { authorization: `DPoP ${token}`, dpop: 'proof', host: 'evil.example' }
+  const plain = await listening(
+    context,
+    createServer((request, response) => {
+      void nodeGuard({ client, ask })(request, response).then((goesOn) => goesOn && response.end('in'))
+    }),
+  )
+  const { port } = new URL(plain)
+  const answer = await new Promise<number>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/a', headers }, (got) => resolve(got.resume().statusCode ?? 0)).on(
+      'error',
+      reject,
+    )
+  })
+  assert.equal(answer, 403)
+  const refused = await webGuard({ client, ask })(new Request('https://evil.example/a', { headers }))
+  assert.equal(refused?.status, 403)
+  assert.match(await refused!.text(), /origin_missing.*`origin`/)
+  assert.equal(seen.length, 0, 'and nobody is asked')
+  // without a proof there is nothing to hold against an address
+  assert.equal(
+    await webGuard({ client, ask })(
+      new Request('https://a.example/', { headers: { authorization: `Bearer ${token}` } }),
+    ),
+    null,
+  )
 })
 
 test('a mapping that throws lets nobody in', async () => {
