@@ -42,10 +42,17 @@ export async function createShop({ ambit, origin, secret, token }: ShopOptions):
     const id = /(?:^|; )shop=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
     const known = visits.get(id)
     if (known !== undefined) return known
-    const [visit, fresh] = [{}, randomUUID()]
+    const visit = {}
+    remember(visit, response)
+    return visit
+  }
+
+  /** Under a new name each time: nobody signs in under one that somebody else gave him. */
+  function remember(visit: Visit, response: Response): void {
+    for (const [id, each] of visits) if (each === visit) visits.delete(id)
+    const fresh = randomUUID()
     visits.set(fresh, visit)
     response.cookie('shop', fresh, { httpOnly: true, sameSite: 'lax' })
-    return visit
   }
 
   /** Lets a request go on if Ambit permits it; else shows why not, and the way to prove more. */
@@ -101,6 +108,7 @@ export async function createShop({ ambit, origin, secret, token }: ShopOptions):
       })
       visit.name = tokens.claims()!.sub
       visit.accessToken = tokens.access_token
+      remember(visit, response)
       response.redirect('/orders')
     } catch (error) {
       const why = error instanceof oidc.AuthorizationResponseError ? error.error_description : undefined

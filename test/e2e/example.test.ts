@@ -75,8 +75,14 @@ suite('The example application', { skip: noBrowser }, () => {
     await looked(page, 'example-home')
     await page.click('a.button')
     await looked(page, 'example-sign-in')
+    const shopCookie = async () => (await page.context().cookies(shop)).find(({ name }) => name === 'shop')?.value ?? ''
+    const before = await shopCookie()
     await readWithCode(page, codeTo)
     await looked(page, 'example-orders')
+    // whoever planted the cookie of before is signed in by it nowhere
+    assert.ok(before !== '' && before !== (await shopCookie()))
+    const planted = await fetch(`${shop}/orders`, { headers: { cookie: `shop=${before}` } })
+    assert.equal(planted.status, 401)
 
     // a code does not pay, and the person is told what would
     await page.click('button')
