@@ -67,7 +67,7 @@ export async function startCerbos(): Promise<Cerbos | null> {
 
 function binaryOf(): string | null {
   try {
-    return createRequire(import.meta.url).resolve(`@cerbos/cerbos-${process.platform}-${process.arch}/cerbos`)
+    return createRequire(import.meta.url).resolve(`@cerbos/cerbos-${process.platform}-${process.arch}`)
   } catch {
     return null
   }
@@ -101,5 +101,11 @@ export function askCerbos({ url, cpuMs }: Cerbos, count: number): Asked {
     resource: { kind: 'page', id: `p${i}`, attr: { strength: 3, age: 3600 } },
   }))
   const principal = { id: 'noor.haddad', roles: ['member'], attr: { strength: 3, age: 60 } }
-  return { url: `${url}/api/check/resources`, headers: [], body: JSON.stringify({ principal, resources }), cpuMs }
+  return {
+    url: `${url}/api/check/resources`,
+    headers: [],
+    body: JSON.stringify({ principal, resources }),
+    decisions: count,
+    cpuMs,
+  }
 }

@@ -2,7 +2,6 @@
  * A server of its own process for `http.ts`: `node:http` alone, which answers the bytes it was given, or Ambit with an
  * inventory. Says what it used of CPU when asked.
  */
-import { subscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,12 +20,6 @@ import { addToken } from '#storage/tokens.ts'
 export interface Ready {
   readonly url: string
   readonly token: string
-}
-
-/** What it used so far, all threads together, and for how many requests. */
-export interface Used {
-  readonly cpuMs: number
-  readonly requests: number
 }
 
 /** An answer as a server sent it: its headers, names and values in turn, and its body. */
@@ -74,13 +67,7 @@ async function ambit(folder: string): Promise<Ready> {
 
 if (import.meta.main) {
   const [what, of] = process.argv.slice(2)
-  let requests = 0
-  subscribe('http.server.response.finish', () => requests++)
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    const own = process.threadCpuUsage()
-    process.send!({ cpuMs: (user + system) / 1000, ownMs: (own.user + own.system) / 1000, requests } as Used)
-  })
+  process.on('message', () => process.send!(process.cpuUsage()))
   process.on('disconnect', () => process.exit())
   process.send!(await (what === 'bare' ? bare(JSON.parse(of!)) : ambit(of!)))
 }

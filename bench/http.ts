@@ -19,9 +19,9 @@ const PACE = fileURLToPath(new URL('pace.ts', import.meta.url))
 const AUTOCANNON = createRequire(import.meta.url).resolve('autocannon')
 
 const CONNECTIONS = 64
-/** Seconds of load that are measured, after some that are not. */
+/** Seconds of load that are measured, after so many decisions that are not: until then the code is being compiled. */
 const SECONDS = 5
-const WARM_SECONDS = 3
+const WARM_DECISIONS = 60_000
 /** Each is measured so often, in turn with the others; the least processor time counts. */
 const ROUNDS = 3
 const BATCH = 50
@@ -60,6 +60,8 @@ export interface Asked {
   readonly url: string
   readonly headers: readonly string[]
   readonly body: string
+  /** in one request */
+  readonly decisions: number
   /** processor time of the server so far */
   readonly cpuMs: () => Promise<number>
 }
@@ -148,6 +150,7 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
 }
 
 const asked = ({ url, token, cpuMs }: Server, path: string, body: string): Asked => ({
+  decisions: path === BATCH_PATH ? BATCH : 1,
   url: url + path,
   headers: [`authorization: Bearer ${token}`],
   body,
@@ -173,11 +176,11 @@ async function bytesOf({ url, token }: Ready, path: string, body: string): Promi
 
 /** Measures each in turn, {@link ROUNDS} times, and returns the round of each in which it used the least processor time. */
 async function inTurn(all: readonly Asked[]): Promise<Load[]> {
-  for (const each of all) await load(each, WARM_SECONDS)
+  for (const each of all) await load(each, { requests: WARM_DECISIONS / each.decisions })
   const best: Load[] = []
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, each] of all.entries()) {
-      const found = await load(each, SECONDS)
+      const found = await load(each, { seconds: SECONDS })
       if (best[index] === undefined || found.cpuMs < best[index].cpuMs) best[index] = found
     }
   }
@@ -186,9 +189,13 @@ async function inTurn(all: readonly Asked[]): Promise<Load[]> {
 
 const TYPE = 'content-type: application/json'
 
-/** As much load as is answered, for some seconds. */
-async function load({ url, headers, body, cpuMs }: Asked, seconds: number): Promise<Load> {
-  const all = ['-j', '-n', '-m', 'POST', '-b', body, '-c', String(CONNECTIONS), '-d', String(seconds)]
+/** As much load as is answered. */
+async function load(
+  { url, headers, body, cpuMs }: Asked,
+  most: { readonly seconds: number } | { readonly requests: number },
+): Promise<Load> {
+  const until = 'seconds' in most ? ['-d', String(most.seconds)] : ['-a', String(most.requests)]
+  const all = ['-j', '-n', '-m', 'POST', '-b', body, '-c', String(CONNECTIONS), ...until]
   const options = [...all, ...[TYPE, ...headers].flatMap((each) => ['-H', each])]
   const before = await cpuMs()
   const text = await outputOf([AUTOCANNON, ...options, url])

@@ -43,6 +43,33 @@ onEveryStore('records that come together share a commit, in the order in which t
   await log.close()
 })
 
+onEveryStore('each record is answered with its own place while checkpoints are made all the time', async (store) => {
+  const troubles: unknown[] = []
+  const log = await openAuditLog(store.url, {
+    ...options('busy'),
+    checkpoints: { records: 3, every: 1 },
+    onTrouble: (error) => troubles.push(error),
+  })
+  const appendSome = async (from: number) => {
+    const places: [number, string][] = []
+    for (let at = from; at < from + 40; at++) {
+      const { seq, hash } = await log.append(aNodeRecord(at))
+      places.push([seq, hash])
+    }
+    return places
+  }
+  const places = await Promise.all([0, 1000, 2000, 3000].map(appendSome))
+  await log.checkpoint()
+  const { chain } = await log.store.sql.selectFrom('audit_chains').selectAll().executeTakeFirstOrThrow()
+  const kept = (await bodies(log.store, chain)).flat().map(({ seq, hash }) => [seq, hash])
+  assert.deepEqual(
+    places.flat().toSorted(([a], [b]) => a - b),
+    kept,
+  )
+  assert.deepEqual(troubles, [])
+  await log.close()
+})
+
 onEveryStore('a node goes on with its chain after a restart, and each node has its own', async (store) => {
   const first = await openAuditLog(store.url, options('a'))
   const one = await first.append(aDecisionRecord())

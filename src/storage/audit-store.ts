@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import type { Receipt } from '#audit/chain.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { blockWriter, type BlockWriter } from './audit-blocks.ts'
-import type { Answer, FromWorker, ToWorker, WorkerStart, Written } from './audit-worker.ts'
+import type { Answer, Asked, FromWorker, ToWorker, WorkerStart, Written } from './audit-worker.ts'
 import { openDatabase, type Database } from './database.ts'
 import { migrate } from './migrate.ts'
 
@@ -75,25 +75,28 @@ interface Thread {
 
 async function startThread(start: WorkerStart): Promise<Thread> {
   const worker = new Worker(new URL('audit-worker.ts', import.meta.url), { workerData: start })
-  const asked: PromiseWithResolvers<Answer>[] = []
+  const asked = new Map<number, PromiseWithResolvers<Answer>>()
+  let count = 0
   let gone: Error | null = null
-  const answer = (): Promise<Answer> => {
+  const answer = (id: number): Promise<Answer> => {
     if (gone !== null) return Promise.reject(gone)
     const asking = Promise.withResolvers<Answer>()
-    asked.push(asking)
+    asked.set(id, asking)
     // an idle log keeps no process alive; a record under way does
     worker.ref()
     return asking.promise
   }
   worker.on('message', (message: FromWorker) => {
-    const asking = asked.shift()
-    if (asked.length === 0) worker.unref()
+    const asking = asked.get(message.id)
+    asked.delete(message.id)
+    if (asked.size === 0) worker.unref()
     if ('result' in message) asking?.resolve(message.result)
     else asking?.reject(unavailable(message.failed))
   })
   const fail = (why: string) => {
     gone ??= unavailable(why)
-    for (const { reject } of asked.splice(0)) reject(gone)
+    for (const { reject } of asked.values()) reject(gone)
+    asked.clear()
   }
   worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
   const exited = new Promise<void>((resolve) => {
@@ -102,10 +105,11 @@ async function startThread(start: WorkerStart): Promise<Thread> {
       resolve()
     })
   })
-  await answer()
+  await answer(0)
   const ask = async (message: ToWorker) => {
-    const answered = answer()
-    if (gone === null) worker.postMessage(message)
+    const id = ++count
+    const answered = answer(id)
+    if (gone === null) worker.postMessage({ ...message, id } satisfies Asked)
     return await answered
   }
   return {

@@ -16,8 +16,10 @@ export type ToWorker =
   | { readonly lastCheckpoint: true }
   | { readonly keepCheckpoint: readonly [number: number, text: string] }
   | { readonly close: true }
-/** One answer to each message, in order; the first, without a message, says that the chain is open. */
-export type FromWorker = { readonly result: Answer } | { readonly failed: string }
+/** A message has a number, and so has its answer: what is asked first need not be done first. */
+export type Asked = ToWorker & { readonly id: number }
+/** One answer to each message; one more, to number 0, says that the chain is open. */
+export type FromWorker = { readonly id: number } & ({ readonly result: Answer } | { readonly failed: string })
 export type Answer = Written | number | boolean | null
 /** Where records came to stand: the number of the first, and the hash of each, 64 characters after 64. */
 export interface Written {
@@ -28,11 +30,11 @@ export interface Written {
 
 const port = parentPort!
 const { path, node, now } = workerData as WorkerStart
-const answer = async (work: () => Promise<Answer>) => {
+const answer = async (id: number, work: () => Promise<Answer>) => {
   try {
-    port.postMessage({ result: await work() } satisfies FromWorker)
+    port.postMessage({ id, result: await work() } satisfies FromWorker)
   } catch (error) {
-    port.postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies FromWorker)
+    port.postMessage({ id, failed: error instanceof Error ? error.message : String(error) } satisfies FromWorker)
   }
 }
 
@@ -44,8 +46,8 @@ const writtenAs = (receipts: readonly Receipt[]): Written => ({
 
 const database = await openDatabase(path, { migrated: false })
 const writer = await blockWriter(database, node, now)
-port.on('message', (message: ToWorker) => {
-  void answer(async () => {
+port.on('message', (message: Asked) => {
+  void answer(message.id, async () => {
     if ('write' in message) {
       const { at, write } = message
       return writtenAs(await writer.write(write.split('\n').map((text) => ({ text, at }))))
@@ -56,4 +58,4 @@ port.on('message', (message: ToWorker) => {
     return null
   }).then(() => 'close' in message && port.close())
 })
-await answer(async () => null)
+await answer(0, async () => null)
