@@ -53,11 +53,23 @@ export interface Verifier {
 }
 
 /** Verifies a signed token; `now` in milliseconds since 1970. */
-export async function verifyToken(
-  text: string,
-  { issuers, keys }: Verifier,
-  now: number,
-): Promise<Checked<VerifiedToken>> {
+export async function verifyToken(text: string, verifier: Verifier, now: number): Promise<Checked<VerifiedToken>> {
+  const signed = await openSigned(text, verifier, now)
+  if (!signed.ok) return signed
+  const { typ, claims, issuer } = signed.value
+  return judgeClaims(typ, claims, issuer, now / 1000)
+}
+
+/** What one of the issuers signed, in force by its own dates. Nothing is known yet of what it is for, and for whom. */
+export interface Signed {
+  /** of the header, in lower case; empty where it has none */
+  readonly typ: string
+  readonly claims: JWTPayload
+  readonly issuer: TrustedIssuer
+}
+
+/** Checks who signed a token; `now` in milliseconds since 1970. */
+export async function openSigned(text: string, { issuers, keys }: Verifier, now: number): Promise<Checked<Signed>> {
   const read = readToken(text)
   if (read === null) return refused('malformed')
   const issuer = issuers.find(({ issuer: name }) => name === read.claimedIssuer)
@@ -79,7 +91,7 @@ export async function verifyToken(
     const renewed = await keys.renewed(issuer.issuer)
     if (renewed !== null) signed = await verify(renewed)
   }
-  return signed.ok ? judgeClaims(read.typ, signed.value, issuer, now / 1000) : signed
+  return signed.ok ? taken({ typ: read.typ, claims: signed.value, issuer }) : signed
 }
 
 /** Header and issuer as the token claims them: enough to choose what it is held against, and for nothing else. */
@@ -136,7 +148,7 @@ function useByHeader(typ: string, claims: JWTPayload, issuer: TrustedIssuer): To
 }
 
 /** `aud`, and for ID tokens of several audiences `azp` (OpenID Connect Core §3.1.3.7, 3 to 5). */
-function isMeantForUs(claims: JWTPayload, use: TokenUse, { audiences, clientIds }: TrustedIssuer): boolean {
+export function isMeantForUs(claims: JWTPayload, use: TokenUse, { audiences, clientIds }: TrustedIssuer): boolean {
   const named = audiencesOf(claims)
   if (use === 'access') return named.some((each) => audiences.includes(each))
   if (!named.some((each) => clientIds.includes(each))) return false

@@ -166,6 +166,13 @@ export async function takeGateReturn(
   return { state, browser, evaluation, returnTo, issuer, nonce, verifier, expiresAt }
 }
 
+/** Whether it was taken before. */
+export async function isProofTaken({ sql }: Database, proof: string): Promise<boolean> {
+  return (
+    (await sql.selectFrom('used_proofs').select('proof').where('proof', '=', proof).executeTakeFirst()) !== undefined
+  )
+}
+
 /** Takes a DPoP proof, which can be done once on all nodes of a store; times are seconds. */
 export async function takeProof({ sql }: Database, proof: string, until: number, now: number): Promise<boolean> {
   await sql.deleteFrom('used_proofs').where('until', '<', now).execute()

@@ -78,14 +78,19 @@ onEveryStore('what nobody mapped, or does not say when, proves nothing', async (
 })
 
 onEveryStore('a link is made by its owner alone, once, and by agreeing to it', async (store, context) => {
-  const { atTheApp, thereAndBack, atTheAccount, link, upstream, origin } = await startFederation(context, {
+  const { atTheApp, thereAndBack, atTheAccount, link, upstream, origin, server } = await startFederation(context, {
     store: store.url,
   })
   await link('ben', { sub: 'b-1', acr: 'strong' })
-  // an identity that is somebody's stays that person's
-  const ada = await atTheAccount('ada').catch(() => null)
-  assert.equal(ada, null, 'Ada has a password only, which is not enough for her reach')
-  upstream.there = { sub: 'b-1', acr: 'strong' }
+  // an identity that is somebody's stays that person's: with another account of the same household
+  await server.context.database.sql
+    .updateTable('identifiers')
+    .set({ account: 'shop:cleo' })
+    .where('kind', '=', 'upstream')
+    .execute()
+  const taker = await link('ben', { sub: 'b-1', acr: 'strong' })
+  assert.match(taker.html, /belongs to somebody else here/)
+  assert.doesNotMatch(taker.html, /b-1 there/)
   // coming back alone links nothing
   upstream.there = { sub: 'b-2', acr: 'strong' }
   const ben = await atTheAccount('ben')

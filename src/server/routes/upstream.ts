@@ -1,4 +1,5 @@
 /** Where browsers come back to from other providers. Each has an address of its own, so that no answer is taken for that of another. */
+import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { VerifiedToken } from '#authn/token.ts'
 import { AmbitError } from '#lib/errors.ts'
@@ -12,6 +13,7 @@ import { browserOf, hashOf } from '#server/provider/cookies.ts'
 import { finishFlow, type FlowProblem } from '#server/gate/code-flow.ts'
 import { formToken } from '#server/sign-in/forms.ts'
 import { heldSession, noteFailure } from '#server/sign-in/interaction.ts'
+import { endedUpstream } from '#server/sign-in/upstream-logout.ts'
 import { foundLink } from '#server/sign-in/own-upstreams.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import {
@@ -35,6 +37,23 @@ interface Return<E extends Errand = Errand> {
 
 export function upstreamRoutes(parts: PeopleParts) {
   return async (app: FastifyInstance): Promise<void> => {
+    await app.register(formBody, { bodyLimit: 20_000 })
+    app.post<{ Params: { id: string }; Body: unknown }>(
+      `${upstreamPath(':id')}/logout`,
+      { config: { access: 'public' } },
+      async (request, reply) => {
+        const provider = parts.upstreams.list.find(({ id }) => id === request.params.id)
+        if (provider === undefined) throw new AmbitError('not_found', 'no such provider is configured')
+        const { body } = request
+        const token: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'logout_token') : null
+        const refused = await endedUpstream(parts.upstreams, provider, token, parts.tools.clock())
+        reply.header('cache-control', 'no-store')
+        if (refused === null) return reply.code(200).send()
+        // it comes again where its keys could not be had; else it need not (Back-Channel Logout 1.0 §2.8)
+        const status = refused === 'keys_unavailable' ? 503 : 400
+        return reply.code(status).send({ error: 'invalid_request', error_description: refused })
+      },
+    )
     app.get<{ Params: { id: string }; Querystring: Record<string, unknown> }>(
       upstreamPath(':id'),
       { config: { access: 'own' } },
