@@ -141,7 +141,8 @@ suite('The example application', { skip: noBrowser }, () => {
     toldInReadme(await refusal())
     await looked(page, 'example-promoted')
 
-    // signing out there ends it here too, once she says so
+    // signing out there ends it here too, once she says so; no passkey signs her in again by itself
+    await touch(false)
     await page.goto(shop)
     await page.click('text=Sign out')
     await page.waitForSelector('h1:has-text("Sign out")')
@@ -151,7 +152,7 @@ suite('The example application', { skip: noBrowser }, () => {
     // the page would take the passkey by itself
     await touch(false)
     await page.goto(`${ambit}/account`)
-    assert.match(await page.innerText('h1'), /Sign in/)
+    assert.match(await page.innerText('h1'), /Sign in/, await page.innerText('main'))
   })
 
   test('an administrator is sent no code, and is told why one would not do', async (context) => {
@@ -165,6 +166,7 @@ suite('The example application', { skip: noBrowser }, () => {
     await page.click('button:has-text("Confirm")')
     toldInReadme(await page.innerText('[role=alert]'))
     toldInReadme(await page.innerText('[role=alert] + p'))
+    toldInReadme(await page.innerText('[role=alert] + p + p'))
     assert.match(
       await page.innerText('main'),
       /A code is not enough for this account\.[^]*worth more than a code protects[^]*Use a passkey or a security key/,

@@ -121,11 +121,11 @@ export function codePage(
   ${form({ action: `${at}/back`, token, children: html`<button class="plain">${words.back}</button>` })}${cancelForm(view)}`
 }
 
-/** Nothing that this person has is enough, and why. */
+/** Nothing that this person has is enough, and why: codes that the reach forbids, or what `view.why` says is asked. */
 export function deniedPage(view: SignInView, { codesForbidden }: { readonly codesForbidden: boolean }): Markup {
   const { words, at, token } = view
   return html`${notice(codesForbidden ? words.codesNotEnough : words.nothingStrongEnough)}
-    ${codesForbidden && html`<p>${words.codesWhy}</p>`}
+    ${codesForbidden && html`<p>${words.codesWhy}</p>`} ${view.why.map((sentence) => html`<p>${sentence}</p>`)}
     <p>${words.nothingStrongEnoughFix}</p>
     ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`
 }

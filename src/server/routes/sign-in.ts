@@ -165,8 +165,13 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   if (standing.enough && (hasProofs || isStepUp)) {
     return reply.redirect(await complete(parts, step.request, reply, signIn, standing, held), 303)
   }
-  if (standing.offers.length === 0)
-    return draw(words.denied, deniedPage(view, { codesForbidden: standing.forbidden }), false)
+  const { strength } = standing.need
+  const asksFor = strength === 'none' || strength === 'single_factor' ? [] : [words.asksFor[strength]]
+  if (standing.offers.length === 0) {
+    // whoever came with a passkey need not hear of codes
+    const codesForbidden = standing.forbidden && !proofs.some(({ factor }) => factor === 'passkey')
+    return draw(words.denied, deniedPage({ ...view, why: asksFor }, { codesForbidden }), false)
+  }
   const why = isStepUp
     ? [
         interaction.reasons.includes('auth_too_old')
@@ -176,13 +181,10 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
             : words.stepUpWhy(interaction.client),
       ]
     : [words.accountNeeds]
-  const { strength } = standing.need
-  if (strength !== 'none' && strength !== 'single_factor') why.push(words.asksFor[strength])
-  const withCodes = standing.forbidden ? [...why, `${words.codesNotEnough} ${words.codesWhy}`] : why
-  return draw(
-    words.stepUp,
-    morePage({ ...view, why: withCodes }, { offers: standing.offers, upstreams: await namesOfLinks(parts, account) }),
-  )
+  const withCodes = standing.forbidden ? [`${words.codesNotEnough} ${words.codesWhy}`] : []
+  const shown = { ...view, why: [...why, ...asksFor, ...withCodes] }
+  const upstreams = await namesOfLinks(parts, account)
+  return draw(words.stepUp, morePage(shown, { offers: standing.offers, upstreams }))
 }
 
 async function changed({ signIns }: PeopleParts, it: SignIn): Promise<null> {

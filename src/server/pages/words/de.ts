@@ -67,7 +67,7 @@ export const DE: Words = {
   denied: 'Hier geht es nicht weiter',
   codesNotEnough: 'Für dieses Konto genügt ein Code nicht.',
   codesWhy:
-    'Was dieses Konto erreicht, ist mehr wert, als ein Code schützt: Eine falsche Seite kann einen Code an jemand anderen weitergeben. Verwenden Sie einen Passkey oder Sicherheitsschlüssel.',
+    'Was dieses Konto erreicht, ist mehr wert, als ein Code schützt: Eine falsche Seite kann einen Code an jemand anderen weitergeben.',
   nothingStrongEnough: 'Keiner der Anmeldewege dieses Kontos ist dafür stark genug.',
   nothingStrongEnoughFix:
     'Bitten Sie Ihre Administration um einen Einrichtungspass, mit dem Sie einen Passkey hinzufügen können.',

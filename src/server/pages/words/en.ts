@@ -64,7 +64,7 @@ export const EN = {
   denied: 'This cannot go on here',
   codesNotEnough: 'A code is not enough for this account.',
   codesWhy:
-    'What this account can reach is worth more than a code protects: a false page can pass a code on to somebody else. Use a passkey or a security key.',
+    'What this account can reach is worth more than a code protects: a false page can pass a code on to somebody else.',
   nothingStrongEnough: 'None of the ways to sign in that this account has is strong enough for this.',
   nothingStrongEnoughFix: 'Ask your administrator for an enrolment pass, with which you can add a passkey.',
   consent: (client: string) => `${client} asks for access`,
