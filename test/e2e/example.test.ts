@@ -169,7 +169,7 @@ suite('The example application', { skip: noBrowser }, () => {
     toldInReadme(await page.innerText('[role=alert] + p + p'))
     assert.match(
       await page.innerText('main'),
-      /A code is not enough for this account\.[^]*worth more than a code protects[^]*Use a passkey or a security key/,
+      /A code is not enough for this account\.[^]*worth more than a code protects[^]*It takes a security key/,
     )
     await looked(page, 'example-admin')
     assert.ok(!example.mails.some(({ to, text }) => to === 'ada@example.org' && /\b[0-9]{8}\b/.test(text)))
