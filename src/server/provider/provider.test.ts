@@ -144,7 +144,11 @@ onEveryStore(
     running.onInteraction = () => [password(running.tools.now)]
     const weak = await tokens(it)
     running.tools.now += 10_000
-    running.onInteraction = () => [passkey(running.tools.now)]
+    // a sign-in elsewhere may be older than its being told here, which is what counts
+    const said = { issuer: 'https://idp.example', link: 'l', acr: 'phr', amr: [], session: null, code: false } as const
+    const [before, told] = [running.tools.now - 60_000, Math.floor(running.tools.now / 1000)]
+    const upstream = { ...said, authTime: before / 1000, issuedAt: told, strength: 'phishing_resistant' } as const
+    running.onInteraction = () => [passkey(running.tools.now), proof('upstream', before, { upstream })]
     const strong = await tokens(it, { acr_values: 'phr' })
     assert.equal(decodeJwt(strong.access_token)['acr'], 'phr')
     const next = await client.refreshTokenGrant(config, weak.refresh_token!, { resource: API })

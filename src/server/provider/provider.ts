@@ -223,7 +223,7 @@ async function standingOf(
   const session = await sessionBehind(parts, uid)
   if (session === null || session.account !== account) return null
   const until = refresh?.iiat === undefined ? Infinity : refresh.iiat * 1000 + NODES_DIFFER_MS
-  const proofs = session.proofs.filter(({ at }) => at < until)
+  const proofs = session.proofs.filter(({ at, upstream }) => Math.max(at, (upstream?.issuedAt ?? 0) * 1000) < until)
   return { ...shownOf(parts, { ...session, proofs }), session }
 }
 

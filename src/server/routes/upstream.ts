@@ -40,7 +40,7 @@ export function upstreamRoutes(parts: PeopleParts) {
     await app.register(formBody, { bodyLimit: 20_000 })
     app.post<{ Params: { id: string }; Body: unknown }>(
       `${upstreamPath(':id')}/logout`,
-      { config: { access: 'public' } },
+      { config: { access: 'own' } },
       async (request, reply) => {
         const provider = parts.upstreams.list.find(({ id }) => id === request.params.id)
         if (provider === undefined) throw new AmbitError('not_found', 'no such provider is configured')
