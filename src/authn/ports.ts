@@ -27,8 +27,8 @@ export type CheckSimChange = (phone: string) => Promise<'unchanged' | 'changed' 
 export interface Message {
   /** makes a second message of the same occasion the same message */
   readonly id: string
-  readonly channel: 'mail' | 'sms' | 'webhook'
-  /** canonical, see identifiers.ts */
+  readonly channel: 'mail' | 'sms' | 'push' | 'webhook'
+  /** canonical, see identifiers.ts; the device of a push as its app calls it */
   readonly to: string
   /** a template, with values that a template escapes; the code among them is never logged or stored in clear */
   readonly template: string

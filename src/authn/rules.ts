@@ -10,6 +10,15 @@ export interface AuthnRules {
     readonly ttl: number
     readonly checks: number
   }
+  /** numbers that are typed into an app */
+  readonly pushes: {
+    readonly digits: number
+    /** milliseconds */
+    readonly ttl: number
+    readonly checks: number
+    /** milliseconds for which an account and a device are sent none, once somebody said "it was not me" */
+    readonly pause: number
+  }
   readonly totp: {
     /** time steps before and after the present one that are taken */
     readonly pastSteps: number
@@ -57,6 +66,9 @@ export const DEFAULT_RULES: AuthnRules = {
   // six digits are the least (SP 800-63B-4 §3.1.3.1); eight make a guess a hundred times dearer and are still read out.
   // §3.1.3 allows ten minutes. Three wrong answers are typing errors, more are guesses
   codes: { digits: 8, ttl: 5 * MINUTE, checks: 3 },
+  // SP 800-63B-4 §3.1.3.2: a secret of six digits at least, for ten minutes at most. Two digits, as many products show, are fewer than it
+  // asks. The pause is ours
+  pushes: { digits: 6, ttl: 5 * MINUTE, checks: 3, pause: HOUR },
   // RFC 6238 §5.2 recommends one step back; one forward forgives a fast clock
   totp: { pastSteps: 1, futureSteps: 1 },
   // RFC 4226 §7.4 wants it small
@@ -94,6 +106,13 @@ const BOUNDS: readonly (readonly [string, (rules: AuthnRules) => boolean])[] = [
     ({ codes }) => within(codes.ttl, 10_000, 10 * MINUTE),
   ],
   ['codes.checks is 1 to 5', ({ codes }) => within(codes.checks, 1, 5)],
+  ['pushes.digits is 6 to 10 (SP 800-63B-4 §3.1.3.2)', ({ pushes }) => within(pushes.digits, 6, 10)],
+  [
+    'pushes.ttl is 10 seconds to 5 minutes (SP 800-63B-4 §3.1.3.2 allows ten)',
+    ({ pushes }) => within(pushes.ttl, 10_000, 5 * MINUTE),
+  ],
+  ['pushes.checks is 1 to 5', ({ pushes }) => within(pushes.checks, 1, 5)],
+  ['pushes.pause is 10 minutes to 7 days', ({ pushes }) => within(pushes.pause, 10 * MINUTE, 7 * DAY)],
   [
     'totp takes at most 2 minutes of clock drift (SP 800-63B-4 §3.1.4.2)',
     ({ totp }) => within(totp.pastSteps, 0, 2) && within(totp.futureSteps, 0, 1),

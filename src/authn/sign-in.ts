@@ -14,12 +14,22 @@ import { factorsShown, shown, type Proof, type Shown } from './session.ts'
 import type { EnrolledAuthenticator, Identifier } from './stores.ts'
 
 /** A code that was sent and waits for its answer. */
-export interface Pending {
+export interface PendingCode {
   readonly factor: 'email_code' | 'sms_code'
   readonly challenge: string
   /** canonical address; never shown whole to a stranger */
   readonly to: string
 }
+
+/** A question to an app. */
+export interface PendingPush {
+  readonly factor: 'push'
+  readonly id: string
+  /** the number that the page shows, sealed */
+  readonly sealed: string
+}
+
+export type Pending = PendingCode | PendingPush
 
 export interface SignIn {
   readonly id: string

@@ -5,14 +5,16 @@ import { authenticatorStore } from '#storage/authenticators.ts'
 import { budgetStore } from '#storage/budgets.ts'
 import { challengeStore } from '#storage/challenges.ts'
 import type { Database } from '#storage/database.ts'
+import { pushStore } from '#storage/pushes.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
 import { sessionStore } from '#storage/sessions.ts'
-import type { Attempt, Tools } from './ceremony.ts'
+import type { Attempt } from './ceremony.ts'
 import { keyringOf } from './keyring.ts'
+import type { PushTools } from './push.ts'
 import type { CeremonyRecord, Leave, Message } from './ports.ts'
 import { DEFAULT_RULES } from './rules.ts'
 
-export interface TestTools extends Tools {
+export interface TestTools extends PushTools {
   /** milliseconds; add to it to let time go by */
   now: number
   readonly sent: Message[]
@@ -45,6 +47,7 @@ export function toolsOver(database: Database): TestTools {
     challenges: challengeStore(database),
     sessions: sessionStore(database),
     sendLimits: sendLimitStore(database),
+    pushes: pushStore(database),
     ask: () => (tools.broken.ask ? fail('the decision point') : Promise.resolve(tools.leave)),
     checkSimChange: () => Promise.resolve(tools.simChange),
     send: async (message) => (tools.broken.send ? fail('the outbox') : void tools.sent.push(message)),

@@ -18,6 +18,7 @@ const message = (changed: Partial<Rendered> = {}): Rendered => ({
   language: 'en',
   expiresAt: NOW + 299_500,
   template: 'code',
+  data: null,
   ...changed,
 })
 

@@ -286,7 +286,16 @@ onEveryStore('a message for more than one recipient is refused before it is stor
 })
 
 void test('a mail server that refuses, or is not there, is told apart from one that fell silent', async (context) => {
-  const rendered = { id: 'm', subject: 's', text: 't', html: null, language: 'en', expiresAt: 0, template: 'code' }
+  const rendered = {
+    id: 'm',
+    subject: 's',
+    text: 't',
+    html: null,
+    language: 'en',
+    expiresAt: 0,
+    template: 'code',
+    data: null,
+  }
   const answering = (responseCode: number) =>
     startMailServer({ onRcptTo: (_address, _session, done) => done(Object.assign(new Error('no'), { responseCode })) })
   const [refusing, later] = [await answering(550), await answering(451)]

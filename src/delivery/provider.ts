@@ -19,6 +19,8 @@ export interface Rendered {
   readonly expiresAt: number
   /** what a machine reads, for webhooks: never a code */
   readonly template: string
+  /** what an app shows of a push, one line each; null for everything else */
+  readonly data: Readonly<Record<string, string>> | null
 }
 
 /** What became of an attempt. */

@@ -17,6 +17,7 @@ const message = (changed: Partial<Rendered> = {}): Rendered => ({
   language: 'en',
   expiresAt: systemClock() + 300_000,
   template: 'code',
+  data: null,
   ...changed,
 })
 const until = async (holds: () => boolean) => {

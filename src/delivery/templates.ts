@@ -4,10 +4,13 @@ import type { Rendered } from './provider.ts'
 import { messageWords, NOTICES, type MessageWords, type NoticeName } from './words.ts'
 
 type Parts = Pick<Message, 'channel' | 'template' | 'values' | 'language'>
-type Drawn = Pick<Rendered, 'subject' | 'text' | 'html' | 'language' | 'template'>
+type Drawn = Pick<Rendered, 'subject' | 'text' | 'html' | 'language' | 'template' | 'data'>
 
 /** Whether it goes out once at most: what opens something is not sent again by itself. */
-export const isOnce = (template: string): boolean => template === 'code'
+export const isOnce = (template: string): boolean => template === 'code' || template === 'push'
+
+/** What an app shows of a push, beside its text: who asks, for what, and where. */
+const PUSHED = ['client', 'purpose', 'network', 'agent'] as const
 
 /** Longest value in a message, in characters; longer ones are cut. */
 const LONGEST = 200
@@ -25,12 +28,17 @@ export function render(brand: string, { channel, template, values, language }: P
     html: channel === 'mail' ? asHtml(words, paragraphs) : null,
     language: words.lang,
     template,
+    data: template === 'push' ? Object.fromEntries(PUSHED.map((name) => [name, value(name)])) : null,
   })
   if (template === 'code') {
     const [first, code, last] = words.code(value('forWhat'), value('code'), value('minutes'))
     const paragraphs = [words.greeting, first!, { code: code! }, last!, words.codeWarning]
     const short = words.codeSms(brand, value('code'), value('forWhat'), value('minutes'))
     return drawn(words.codeSubject(brand), paragraphs, short)
+  }
+  if (template === 'push') {
+    const ask = words.push(value('client'))
+    return drawn(words.pushSubject(brand), [ask], ask)
   }
   const said = words.notices[NOTICES.find((name): name is NoticeName => name === template) ?? 'account_changed'](
     value('name'),

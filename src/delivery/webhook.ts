@@ -22,10 +22,11 @@ export function webhookProvider({ name, channel, url, secret, ask, clock }: Webh
     name,
     channel,
     idempotent: true,
-    async hand({ id, to, subject, text, language, template, expiresAt }) {
+    async hand({ id, to, subject, text, language, template, expiresAt, data: values }) {
       if (!isRecipient(channel, to)) return { outcome: 'refused', lasting: true, why: 'recipient' }
       const now = clock()
-      const data = { id, channel, to, subject, text, language, template, expiresAt: new Date(expiresAt).toISOString() }
+      const said = { id, channel, to, subject, text, language, template, expiresAt: new Date(expiresAt).toISOString() }
+      const data = values === null ? said : { ...said, ...values }
       const body = JSON.stringify({ type: 'message', timestamp: new Date(now).toISOString(), data })
       const headers = { ...signed(id, Math.floor(now / 1000), body, secret), 'content-type': 'application/json' }
       // 410 is the receiver's word for "gone" (Standard Webhooks, "Deliverability")

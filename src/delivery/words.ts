@@ -8,6 +8,9 @@ export interface MessageWords {
   readonly codeWarning: string
   /** short enough for one SMS with a short brand */
   readonly codeSms: (brand: string, code: string, forWhat: string, minutes: string) => string
+  readonly pushSubject: (brand: string) => string
+  /** beside the request in an app */
+  readonly push: (client: string) => string
   readonly noticeSubject: (brand: string) => string
   /** by template; `name` is what the person called the thing, or '' */
   readonly notices: Readonly<Record<NoticeName, (name: string) => string>>
@@ -28,6 +31,7 @@ export const NOTICES = [
   'recovery_code_used',
   'recovery_codes_made',
   'step_up_guessed',
+  'push_denied',
   'password_changed',
   'address_added',
   'address_removed',
@@ -66,6 +70,9 @@ const EN: MessageWords = {
   codeWarning: 'Nobody will ever ask you for it on the phone or in a message. If you did not ask for it, ignore this.',
   codeSms: (brand, code, forWhat, minutes) =>
     `${brand}: ${code} is your code for ${forWhat}, ${minutes} min. Tell nobody.`,
+  pushSubject: (brand) => `Sign-in at ${brand}`,
+  push: (client) =>
+    `Are you signing in to ${client}? Then type the number that the page shows. If it is not you, say so.`,
   noticeSubject: (brand) => `A change to your account at ${brand}`,
   notices: {
     account_changed: () => 'The security settings of your account were changed.',
@@ -76,6 +83,8 @@ const EN: MessageWords = {
     recovery_code_used: () => 'One of your recovery codes was used.',
     recovery_codes_made: () => 'New recovery codes were made for your account. The old ones are worth nothing now.',
     step_up_guessed: () => 'Somebody entered wrong codes in a session of your account. The session was ended.',
+    push_denied: () =>
+      'Somebody who has shown something of yours asked your app, and the answer was that it was not you. They were signed out, and your app is not asked again for an hour.',
     password_changed: () => 'The password of your account was changed.',
     address_added: (name) => `An address was added to your account${quoted(name, '(', ')')}.`,
     address_removed: (name) => `An address was removed from your account${quoted(name, '(', ')')}.`,
@@ -115,6 +124,9 @@ const DE: MessageWords = {
     'Niemand fragt Sie am Telefon oder in einer Nachricht danach. Wenn Sie ihn nicht angefordert haben, tun Sie nichts.',
   codeSms: (brand, code, forWhat, minutes) =>
     `${brand}: ${code} ist Ihr Code für ${forWhat}, ${minutes} Min. Niemandem sagen.`,
+  pushSubject: (brand) => `Anmeldung bei ${brand}`,
+  push: (client) =>
+    `Melden Sie sich gerade bei ${client} an? Dann geben Sie die Zahl ein, die die Seite zeigt. Wenn nicht, sagen Sie es.`,
   noticeSubject: (brand) => `Eine Änderung an Ihrem Konto bei ${brand}`,
   notices: {
     account_changed: () => 'Die Sicherheitseinstellungen Ihres Kontos wurden geändert.',
@@ -126,6 +138,8 @@ const DE: MessageWords = {
     recovery_code_used: () => 'Einer Ihrer Wiederherstellungscodes wurde verwendet.',
     recovery_codes_made: () => 'Es gibt neue Wiederherstellungscodes für Ihr Konto. Die alten gelten nicht mehr.',
     step_up_guessed: () => 'Jemand hat in einer Sitzung Ihres Kontos falsche Codes eingegeben. Sie wurde beendet.',
+    push_denied: () =>
+      'Jemand, der etwas von Ihnen gezeigt hat, hat Ihre App gefragt, und die Antwort war, dass Sie es nicht waren. Er wurde abgemeldet, und Ihre App wird eine Stunde lang nicht mehr gefragt.',
     password_changed: () => 'Das Passwort Ihres Kontos wurde geändert.',
     address_added: (name) => `Ihrem Konto wurde eine Adresse hinzugefügt${quoted(name, '(', ')')}.`,
     address_removed: (name) => `Aus Ihrem Konto wurde eine Adresse entfernt${quoted(name, '(', ')')}.`,

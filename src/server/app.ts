@@ -26,6 +26,7 @@ import { enrolRoutes } from './routes/enrol.ts'
 import { signalRoutes } from './routes/signals.ts'
 import { ssfTokenRoutes } from './routes/ssf-token.ts'
 import { ssfRoutes } from './routes/ssf.ts'
+import { pushRoutes } from './routes/push-answers.ts'
 import { receiptRoutes } from './routes/receipts.ts'
 import { recoverRoutes } from './routes/recover.ts'
 import { shadowRoutes } from './routes/shadow.ts'
@@ -143,6 +144,7 @@ export async function buildApp(
     await app.register(deviceRoutes(people))
     await app.register(upstreamRoutes(people))
     await app.register(receiptRoutes(people.delivery, people.outbox))
+    await app.register(pushRoutes(people))
     await app.register(providerRoutes(people.provider))
   }
   await app.ready()

@@ -8,7 +8,7 @@ import { smppProvider } from '#delivery/smpp.ts'
 import { smtpProvider } from '#delivery/smtp.ts'
 import { webhookProvider } from '#delivery/webhook.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { DelivererConfig, SmsConfig } from './config/delivery.ts'
+import type { DelivererConfig, PushConfig, SmsConfig } from './config/delivery.ts'
 import type { PeopleConfig } from './config/people.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 
@@ -16,8 +16,12 @@ import { guardedFetch } from './guarded-fetch.ts'
 const PATIENCE = 10_000
 
 /** In the order in which they are tried. */
-export function providersOf({ smtp, delivery, brand }: PeopleConfig, clock: Clock): Provider[] {
-  return [...(smtp === undefined ? [] : [mailOf(smtp, brand)]), ...delivery.map((each) => providerOf(each, clock))]
+export function providersOf({ smtp, delivery, push, brand }: PeopleConfig, clock: Clock): Provider[] {
+  return [
+    ...(smtp === undefined ? [] : [mailOf(smtp, brand)]),
+    ...delivery.map((each) => providerOf(each, clock)),
+    ...(push === undefined ? [] : [appOf(push, clock)]),
+  ]
 }
 
 const mailOf = ({ host, port, security, user, password, from }: NonNullable<PeopleConfig['smtp']>, brand: string) =>
@@ -30,6 +34,16 @@ const mailOf = ({ host, port, security, user, password, from }: NonNullable<Peop
     password: password ?? null,
     from: { name: brand, address: from },
     authorities: null,
+  })
+
+const appOf = ({ url, secret, networks }: PushConfig, clock: Clock) =>
+  webhookProvider({
+    name: 'push',
+    channel: 'push',
+    url,
+    secret,
+    ask: guardedFetch({ networks, timeoutMs: PATIENCE }),
+    clock,
   })
 
 function providerOf({ name, smpp, http, webhook }: DelivererConfig, clock: Clock): Provider {

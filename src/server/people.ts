@@ -23,6 +23,7 @@ import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
 import { sessionStore } from '#storage/sessions.ts'
+import { pushStore } from '#storage/pushes.ts'
 import { recoveryStore } from '#storage/recoveries.ts'
 import { habitStore, signalStore } from '#storage/risk.ts'
 import { signInStore } from '#storage/sign-ins.ts'
@@ -76,6 +77,7 @@ export async function openPeople(
   const record = async (it: CeremonyRecord) => void (await context.audit.append(recordOf(it)))
   const challenges = challengeStore(database)
   const sendLimits = sendLimitStore(database)
+  const pushes = pushStore(database)
   const outbox = openOutbox({
     store: outboxStore(database),
     keyring,
@@ -87,7 +89,7 @@ export async function openPeople(
       const what = { did, channel, message, account: null, why: [...why] }
       await context.audit.append({ kind: 'delivery', at: clock(), by: BY_NODE, ...what })
     },
-    isWanted: (id) => challenges.waits(id, clock()),
+    isWanted: async (id) => (await challenges.waits(id, clock())) || pushes.waits(id, clock()),
     onFate: (prefix, fate) => sendLimits.note(prefix, fate, clock()),
     onTrouble,
   })
@@ -188,6 +190,8 @@ export async function openPeople(
         return { impact: standing.whole.impact, canProve: standing.canProve }
       },
       recovery,
+      pushes,
+      appToken: people.push?.token ?? null,
       links: usedLinkStore(database),
       watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,

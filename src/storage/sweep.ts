@@ -10,6 +10,12 @@ export async function sweepPeople({ sql }: Database, now: number): Promise<void>
     .deleteFrom('challenges')
     .where('expires_at', '<=', now - DAY)
     .execute()
+  // a day longer than somebody may say of one that it was not his
+  await sql
+    .deleteFrom('pushes')
+    .where('expires_at', '<=', now - 2 * DAY)
+    .execute()
+  await sql.deleteFrom('push_pauses').where('until', '<=', now).execute()
   await sql.deleteFrom('oidc_records').where('expires_at', '<=', now).execute()
   await sql
     .deleteFrom('failures')

@@ -14,6 +14,7 @@ import type { RevocationTables } from './revocations.ts'
 import type { SsfTables } from './ssf-streams.ts'
 import type { RiskTables } from './risk.ts'
 import type { OutboxTables } from './outbox.ts'
+import type { PushTables } from './pushes.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { ExceptionTables } from './exceptions.ts'
@@ -31,6 +32,7 @@ export interface Tables
     RevocationTables,
     RecoveryTables,
     OutboxTables,
+    PushTables,
     SignInTables,
     ChangeTables,
     AuditTables,

@@ -46,6 +46,30 @@ void test('codes by SMS need somebody who delivers, countries with a price, and 
   }
 })
 
+void test('push needs an app that is asked', () => {
+  const secret = `whsec_${'a'.repeat(32)}`
+  const app = (changed = '') =>
+    `  push: {url: 'https://app.example/ask', secret: ${secret}, token: ${'t'.repeat(32)}${changed}}\n`
+  const factors = '  factors: [passkey, push]\n'
+  assert.deepEqual(problemsOf(factors + app()), [])
+  const cases: readonly (readonly [text: string, key: string, message: RegExp])[] = [
+    [factors, 'people.factors', /no app/],
+    [app(', networks: [here]'), 'people.push.networks[0]', /`here` is no network/],
+    [app().replace('t'.repeat(32), 'short'), 'people.push.token', /does not fit/],
+    [app().replace(secret, 'whsec_short'), 'people.push.secret', /does not fit/],
+    [
+      `  delivery: [{name: push, smpp: {host: a.example, user: a, password: b, from: Example}}]\n`,
+      'people.delivery[0].name',
+      /taken/,
+    ],
+  ]
+  for (const [text, key, message] of cases) {
+    const found = problemsOf(text)
+    assert.deepEqual([found.length, found[0]?.key], [1, key], JSON.stringify(found))
+    assert.match(found[0]!.message, message)
+  }
+})
+
 void test('whoever delivers is described whole, and what is secret is not said', () => {
   const receipts = 'receipts: {token: 0123456789abcdef, reference: /id, status: /status, delivered: [D], failed: [F]}'
   assert.deepEqual(problemsOf(`  delivery: [${GATEWAY(receipts)}]`), [])

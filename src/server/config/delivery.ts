@@ -112,6 +112,21 @@ export const SMS = Type.Object(
   { ...Closed, description: 'where codes by SMS may go, and what they may cost; beyond that none is sent' },
 )
 
+export const PUSH = Type.Object(
+  {
+    url: Url('server of the phone app, which is handed each request'),
+    secret: text('key of the signature, `whsec_` and base64; better `${env:NAME}` or `file:PATH`', {
+      pattern: '^whsec_[A-Za-z0-9+/]{32,}={0,2}$',
+    }),
+    token: text('what it sends as Bearer token to `POST /delivery/push/answers`', {
+      pattern: '^[\\x21-\\x7e]{32,256}$',
+    }),
+    networks,
+  },
+  { ...Closed, description: 'a phone app into which people type a number that the page shows' },
+)
+export type PushConfig = Static<typeof PUSH>
+
 export type DelivererConfig = Static<typeof Deliverer>
 export type SmsConfig = Static<typeof SMS>
 
@@ -121,6 +136,7 @@ interface DeliveryPart {
   readonly smtp?: object
   readonly sms?: SmsConfig
   readonly simSwap?: object
+  readonly push?: PushConfig
 }
 
 /** Channels that something sends by. */
@@ -134,11 +150,11 @@ export function beyondDeliveryShape(people: DeliveryPart): ShapeProblem[] {
   const found: ShapeProblem[] = []
   const say = (path: ShapeProblem['path'], message: string, remedy: string) =>
     found.push({ path: ['people', ...path], message, remedy })
-  const { factors, delivery, sms, simSwap } = people
+  const { factors, delivery, sms, simSwap, push } = people
   const channels = channelsOfConfig(people)
   for (const [i, { name, smpp, http, webhook }] of delivery.entries()) {
     const at = ['delivery', i]
-    if (delivery.findIndex((other) => other.name === name) < i || name === 'smtp')
+    if (delivery.findIndex((other) => other.name === name) < i || ['smtp', 'push'].includes(name))
       say([...at, 'name'], `\`${name}\` is taken`, 'give each its own name')
     if ([smpp, http, webhook].filter((each) => each !== undefined).length !== 1)
       say(at, 'it has not one way to deliver', 'set one of `smpp`, `http`, `webhook`')
@@ -168,6 +184,11 @@ export function beyondDeliveryShape(people: DeliveryPart): ShapeProblem[] {
   }
   if (factors.includes('email_code') && !channels.includes('mail'))
     say(['factors'], 'nothing sends mail', 'set `smtp`, or leave `email_code` out')
+  for (const [i, network] of (push?.networks ?? []).entries())
+    if (networkOf(network) === null)
+      say(['push', 'networks', i], `\`${network}\` is no network`, 'write it like 10.0.0.0/8')
+  if (factors.includes('push') && push === undefined)
+    say(['factors'], 'there is no app that a push goes to', 'set `push`, or leave `push` out of `factors`')
   if (!factors.includes('sms_code')) return found
   if (!channels.includes('sms'))
     say(['factors'], 'nothing sends SMS', 'set `delivery`, or leave `sms_code` out of `factors`')

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { FACTORS, type FactorName } from '#authn/factors.ts'
 import type { DecisionSettingsFile } from '#decision/settings.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
-import { beyondDeliveryShape, DELIVERY, SMS } from './delivery.ts'
+import { beyondDeliveryShape, DELIVERY, PUSH, SMS } from './delivery.ts'
 import { networkOf } from './networks.ts'
 import type { IssuerConfig } from './gate.ts'
 import { Closed, list, text, whole, words } from './fields.ts'
@@ -95,10 +95,8 @@ const UpstreamConfig = Type.Object(
   { ...Closed },
 )
 
-/** Factors that can be switched on here. A pass is issued to somebody, and push has no app yet. */
-const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter(
-  (each) => !['push', 'enrolment_pass', 'upstream'].includes(each),
-)
+/** Factors that can be switched on here. A pass is issued to somebody. */
+const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter((each) => !['enrolment_pass', 'upstream'].includes(each))
 
 export const PEOPLE = Type.Object(
   {
@@ -133,6 +131,7 @@ export const PEOPLE = Type.Object(
     delivery: DELIVERY,
     sms: Type.Optional(SMS),
     simSwap: Type.Optional(SimSwap),
+    push: Type.Optional(PUSH),
   },
   { ...Closed, description: 'people sign in here: pages, authenticators and an OpenID provider at `/oidc`' },
 )

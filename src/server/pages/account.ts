@@ -1,11 +1,12 @@
 /** The pages of somebody's own account, of an enrolment with a pass, and of "it was not me". */
 import type { OtpEnrolment } from '#authn/app-code.ts'
+import type { PendingPush } from '#authn/sign-in.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import type { Session } from '#authn/session.ts'
 import type { Strength } from '#contract/vocabulary.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
-import { masked, type UpstreamName } from './sign-in.ts'
+import { masked, pushNumber, type UpstreamName } from './sign-in.ts'
 import type { Words } from './words/en.ts'
 
 export interface AccountView {
@@ -25,6 +26,7 @@ export interface AccountView {
     readonly recovery_code: boolean
     readonly password: boolean
     readonly phone: boolean
+    readonly app: boolean
   }
   /** numbers that codes go to */
   readonly phones: readonly string[]
@@ -88,6 +90,13 @@ export function accountPage(view: AccountView): Markup {
         <summary>${words.addPhone}</summary>
         <p class="hint">${words.phoneRestricted}</p>
         ${act('phone', html`<label for="new-phone">${words.phone}</label><input id="new-phone" name="phone" type="tel" autocomplete="tel" required /><button>${words.continue}</button>`)}
+      </details>`
+    }
+    ${
+      can.app &&
+      html`<details>
+        <summary>${words.addApp}</summary>
+        ${act('app', html`<label for="new-app">${words.appDevice}</label><input id="new-app" name="device" autocomplete="off" autocapitalize="none" spellcheck="false" required /><button>${words.continue}</button>`)}
       </details>`
     }
     ${
@@ -250,6 +259,21 @@ export const linkPage = (
       action: '/account/link-confirm',
       token,
       children: html`${hidden('found', sealed)}<button>${words.upstreamLinkDo}</button>`,
+    })}
+    <p><a href="/account">${words.cancel}</a></p>`
+
+/** An app was asked for the first time; the form says again which question that was. */
+export const appPage = (
+  words: Words,
+  token: string,
+  { id, sealed, ...shows }: Omit<PendingPush, 'factor'> & { readonly number: string; readonly minutes: number },
+  message: string | null,
+): Markup =>
+  html`${notice(message)}${pushNumber(words, shows)}
+    ${form({
+      action: '/account/app-confirm',
+      token,
+      children: html`${hidden('id', id)}${hidden('sealed', sealed)}<button>${words.pushDone}</button>`,
     })}
     <p><a href="/account">${words.cancel}</a></p>`
 

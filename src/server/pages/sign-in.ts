@@ -103,12 +103,31 @@ export function morePage(
           <button class="plain">${factor === 'email_code' ? words.emailCode : words.smsCode} (${masked(to!)})</button>`,
       }),
     )}
+  ${has('push') && form({ action: `${at}/push`, token, children: html`<button class="plain">${words.usePush}</button>` })}
   ${offers
     .filter(({ factor }) => factor === 'upstream')
     .flatMap(({ to }) => upstreams.get(to!) ?? [])
     .map((each) => upstreamForm(view, each))}
   ${has('recovery_code') && recoveryBox(view)}${cancelForm(view)}`
 }
+
+/** The app was asked; the number is typed there, never here. */
+export function pushPage(view: SignInView, shows: { readonly number: string; readonly minutes: number }): Markup {
+  const { words, at, token, message } = view
+  return html`${notice(message)}${pushNumber(words, shows)}
+  ${form({ action: `${at}/push-done`, token, children: html`<button>${words.pushDone}</button>` })}
+  ${form({ action: `${at}/back`, token, children: html`<button class="plain">${words.back}</button>` })}${cancelForm(view)}`
+}
+
+export const pushNumber = (
+  words: Words,
+  { number, minutes }: { readonly number: string; readonly minutes: number },
+): Markup =>
+  html`${notice(words.pushSent(minutes), 'info')}
+    <p>
+      <strong>${words.pushNumber}</strong><br /><code class="secret">${number.replaceAll(/(.{3})(?=.)/g, '$1 ')}</code>
+    </p>
+    <p class="hint">${words.pushWarning}</p>`
 
 /** A code is on its way, or nobody is there to send one to: the page is the same. */
 export function codePage(

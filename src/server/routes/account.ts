@@ -10,11 +10,20 @@ import { endOtherSessions, leaveForChanges, type ChangeLeave } from '#authn/chan
 import { proofBy } from '#authn/enrolled-proof.ts'
 import { beginRegistration, canonicalName, finishRegistration, keyFactsOf } from '#authn/passkeys.ts'
 import { passwordProblem, setPassword } from '#authn/passwords.ts'
+import { confirmDevice, deviceOf, isDevice } from '#authn/push.ts'
 import { replaceRecoveryCodes } from '#authn/recovery-codes.ts'
 import { shown } from '#authn/session.ts'
+import type { PendingPush } from '#authn/sign-in.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import { newSecret } from '#lib/ids.ts'
-import { accountPage, phonePage, recoveryCodesPage, totpPage, type AccountView } from '#server/pages/account.ts'
+import {
+  accountPage,
+  appPage,
+  phonePage,
+  recoveryCodesPage,
+  totpPage,
+  type AccountView,
+} from '#server/pages/account.ts'
 import type { Markup } from '#server/pages/html.ts'
 import { pageHeaders, page } from '#server/pages/layout.ts'
 import { masked } from '#server/pages/sign-in.ts'
@@ -22,6 +31,7 @@ import type { Words } from '#server/pages/words/en.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { endSessionCookie, hashOf, sessionCookie } from '#server/provider/cookies.ts'
 import { browserHandle, formToken, parsedField, postedForm, type Fields } from '#server/sign-in/forms.ts'
+import { askApp, numberOf, pushTools } from '#server/sign-in/app-push.ts'
 import { channelsFor } from '#server/sign-in/channels.ts'
 import { heldSession } from '#server/sign-in/interaction.ts'
 import { beginPhone, confirmPhone } from '#server/sign-in/own-phone.ts'
@@ -63,6 +73,8 @@ const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promi
   phone: addPhone,
   'phone-confirm': phoneConfirmed,
   'remove-phone': removePhone,
+  app: beginApp,
+  'app-confirm': confirmApp,
   link: linkElsewhere,
   'link-confirm': linkConfirmed,
   unlink,
@@ -181,6 +193,7 @@ async function show(
       recovery_code: factors.includes('recovery_code') && codesAllowed(parts, account),
       password: factors.includes('password'),
       phone: factors.includes('sms_code') && codesAllowed(parts, account),
+      app: factors.includes('push') && codesAllowed(parts, account) && deviceOf(enrolled) === null,
     },
     phones: (await channelsFor(parts, account, 'sms_code')).map(({ canonical }) => canonical),
     links: linksOf(parts, await parts.identifiers.listOf(account)).map(({ link, provider }) => {
@@ -332,6 +345,39 @@ async function unlink(parts: PeopleParts, it: Change): Promise<Done> {
   const gone = own !== undefined && (await parts.identifiers.remove('upstream', own.link.canonical, it.account))
   if (!gone) return { said: it.words.refused, good: false }
   return changed(parts, it, 'upstream_unlinked', own.provider?.name ?? '')
+}
+
+/** The device is asked before it is bound: whoever has it types the number that this page shows. */
+async function beginApp(parts: PeopleParts, it: Change): Promise<Done> {
+  const { account, enrolled, attempt, request, words } = it
+  const device = (it.fields['device'] ?? '').trim()
+  if (!parts.factors.includes('push')) return { said: words.refused, good: false }
+  if (!codesAllowed(parts, account)) return { said: words.codesNotEnough, good: false }
+  if (deviceOf(enrolled) !== null) return { said: words.appDeviceThere, good: false }
+  if (!isDevice(device)) return { said: words.appDeviceWrong, good: false }
+  const asked = { ...attempt, device, authenticator: null, client: words.addApp }
+  const pending = await askApp(parts, request, words, asked)
+  return typeof pending === 'string' ? { said: pending, good: false } : appAsked(parts, it, pending, null)
+}
+
+async function appAsked(
+  parts: PeopleParts,
+  { words, request, reply }: Change,
+  pending: Omit<PendingPush, 'factor'>,
+  message: string | null,
+): Promise<Done> {
+  const token = formToken(parts.tools.keyring, PLACE, browserHandle(request, reply))
+  const shows = { number: await numberOf(parts, pending), minutes: parts.tools.rules.pushes.ttl / 60_000 }
+  return { page: [words.addApp, appPage(words, token, { ...pending, ...shows }, message)] }
+}
+
+async function confirmApp(parts: PeopleParts, it: Change): Promise<Done> {
+  const { fields, attempt, leave, words } = it
+  const [id, sealed] = [fields['id'] ?? '', fields['sealed'] ?? '']
+  const name = words.kinds.push
+  const done = await confirmDevice(pushTools(parts), { ...attempt, id, name, boundAtAal: leave.aal })
+  if (done === 'bound') return changed(parts, it, 'authenticator_added', name)
+  return done === 'waits' ? appAsked(parts, it, { id, sealed }, words.pushWaits) : { said: words.pushOver, good: false }
 }
 
 async function rename({ tools }: PeopleParts, { fields, account, words, enrolled }: Change): Promise<Done> {

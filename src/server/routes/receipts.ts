@@ -3,12 +3,12 @@
  * Bearer`, or as the password of HTTP Basic where it can do no more.
  */
 import formBody from '@fastify/formbody'
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { receiptFrom } from '#delivery/http-gateway.ts'
 import type { Outbox } from '#delivery/outbox.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { DelivererConfig } from '#server/config/delivery.ts'
+import { isSharedToken } from '#server/shared-token.ts'
 
 const LIMIT = 65_536
 
@@ -22,7 +22,7 @@ export function receiptRoutes(delivery: readonly DelivererConfig[], outbox: Pick
         const { name } = request.params
         const shape = delivery.find((each) => each.name === name)?.http?.receipts
         // whoever has no token does not learn which names there are
-        if (!isToken(request.headers.authorization, shape?.token)) {
+        if (!isSharedToken(request.headers.authorization, shape?.token)) {
           reply.header('www-authenticate', 'Bearer realm="ambit-receipts"')
           throw new AmbitError('unauthenticated', 'send the token of `receipts` in the configuration')
         }
@@ -36,17 +36,4 @@ export function receiptRoutes(delivery: readonly DelivererConfig[], outbox: Pick
       },
     )
   }
-}
-
-const NOBODY = 'nobody has this token'
-
-function isToken(header: string | undefined, token: string | undefined): boolean {
-  const [, scheme = '', sent = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(header ?? '') ?? []
-  const said = /^basic$/i.test(scheme)
-    ? Buffer.from(sent, 'base64')
-        .toString()
-        .replace(/^[^:]*:/, '')
-    : sent
-  const hash = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(said), hash(token ?? NOBODY)) && token !== undefined
 }

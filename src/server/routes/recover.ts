@@ -156,7 +156,7 @@ async function send(parts: PeopleParts, step: Step): Promise<null> {
 
 async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
   const { pending } = step.begun
-  if (pending === null) return step.words.refused
+  if (pending === null || pending.factor === 'push') return step.words.refused
   const attempt = attemptOf(parts, step)
   const boundAtAal = await levelOf(parts, attempt.account, pending)
   const outcome = await answerCode(parts.tools, { ...attempt, ...pending, boundAtAal, typed: step.fields['code'] })

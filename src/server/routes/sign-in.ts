@@ -5,6 +5,7 @@ import { answerOtp } from '#authn/app-code.ts'
 import type { Attempt, Outcome } from '#authn/ceremony.ts'
 import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
 import { beginSignIn, finishSignIn } from '#authn/passkeys.ts'
+import { collectPush, deviceOf } from '#authn/push.ts'
 import { answerPassword } from '#authn/passwords.ts'
 import { answerRecoveryCode } from '#authn/recovery-codes.ts'
 import { answerCode, beginCode } from '#authn/sent-code.ts'
@@ -18,6 +19,7 @@ import {
   deniedPage,
   identifyPage,
   morePage,
+  pushPage,
   type SignInView,
 } from '#server/pages/sign-in.ts'
 import { pageHeaders, page } from '#server/pages/layout.ts'
@@ -34,6 +36,7 @@ import {
   standingOf,
   type Interaction,
 } from '#server/sign-in/interaction.ts'
+import { askApp, numberOf, pushTools } from '#server/sign-in/app-push.ts'
 import { channelsFor, levelOf, unsentSentence } from '#server/sign-in/channels.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import {
@@ -75,6 +78,8 @@ const ACTS: Readonly<Record<string, Act>> = {
     proved(parts, step, (it) => answerRecoveryCode(parts.tools, { ...it, typed: step.fields['code'] })),
   send,
   answer,
+  push,
+  'push-done': pushDone,
   'passkey-options': passkeyOptions,
   passkey,
   upstream,
@@ -130,6 +135,10 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
   }
   if (interaction.prompt === 'consent') {
     return draw(words.consent(interaction.client), consentPage(view, { scopes: interaction.scopes }), false)
+  }
+  if (signIn.pending?.factor === 'push') {
+    const shows = { number: await numberOf(parts, signIn.pending), minutes: parts.tools.rules.pushes.ttl / 60_000 }
+    return draw(words.stepUp, pushPage(view, shows), false)
   }
   if (signIn.pending !== null) {
     const { digits, ttl } = parts.tools.rules.codes
@@ -287,11 +296,41 @@ async function send(parts: PeopleParts, step: Step): Promise<string | null> {
 
 async function answer(parts: PeopleParts, step: Step): Promise<string | null> {
   const { pending } = step.signIn
-  if (pending === null) return step.words.refused
+  if (pending === null || pending.factor === 'push') return step.words.refused
   return proved(parts, step, async (attempt) => {
     const boundAtAal = await levelOf(parts, attempt.account, pending)
     return answerCode(parts.tools, { ...attempt, ...pending, boundAtAal, typed: step.fields['code'] })
   })
+}
+
+/** Like a code of an app, only for somebody who has shown something: a stranger makes nobody's telephone ring. */
+async function push(parts: PeopleParts, step: Step): Promise<string | null> {
+  const { request, signIn, interaction, words } = step
+  const attempt = attemptOf(parts, step)
+  if (!parts.factors.includes('push') || (signIn.proofs.length === 0 && attempt.purpose !== 'step_up'))
+    return words.refused
+  const own = deviceOf(await parts.tools.authenticators.listOf(attempt.account))
+  if (own === null) return words.refused
+  const asked = { ...attempt, device: own.device, authenticator: own.id, client: interaction.client }
+  const pending = await askApp(parts, request, words, asked)
+  return typeof pending === 'string' ? pending : changed(parts, { ...signIn, pending })
+}
+
+/**
+ * Goes on with what was answered in the app. A button, since a page that loads itself again takes the place of whoever reads it with a
+ * screen reader (WCAG 2.2 §2.2.1, failure F41).
+ */
+async function pushDone(parts: PeopleParts, step: Step): Promise<string | null> {
+  const { signIn, words } = step
+  const { pending } = signIn
+  if (pending?.factor !== 'push') return words.refused
+  const attempt = attemptOf(parts, step)
+  const collected = await collectPush(pushTools(parts), { ...attempt, id: pending.id })
+  if (collected.accepted) return noted(parts, step, attempt.account, collected)
+  if (collected.waits) return words.pushWaits
+  await noteFailure(parts, step.request, attempt.account)
+  await changed(parts, { ...signIn, pending: null })
+  return words.pushOver
 }
 
 async function passkeyOptions(parts: PeopleParts, step: Step): Promise<typeof ANSWERED> {

@@ -1,4 +1,5 @@
 /** The addresses and numbers that codes of somebody go to. */
+import type { PushRefusal } from '#authn/push.ts'
 import type { SentFactor, SendOutcome } from '#authn/sent-code.ts'
 import type { Identifier } from '#authn/stores.ts'
 import type { Words } from '#server/pages/words/en.ts'
@@ -27,9 +28,10 @@ export async function levelOf(
 }
 
 /** What somebody who is recognised is told where no code was sent; null where it was. A stranger is told nothing of it. */
-export function unsentSentence(outcome: SendOutcome, words: Words): string | null {
+export function unsentSentence(outcome: SendOutcome | PushRefusal, words: Words): string | null {
   if (outcome === 'queued') return null
-  const { changed, limited, refused, forbidden, unavailable } = words.unsent
+  const { changed, limited, paused, refused, forbidden, unavailable } = words.unsent
+  if (outcome === 'paused') return paused
   if (outcome === 'number_changed') return changed
   if (outcome === 'limited') return limited
   if (outcome === 'number_refused') return refused

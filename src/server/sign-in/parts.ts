@@ -4,6 +4,7 @@ import type { Tools } from '#authn/ceremony.ts'
 import type { FactorName } from '#authn/factors.ts'
 import type { IsBreached } from '#authn/passwords.ts'
 import type { Passkeys } from '#authn/passkeys.ts'
+import type { PushStore } from '#authn/push-port.ts'
 import type { RecoveryParts } from '#authn/recover.ts'
 import type { UsedLinkStore } from '#authn/not-me.ts'
 import type { Floor, SignInStore } from '#authn/sign-in.ts'
@@ -39,6 +40,9 @@ export interface PeopleParts {
   /** what a person's account reaches, and what its sign-ins may prove at most; null for what is no person's */
   readonly rankOf: (account: string) => { readonly impact: Impact; readonly canProve: Strength } | null
   readonly recovery: RecoveryParts
+  readonly pushes: PushStore
+  /** what the backend of the phone app shows with its answers; null where there is none */
+  readonly appToken: string | null
   /** links and leaves that were used */
   readonly links: UsedLinkStore
   /** notes what is usual for an account, and what is not */

@@ -28,12 +28,27 @@ export const DE: Words = {
   unsent: {
     changed:
       'An diese Nummer kann zurzeit kein Code gesendet werden: Ihre Karte wurde kürzlich gewechselt, oder der Anbieter gibt keine Auskunft. Wählen Sie einen anderen Weg.',
+    paused:
+      'In der App wurde gesagt, dass jemand anderes gefragt hat. Deshalb wird sie eine Weile nicht gefragt. Wählen Sie einen anderen Weg.',
     limited: 'Zuletzt wurden zu viele Codes gesendet. Warten Sie etwas, oder wählen Sie einen anderen Weg.',
     refused: 'An Nummern dieser Art werden keine Codes gesendet. Wählen Sie einen anderen Weg.',
     forbidden: 'Ein Code genügt dafür nicht. Wählen Sie einen anderen Weg.',
     unavailable:
       'Zurzeit konnte kein Code gesendet werden. Wählen Sie einen anderen Weg, oder versuchen Sie es später.',
   },
+  usePush: 'In der App bestätigen',
+  pushSent: (minutes) =>
+    `Ihre App wurde gefragt. Geben Sie die Zahl dort ein und gehen Sie dann hier weiter. Sie gilt ${minutes} Minuten und einmal.`,
+  pushNumber: 'Zahl für die App',
+  pushWarning:
+    'Geben Sie sie nur in Ihre eigene App ein, und nur, wenn Sie das selbst begonnen haben. Niemand fragt Sie jemals danach.',
+  pushDone: 'Eingegeben, weiter',
+  pushWaits: 'Die App hat noch nicht geantwortet. Geben Sie die Zahl zuerst dort ein und gehen Sie dann weiter.',
+  pushOver: 'Das wurde in der App nicht bestätigt. Wählen Sie, wie es weitergeht.',
+  addApp: 'App auf dem Telefon hinzufügen',
+  appDevice: 'Gerätecode, den die App zeigt',
+  appDeviceWrong: 'Das ist kein Gerätecode. Übernehmen Sie ihn aus der App, wie er dort steht.',
+  appDeviceThere: 'Es gibt schon eine App. Entfernen Sie sie zuerst.',
   phoneProblems: {
     not_a_number: 'Das ist keine Telefonnummer. Schreiben Sie sie mit Ländervorwahl, etwa +49 151 12345678.',
     no_country: 'Diese Nummer gehört zu keinem Land. Verwenden Sie eine Mobilnummer.',

@@ -26,11 +26,24 @@ export const EN = {
   unsent: {
     changed:
       'No code can be sent to this number at the moment: its card was changed lately, or its operator cannot say. Choose another way.',
+    paused: 'It was said in the app that somebody else had asked, so it is not asked for a while. Choose another way.',
     limited: 'Too many codes were sent lately. Wait a while, or choose another way.',
     refused: 'No codes are sent to numbers of this kind. Choose another way.',
     forbidden: 'A code is not enough for this. Choose another way.',
     unavailable: 'No code could be sent at the moment. Choose another way, or try again later.',
   },
+  usePush: 'Confirm in the app',
+  pushSent: (minutes: number) =>
+    `Your app was asked. Type the number there, then go on here. It is good for ${minutes} minutes, once.`,
+  pushNumber: 'Number for the app',
+  pushWarning: 'Type it into your own app only, and only if you began this yourself. Nobody will ever ask you for it.',
+  pushDone: 'I have typed it: go on',
+  pushWaits: 'The app has not answered yet. Type the number there first, then go on.',
+  pushOver: 'That was not confirmed in the app. Choose how to go on.',
+  addApp: 'Add the app on your phone',
+  appDevice: 'Device code that the app shows',
+  appDeviceWrong: 'This is no device code. Copy it from the app as it stands there.',
+  appDeviceThere: 'There is an app already. Remove it first.',
   phoneProblems: {
     not_a_number: 'This is no telephone number. Write it with its country, such as +49 151 12345678.',
     no_country: 'This number belongs to no country. Use a mobile number.',
