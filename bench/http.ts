@@ -142,11 +142,17 @@ async function withServer<T>(args: readonly string[], work: (server: Server) => 
 }
 
 async function answerOf(child: ChildProcess): Promise<unknown> {
-  const [answer] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the server to be measured ended'))),
-  ])) as [unknown]
-  return answer
+  const heard = new AbortController()
+  const { signal } = heard
+  try {
+    const [answer] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(() => Promise.reject(new Error('the server to be measured ended'))),
+    ])) as [unknown]
+    return answer
+  } finally {
+    heard.abort()
+  }
 }
 
 const asked = ({ url, token, cpuMs }: Server, path: string, body: string): Asked => ({

@@ -68,6 +68,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./sign-in.ts')).timeSignIn()
     case 'enumeration':
       return (await import('./enumeration.ts')).timeEnumeration()
+    case 'change':
+      return (await import('./change.ts')).timeChange(Number(path), rest[0] === 'gated')
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
     case 'plan':
