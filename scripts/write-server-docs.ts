@@ -55,6 +55,11 @@ const ROUTES: readonly (readonly string[])[] = [
   ['`GET /v1/accounts/:id`', '`read`', 'one account with its ways in'],
   ['`GET /v1/findings`', '`read`', 'findings by `severity`, `code` or `account`, with their proofs; `limit`, `after`'],
   ['`GET /v1/shadow`', '`read`', 'what would have been answered by what is only tried; `change`, `limit`'],
+  [
+    '`GET /v1/provider/keys`, `POST …`',
+    '`read`, `administer`',
+    'keys that tokens are signed with; has another one sign ([people](people.md))',
+  ],
   ['`GET /v1/events`', '`read`', 'what changes, as it changes'],
   ['`POST /signals/:stream/push`', 'its own token', 'takes security events ([signals](signals.md))'],
   ['`GET /v1/signals`, `POST /v1/signals/end`', '`read`, `administer`', 'what stands against an account; ends it'],

@@ -32,6 +32,7 @@ import { recoverRoutes } from './routes/recover.ts'
 import { shadowRoutes } from './routes/shadow.ts'
 import { peopleRoutes } from './routes/people.ts'
 import { deviceRoutes } from './routes/device.ts'
+import { providerKeyRoutes } from './routes/provider-keys.ts'
 import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { upstreamRoutes } from './routes/upstream.ts'
@@ -55,6 +56,7 @@ const ROUTES: readonly ((app: FastifyInstance, context: ServerContext) => void |
   healthRoutes,
   inventoryRoutes,
   metricsRoutes,
+  providerKeyRoutes,
   shadowRoutes,
   signalRoutes,
   ssfRoutes,
@@ -145,7 +147,7 @@ export async function buildApp(
     await app.register(upstreamRoutes(people))
     await app.register(receiptRoutes(people.delivery, people.outbox))
     await app.register(pushRoutes(people))
-    await app.register(providerRoutes(people.provider))
+    await app.register(providerRoutes(() => people.provider))
   }
   await app.ready()
   return { fastify: app, routes }

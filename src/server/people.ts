@@ -39,7 +39,7 @@ import { cardCheck, providersOf, sendRulesOf } from './delivery.ts'
 import { deviceApproval } from './provider/approval.ts'
 import { clientsOf } from './provider/clients.ts'
 import { openProvider } from './provider/provider.ts'
-import { keyringFrom, signingKey } from './provider/signing-key.ts'
+import { keyringFrom } from './provider/signing-keys.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
 import { sharedChannels } from './sign-in/shared-channels.ts'
@@ -122,32 +122,38 @@ export async function openPeople(
   }
   const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
-  const provider = openProvider({
-    issuer: `${origin}${PROVIDER_PATH}`,
-    clients: clientsOf(people, origin),
-    jwks: { keys: [await signingKey(context, keyring)] } as never,
-    cookieKeys: people.keys.map(({ secret }) =>
-      createHmac('sha256', Buffer.from(secret, 'base64')).update('cookies').digest('base64url'),
-    ),
-    records: oidcRecords(database),
-    keyring,
-    brand: people.brand,
-    approve: deviceApproval(context, `${origin}${PROVIDER_PATH}`),
-    sessions: tools.sessions,
-    accounts: tools.accounts,
-    clock,
-    worths,
-    channelsOf,
-    async claimsOf(account) {
-      const standing = context.world()?.account(account)
-      return standing === undefined || !standing.enabled ? null : { preferred_username: account }
-    },
-    resources: people.resources,
-    own: new Set([OWN_CLIENT]),
-    fetch: guardedFetch({ networks: people.clientNetworks }),
-    interactionPath: (uid) => `${origin}/interaction/${uid}`,
-    onError: (what, error) => log.warn({ err: error }, what),
-  })
+  const signing = context.gate.ownKeys
+  if (signing === null) throw new Error('the gate has no keys of our provider')
+  const withKeys = () =>
+    openProvider({
+      issuer: `${origin}${PROVIDER_PATH}`,
+      clients: clientsOf(people, origin),
+      jwks: { keys: signing.current().map(({ jwk }) => jwk) } as never,
+      cookieKeys: people.keys.map(({ secret }) =>
+        createHmac('sha256', Buffer.from(secret, 'base64')).update('cookies').digest('base64url'),
+      ),
+      records: oidcRecords(database),
+      keyring,
+      brand: people.brand,
+      approve: deviceApproval(context, `${origin}${PROVIDER_PATH}`),
+      sessions: tools.sessions,
+      accounts: tools.accounts,
+      clock,
+      worths,
+      channelsOf,
+      async claimsOf(account) {
+        const standing = context.world()?.account(account)
+        return standing === undefined || !standing.enabled ? null : { preferred_username: account }
+      },
+      resources: people.resources,
+      own: new Set([OWN_CLIENT]),
+      fetch: guardedFetch({ networks: people.clientNetworks }),
+      interactionPath: (uid) => `${origin}/interaction/${uid}`,
+      onError: (what, error) => log.warn({ err: error }, what),
+    })
+  // the library reads its keys once; everything else that it knows is in the store
+  let provider = withKeys()
+  signing.onChange(() => (provider = withKeys()))
   const recovery: RecoveryParts = {
     tools,
     store: recoveryStore(database),
@@ -168,7 +174,9 @@ export async function openPeople(
   sweeping.unref()
   return {
     parts: {
-      provider,
+      get provider() {
+        return provider
+      },
       tools,
       passkeys: {
         party: { id: new URL(origin).hostname, name: people.brand, origins: [origin] },

@@ -8,6 +8,8 @@ import { GATE_SESSIONS_CHANGED, takeProof } from '#storage/gate.ts'
 import type { IssuerConfig } from '#server/config/gate.ts'
 import type { ServerContext } from '../context.ts'
 import { guardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
+import type { SigningKeys } from '#server/provider/signing-keys.ts'
+import { PROVIDER_KEYS_CHANGED } from '#storage/provider-keys.ts'
 import { ownIssuer, type OwnIssuer } from '#server/provider/own-issuer.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
@@ -26,6 +28,8 @@ export interface Gate {
   /** whether the session of these claims (`sid`), or the token itself (`jti`), ended before its time */
   readonly isOver: (issuer: string, claims: JWTPayload) => Promise<boolean>
   readonly stop: () => void
+  /** what our own provider signs with; null where nobody signs in here */
+  readonly ownKeys: SigningKeys | null
   readonly signer: Signer
   readonly tries: StepUpTries
   /** where browsers sign in; null where no issuer has a client */
@@ -34,6 +38,8 @@ export interface Gate {
 
 /** DPoP proofs that one node remembers, at 200 bytes each; ours. */
 const PROOFS = 500_000
+/** Milliseconds between two looks whether another key signs by now; much less than it is known before. */
+const TURN_EVERY = 60_000
 /** Counts of step-ups kept; ours. */
 const TRIES = 10_000
 
@@ -90,6 +96,16 @@ export async function openGate({
     { clock, minutes: config.gate.sessionMinutes, isOver },
   )
   changes.on(GATE_SESSIONS_CHANGED, ({ key }) => browsers.ended(key))
+  // a token that was found good under a key that is gone is looked at again
+  own?.signing.onChange(() => tokens.forget(({ issuer: { issuer } }) => issuer === own.trusted.issuer))
+  const turn = async () => {
+    await own?.signing
+      .refresh()
+      .catch((error: unknown) => log.error({ err: error }, 'the signing keys of the provider cannot be read'))
+  }
+  changes.on(PROVIDER_KEYS_CHANGED, turn)
+  const turning = setInterval(() => void turn(), TURN_EVERY)
+  turning.unref()
   const clients = issuers.filter(({ client }) => client !== null)
   const named = config.gate.signIn
   return {
@@ -100,7 +116,11 @@ export async function openGate({
     tokens,
     browsers,
     isOver,
-    stop: revocations.stop,
+    stop() {
+      revocations.stop()
+      clearInterval(turning)
+    },
+    ownKeys: own?.signing ?? null,
     signer: await openSigner(database, clock),
     tries: stepUpTries(TRIES),
     signIn: (named === undefined ? clients[0] : clients.find(({ trusted }) => trusted.issuer === named)) ?? null,
@@ -108,10 +128,15 @@ export async function openGate({
 }
 
 /** Our own keys are at hand, even while nothing listens yet. */
-const withKeysOf = ({ trusted, keys }: OwnIssuer, others: Providers): Providers => ({
+const withKeysOf = ({ trusted, keys, signing }: OwnIssuer, others: Providers): Providers => ({
   ...others,
-  current: async (issuer) => (issuer === trusted.issuer ? keys : others.current(issuer)),
-  renewed: async (issuer) => (issuer === trusted.issuer ? null : others.renewed(issuer)),
+  current: async (issuer) => (issuer === trusted.issuer ? keys() : others.current(issuer)),
+  async renewed(issuer) {
+    if (issuer !== trusted.issuer) return others.renewed(issuer)
+    // another node may have made one a moment ago
+    await signing.refresh()
+    return keys()
+  },
 })
 
 function issuerOf(config: IssuerConfig): SessionIssuer {

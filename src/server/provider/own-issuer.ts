@@ -8,11 +8,13 @@ import { sessionStore } from '#storage/sessions.ts'
 import { PROVIDER_PATH } from '#server/routes/provider.ts'
 import type { Config } from '#server/config/schema.ts'
 import type { ServerContext } from '#server/context.ts'
-import { keyringFrom, signingKey } from './signing-key.ts'
+import { keyringFrom, openSigningKeys, type SigningKeys } from './signing-keys.ts'
 
 export interface OwnIssuer {
   readonly trusted: TrustedIssuer
-  readonly keys: KeySet
+  /** as they are now */
+  readonly keys: () => KeySet
+  readonly signing: SigningKeys
   /** whether the session behind a token still stands */
   readonly isAlive: (session: string) => Promise<boolean>
 }
@@ -29,9 +31,14 @@ export async function ownIssuer({
   const issuer = ownIssuerName(config)
   const { people } = config
   if (issuer === null || people === undefined) return null
-  const { d: _private, ...key } = await signingKey({ database, clock }, keyringFrom(people))
-  const keys = keySetOf({ keys: [key] })
-  if (keys === null) throw new Error('the signing key of the provider cannot be used')
+  const signing = await openSigningKeys(database, keyringFrom(people), clock)
+  const publicKeys = (): KeySet => {
+    const keys = keySetOf({ keys: signing.current().map(({ jwk: { d: _private, ...key } }) => key) })
+    if (keys === null) throw new Error('the signing keys of the provider cannot be used')
+    return keys
+  }
+  let keys = publicKeys()
+  signing.onChange(() => (keys = publicKeys()))
   const sessions = sessionStore(database)
   return {
     trusted: {
@@ -45,7 +52,8 @@ export async function ownIssuer({
       vouches: true,
       skew: 0,
     },
-    keys,
+    keys: () => keys,
+    signing,
     // a session that cannot be found, for whatever reason, is none
     isAlive: (session) =>
       sessions.find(session, clock()).then(

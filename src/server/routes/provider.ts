@@ -10,7 +10,7 @@ import { STYLE } from '#server/pages/style.ts'
 /** Path of the issuer below the public URL. */
 export const PROVIDER_PATH = '/oidc'
 
-export function providerRoutes(provider: Provider) {
+export function providerRoutes(provider: () => Provider) {
   return async (app: FastifyInstance): Promise<void> => {
     await app.register(async (scope) => {
       // the provider reads its bodies itself
@@ -24,7 +24,7 @@ export function providerRoutes(provider: Provider) {
           // the provider reads `/DEVICE` as `/device`, which would go past the route that counts and checks before it
           if (/[A-Z]/.test(firstOf(request.raw.url!)))
             throw new AmbitError('not_found', 'there is nothing at this path')
-          return handOver(provider, request, reply)
+          return handOver(provider(), request, reply)
         },
       })
     })

@@ -19,6 +19,7 @@ import type { WatchParts } from '#risk/watch.ts'
 import type { Upstreams } from './upstream.ts'
 
 export interface PeopleParts {
+  /** another one whenever other keys sign */
   readonly provider: Provider
   readonly tools: Tools
   readonly passkeys: Passkeys
