@@ -9,6 +9,36 @@ import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
 const API = 'https://shop.example'
 
+test('an ID token of our own provider is over with our session, whether or not its client is told of sign-outs', async (context) => {
+  const told = `{id: told, secret: ${SECRET}, redirectUris: ['${REDIRECT}'], backchannelLogoutUri: 'http://127.0.0.1:9/out'}`
+  const { server, origin } = await startPeople(context, { clients: [told] })
+  const options = { execute: [client.allowInsecureRequests] }
+  for (const id of ['app', 'told']) {
+    const config = await client.discovery(new URL(`${origin}/oidc`), id, SECRET, undefined, options)
+    const verifier = client.randomPKCECodeVerifier()
+    const ben = new Person(origin)
+    const address = client.buildAuthorizationUrl(config, {
+      redirect_uri: REDIRECT,
+      scope: 'openid',
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state: 's',
+    })
+    await ben.go(address.href)
+    await ben.submit('identify', { identifier: 'ben@example.org' })
+    await ben.submit('password', { password: PASSWORD })
+    await ben.submit('consent')
+    const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
+    const tokens = await client.authorizationCodeGrant(config, ben.left!, checks)
+    const claims = decodeJwt(tokens.id_token!)
+    assert.equal(typeof claims['sid'], id === 'told' ? 'string' : 'undefined')
+    const { gate, database, clock } = server.context
+    assert.equal(await gate.isOver(`${origin}/oidc`, claims), false)
+    await sessionStore(database).end(String(claims['urn:ambit:session']), 'signed_out', clock())
+    assert.equal(await gate.isOver(`${origin}/oidc`, claims), true)
+  }
+})
+
 test('a token of our own provider counts while the session behind it lives, and nothing like it counts', async (context) => {
   const { server, origin } = await startPeople(context)
   const options = { execute: [client.allowInsecureRequests] }

@@ -10,7 +10,7 @@ import type { ServerContext } from '../context.ts'
 import { guardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
 import type { SigningKeys } from '#server/provider/signing-keys.ts'
 import { PROVIDER_KEYS_CHANGED } from '#storage/provider-keys.ts'
-import { ownIssuer, type OwnIssuer } from '#server/provider/own-issuer.ts'
+import { ownIssuer, sessionIn, type OwnIssuer } from '#server/provider/own-issuer.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
 import { followProviders, type Providers } from './providers.ts'
@@ -74,9 +74,11 @@ export async function openGate({
       : { take: async (proof: string, until: number) => await takeProof(database, proof, until, seconds()) }
   const revocations = await followRevocations(database, changes, clock)
   /** Cut off, or of a session of ours that has ended, which the store knows best. */
-  const isOver = async (issuer: string, claims: JWTPayload): Promise<boolean> =>
-    revocations.isCut(issuer, claims) ||
-    (issuer === own?.trusted.issuer && typeof claims.sid === 'string' && !(await own.isAlive(claims.sid)))
+  const isOver = async (issuer: string, claims: JWTPayload): Promise<boolean> => {
+    if (revocations.isCut(issuer, claims)) return true
+    const session = issuer === own?.trusted.issuer ? sessionIn(claims) : null
+    return own !== null && session !== null && !(await own.isAlive(session))
+  }
   const tokens = sessionTokens({
     issuers,
     providers,
@@ -85,10 +87,9 @@ export async function openGate({
     clock,
     nonce: null,
     remembered: config.gate.rememberedTokens,
-    isRevoked: async ({ issuer: { issuer }, use, claims }) =>
-      // our own access tokens all name their session
-      (await isOver(issuer, claims)) ||
-      (issuer === own?.trusted.issuer && use === 'access' && typeof claims.sid !== 'string'),
+    isRevoked: async ({ issuer: { issuer }, claims }) =>
+      // our own tokens all name their session
+      (await isOver(issuer, claims)) || (issuer === own?.trusted.issuer && sessionIn(claims) === null),
   })
   const browsers = browserSessions(
     database,

@@ -2,6 +2,7 @@
  * Our own provider as an issuer whose access tokens are taken. Nothing of it is configured twice: its keys are at hand, what its
  * words mean is known, and the session behind a token is asked after at every use, so that a token dies with it.
  */
+import type { JWTPayload } from 'jose'
 import { keySetOf, type KeySet } from '#authn/key-set.ts'
 import type { TrustedIssuer } from '#authn/issuer.ts'
 import { sessionStore } from '#storage/sessions.ts'
@@ -17,6 +18,15 @@ export interface OwnIssuer {
   readonly signing: SigningKeys
   /** whether the session behind a token still stands */
   readonly isAlive: (session: string) => Promise<boolean>
+}
+
+/** Our session in our ID tokens, whose `sid` is that of the provider, for back-channel logout. Access tokens have ours as `sid`. */
+export const SESSION_CLAIM = 'urn:ambit:session'
+
+/** Our session that a token of ours was issued from; null for a token that names none. */
+export function sessionIn(claims: JWTPayload): string | null {
+  const session = claims[SESSION_CLAIM] ?? claims['sid']
+  return typeof session === 'string' ? session : null
 }
 
 /** `iss` of our own tokens; null where nobody signs in here. */

@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { errors, interactionPolicy, Provider, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { VOUCHED_CLAIMS } from '#authn/issuer.ts'
+import { SESSION_CLAIM } from './own-issuer.ts'
 import { shown, type Session, type Shown } from '#authn/session.ts'
 import type { AccountStateStore, SessionStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
@@ -81,7 +82,7 @@ export function openProvider(parts: ProviderParts): Provider {
     jwks: parts.jwks,
     acrValues: [...ACR_VALUES],
     claims: {
-      openid: ['sub', 'acr', 'amr', 'auth_time'],
+      openid: ['sub', 'acr', 'amr', 'auth_time', SESSION_CLAIM],
       profile: ['name', 'preferred_username'],
       email: ['email', 'email_verified'],
       phone: ['phone_number', 'phone_number_verified'],
@@ -131,12 +132,18 @@ export function openProvider(parts: ProviderParts): Provider {
     },
     interactions: { policy: policyOver(parts), url: (_ctx, { uid }) => interactionPath(uid) },
     fetch: (url, options) => askOther(parts.fetch, url, options),
-    async findAccount(_ctx, sub) {
+    async findAccount(_ctx, sub, token) {
       const state = await parts.accounts.stateOf(sub)
       if (state.status === 'disabled') return undefined
       const claims = await parts.claimsOf(sub)
       if (claims === null) return undefined
-      return { accountId: sub, claims: async () => ({ ...claims, sub }) }
+      return {
+        accountId: sub,
+        async claims(use) {
+          const session = use === 'id_token' && token ? await sessionBehind(parts, sessionUidOf(token)) : null
+          return { ...claims, sub, ...(session === null ? {} : { [SESSION_CLAIM]: session.id }) }
+        },
+      }
     },
     async extraTokenClaims(ctx, token) {
       if (!('accountId' in token) || token.accountId === undefined) return undefined
