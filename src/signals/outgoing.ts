@@ -56,6 +56,7 @@ const BY: Readonly<Record<string, 'user' | 'admin'>> = {
   signed_in_anew: 'user',
   another_account: 'user',
   not_me: 'user',
+  push_denied: 'user',
   authenticator_added: 'user',
   changed_by_administrator: 'admin',
   disabled_by_administrator: 'admin',

@@ -219,6 +219,8 @@ test('who says "it was not me" in the app is asked no more, is told by mail, and
   shop.time.ahead += 3_600_000
   const { person } = await recognised(shop)
   await person.submit('push')
+  await person.go(person.at.replace(/\/push$/, ''), { headers: { 'accept-language': 'de' } })
+  assert.match(person.html, /Ihre App wurde gefragt/)
   const late = await shop.question(3)
   shop.time.ahead += 300_000
   assert.equal(await shop.answer({ id: late.id, number: numberOn(person) }), 'refused')
