@@ -9,27 +9,46 @@ import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
 const API = 'https://shop.example'
 
+async function benSignsIn(config: client.Configuration, origin: string): Promise<client.TokenEndpointResponse> {
+  const verifier = client.randomPKCECodeVerifier()
+  const ben = new Person(origin)
+  const address = client.buildAuthorizationUrl(config, {
+    redirect_uri: REDIRECT,
+    scope: 'openid',
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state: 's',
+  })
+  await ben.go(address.href)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  await ben.submit('consent')
+  return await client.authorizationCodeGrant(config, ben.left!, { pkceCodeVerifier: verifier, expectedState: 's' })
+}
+
+test('a client asks about and ends its own tokens, and nobody else does', async (context) => {
+  const more = `{id: other, secret: ${SECRET}, redirectUris: ['${REDIRECT}']}`
+  const { origin } = await startPeople(context, { clients: [more] })
+  const options = { execute: [client.allowInsecureRequests] }
+  const [app, other] = await Promise.all(
+    ['app', 'other'].map((id) => client.discovery(new URL(`${origin}/oidc`), id, SECRET, undefined, options)),
+  )
+  const { access_token: token } = await benSignsIn(app!, origin)
+  assert.equal((await client.tokenIntrospection(app!, token)).active, true)
+  assert.equal((await client.tokenIntrospection(other!, token)).active, false)
+  await client.tokenRevocation(other!, token).catch(() => {})
+  assert.equal((await client.tokenIntrospection(app!, token)).active, true)
+  await client.tokenRevocation(app!, token)
+  assert.equal((await client.tokenIntrospection(app!, token)).active, false)
+})
+
 test('an ID token of our own provider is over with our session, whether or not its client is told of sign-outs', async (context) => {
   const told = `{id: told, secret: ${SECRET}, redirectUris: ['${REDIRECT}'], backchannelLogoutUri: 'http://127.0.0.1:9/out'}`
   const { server, origin } = await startPeople(context, { clients: [told] })
   const options = { execute: [client.allowInsecureRequests] }
   for (const id of ['app', 'told']) {
     const config = await client.discovery(new URL(`${origin}/oidc`), id, SECRET, undefined, options)
-    const verifier = client.randomPKCECodeVerifier()
-    const ben = new Person(origin)
-    const address = client.buildAuthorizationUrl(config, {
-      redirect_uri: REDIRECT,
-      scope: 'openid',
-      code_challenge: await client.calculatePKCECodeChallenge(verifier),
-      code_challenge_method: 'S256',
-      state: 's',
-    })
-    await ben.go(address.href)
-    await ben.submit('identify', { identifier: 'ben@example.org' })
-    await ben.submit('password', { password: PASSWORD })
-    await ben.submit('consent')
-    const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
-    const tokens = await client.authorizationCodeGrant(config, ben.left!, checks)
+    const tokens = await benSignsIn(config, origin)
     const claims = decodeJwt(tokens.id_token!)
     assert.equal(typeof claims['sid'], id === 'told' ? 'string' : 'undefined')
     const { gate, database, clock } = server.context

@@ -124,8 +124,12 @@ export function openProvider(parts: ProviderParts): Provider {
       },
       claimsParameter: { enabled: true },
       deviceFlow: deviceFlow(parts.brand),
-      revocation: { enabled: true },
-      introspection: { enabled: true },
+      // a client asks about and ends its own tokens only (RFC 7009 §2.1, RFC 7662 §4); APIs verify theirs by themselves
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: signOut(parts.brand),
       userinfo: { enabled: true },
