@@ -19,6 +19,7 @@ import { budgetStore } from '#storage/budgets.ts'
 import { challengeStore } from '#storage/challenges.ts'
 import { identifierStore } from '#storage/identifiers.ts'
 import { DEFAULT_ANOMALIES } from '#risk/anomalies.ts'
+import { clientSessions } from '#storage/client-sessions.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
@@ -40,6 +41,7 @@ import { deviceApproval } from './provider/approval.ts'
 import { clientsOf } from './provider/clients.ts'
 import { openProvider } from './provider/provider.ts'
 import { keyringFrom } from './provider/signing-keys.ts'
+import { tellClients } from './provider/tell-clients.ts'
 import { PROVIDER_PATH } from './routes/provider.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
 import { sharedChannels } from './sign-in/shared-channels.ts'
@@ -124,6 +126,7 @@ export async function openPeople(
   const models = await modelsOf(context, people)
   const signing = context.gate.ownKeys
   if (signing === null) throw new Error('the gate has no keys of our provider')
+  const clients = clientSessions(database)
   const withKeys = () =>
     openProvider({
       issuer: `${origin}${PROVIDER_PATH}`,
@@ -133,6 +136,7 @@ export async function openPeople(
         createHmac('sha256', Buffer.from(secret, 'base64')).update('cookies').digest('base64url'),
       ),
       records: oidcRecords(database),
+      clientSessions: clients,
       keyring,
       brand: people.brand,
       approve: deviceApproval(context, `${origin}${PROVIDER_PATH}`),
@@ -154,6 +158,11 @@ export async function openPeople(
   // the library reads its keys once; everything else that it knows is in the store
   let provider = withKeys()
   signing.onChange(() => (provider = withKeys()))
+  const signOuts = await tellClients(context, {
+    provider: () => provider,
+    clients: people.clients.filter(({ backchannelLogoutUri: told }) => told !== undefined).map(({ id }) => id),
+    sessions: clients,
+  })
   const recovery: RecoveryParts = {
     tools,
     store: recoveryStore(database),
@@ -212,6 +221,7 @@ export async function openPeople(
     async stop() {
       clearInterval(sweeping)
       clearInterval(moving)
+      await signOuts.stop()
       await outbox.stop()
     },
   }

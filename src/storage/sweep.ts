@@ -38,6 +38,16 @@ export async function sweepPeople({ sql }: Database, now: number): Promise<void>
     .where('issued_at', '<=', Math.floor((now - DAY) / 1000))
     .execute()
   await sql
+    .deleteFrom('oidc_client_sessions')
+    .where((row) =>
+      row.not(
+        row.exists(
+          row.selectFrom('sessions').select('sessions.id').whereRef('sessions.id', '=', 'oidc_client_sessions.session'),
+        ),
+      ),
+    )
+    .execute()
+  await sql
     .deleteFrom('upstream_ends')
     .where('at', '<=', Math.floor((now - 2 * DAY) / 1000))
     .execute()

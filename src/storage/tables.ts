@@ -1,6 +1,7 @@
 /** Every table, by the migration that makes it. A table's rows are described beside the code that owns them. */
 import type { AuditTables } from './audit-blocks.ts'
 import type { AuthnTables } from './authn-tables.ts'
+import type { ClientSessionTables } from './client-sessions.ts'
 import type { ChangeTables } from './changes.ts'
 import type { DeviceTables } from './devices.ts'
 import type { OidcTables } from './oidc-records.ts'
@@ -43,4 +44,5 @@ export interface Tables
     ExceptionTables,
     DeliveryTables,
     UpstreamTables,
+    ClientSessionTables,
     GateTables {}

@@ -9,6 +9,7 @@ import { attemptOf } from '#authn/tools.fixture.ts'
 import { openOutbox } from '#delivery/outbox.ts'
 import { adapterOver } from '#server/provider/adapter.ts'
 import { openDatabase } from '#storage/database.ts'
+import { clientSessions } from '#storage/client-sessions.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { countingTools, EVE, keyring, PASSKEYS, submit, TO, type Item, type Said } from './steps.fixture.ts'
@@ -67,6 +68,7 @@ const shown = { challenge: begun.challenge, response: register(key, begun.option
 await finishRegistration(tools, PASSKEYS, { ...enrolling, ...shown })
 const refresh = new (adapterOver({
   records: oidcRecords(database),
+  clients: clientSessions(database),
   keyring: tools.keyring,
   clock: () => now,
   isAlive: async () => true,

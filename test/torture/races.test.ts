@@ -14,6 +14,7 @@ import { answerCode, beginCode } from '#authn/sent-code.ts'
 import { assertWith, newSoftwareKey, ORIGIN, register, RP_ID } from '#authn/software-key.fixture.ts'
 import { attemptOf, toolsOver, type TestTools } from '#authn/tools.fixture.ts'
 import { adapterOver } from '#server/provider/adapter.ts'
+import { clientSessions } from '#storage/client-sessions.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import type { Database } from '#storage/database.ts'
 import { onEveryStore, type Store } from '#storage/stores.fixture.ts'
@@ -45,7 +46,13 @@ async function rounds(context: TestContext, round: (i: number) => Promise<(node:
 
 /** The adapter of one node, under a key that all nodes have. */
 const adapterOf = (database: Database, clock: () => number) =>
-  adapterOver({ records: oidcRecords(database), keyring: KEYRING, clock, isAlive: async () => true })
+  adapterOver({
+    records: oidcRecords(database),
+    clients: clientSessions(database),
+    keyring: KEYRING,
+    clock,
+    isAlive: async () => true,
+  })
 const KEYRING = keyringOf([{ id: 'k1', secret: Buffer.alloc(32, 7) }])
 
 onEveryStore('a code that was sent wins once', async (store, context) => {

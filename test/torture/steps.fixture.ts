@@ -9,6 +9,7 @@ import { ORIGIN, RP_ID } from '#authn/software-key.fixture.ts'
 import { attemptOf, toolsOver, type TestTools } from '#authn/tools.fixture.ts'
 import { adapterOver } from '#server/provider/adapter.ts'
 import type { Database } from '#storage/database.ts'
+import { clientSessions } from '#storage/client-sessions.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 
 /** Something that is good once; `now` is the time at which it is. */
@@ -83,6 +84,7 @@ export async function submit(tools: TestTools, database: Database, it: Item): Pr
     case 'refresh_token': {
       const adapter = new (adapterOver({
         records: oidcRecords(database),
+        clients: clientSessions(database),
         keyring: tools.keyring,
         clock: tools.clock,
         isAlive: async () => true,

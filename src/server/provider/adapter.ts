@@ -2,6 +2,8 @@
 import { errors, type Adapter, type AdapterConstructor, type AdapterPayload } from 'oidc-provider'
 import type { Keyring } from '#authn/keyring.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { ClientSessions } from '#storage/client-sessions.ts'
+import { clientsIn } from './tell-clients.ts'
 import type { OidcPayload, OidcRecords } from '#storage/oidc-records.ts'
 
 /** Models of which a second use is an attack or a double click; either way everything issued from the first ends. */
@@ -15,13 +17,14 @@ const SEALED: Readonly<Record<string, 'jti' | 'deviceCode'>> = { DeviceCode: 'jt
 
 export interface AdapterParts {
   readonly records: OidcRecords
+  readonly clients: Pick<ClientSessions, 'note'>
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly clock: Clock
   /** whether our session behind a session of the provider, by its `uid`, stands */
   readonly isAlive: (sessionUid: string) => Promise<boolean>
 }
 
-export function adapterOver({ records, keyring, clock, isAlive }: AdapterParts): AdapterConstructor {
+export function adapterOver({ records, clients, keyring, clock, isAlive }: AdapterParts): AdapterConstructor {
   return class OidcAdapter implements Adapter {
     readonly model: string
     constructor(model: string) {
@@ -31,8 +34,12 @@ export function adapterOver({ records, keyring, clock, isAlive }: AdapterParts):
     async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
       const expiresAt = typeof expiresIn === 'number' ? clock() + expiresIn * 1000 : null
       if (this.model === 'DeviceCode' && isBeingApproved(payload)) await this.claim(id, expiresAt)
-      if (this.model !== 'ReplayDetection')
-        return records.save(this.model, id, await this.sealed(payload as OidcPayload), expiresAt)
+      if (this.model !== 'ReplayDetection') {
+        await records.save(this.model, id, await this.sealed(payload as OidcPayload), expiresAt)
+        if (this.model === 'Session' && payload.uid !== undefined)
+          await clients.note(payload.uid, clientsIn(payload.authorizations))
+        return
+      }
       // it looked before and found nothing; whoever else looked at the same moment finds the row now
       const isNew = await records.saveNew(this.model, id, payload as OidcPayload, expiresAt)
       if (!isNew) throw new errors.InvalidRequest('this proof or assertion was used before')

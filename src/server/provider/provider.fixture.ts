@@ -9,6 +9,7 @@ import type { Proof } from '#authn/session.ts'
 import { toolsOver, type TestTools } from '#authn/tools.fixture.ts'
 import { loadPolicy } from '#policy/load.ts'
 import type { Database } from '#storage/database.ts'
+import { clientSessions } from '#storage/client-sessions.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from './cookies.ts'
 import { guardedFetch } from '#server/guarded-fetch.ts'
@@ -54,6 +55,7 @@ export async function startProvider(database: Database): Promise<TestProvider> {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' }] } as never,
     cookieKeys: [randomBytes(32).toString('base64url')],
     records: oidcRecords(database),
+    clientSessions: clientSessions(database),
     keyring: tools.keyring,
     brand: 'Example',
     approve: async () => denied({ id: 'e', at: 0 }, 'undecidable'),

@@ -13,6 +13,7 @@ import type { Channel } from '#assurance/shared-channel.ts'
 import type { Keyring } from '#authn/keyring.ts'
 import type { Clock } from '#lib/clock.ts'
 import { newSecret } from '#lib/ids.ts'
+import type { ClientSessions } from '#storage/client-sessions.ts'
 import type { OidcRecords } from '#storage/oidc-records.ts'
 import type { GuardedFetch } from '#server/guarded-fetch.ts'
 import { ACR_VALUES, acrSaid, asked, meets, type AskedAssurance, type AssuranceParameters } from './assurance.ts'
@@ -29,6 +30,8 @@ export interface ProviderParts {
   /** the first signs; the others still verify. 32 bytes or more each */
   readonly cookieKeys: readonly string[]
   readonly records: OidcRecords
+  /** which clients know of which session */
+  readonly clientSessions: ClientSessions
   /** seals what stands in the store */
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   /** name of the organisation, on the pages for devices */
@@ -74,6 +77,7 @@ export function openProvider(parts: ProviderParts): Provider {
   const provider = new Provider(issuer, {
     adapter: adapterOver({
       records,
+      clients: parts.clientSessions,
       keyring: parts.keyring,
       clock,
       isAlive: async (uid) => (await sessionBehind(parts, uid)) !== null,

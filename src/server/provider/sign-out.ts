@@ -3,6 +3,7 @@
  * out, and it ends our session with that of the provider: otherwise the next application would find the person signed in.
  */
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ClientSessions } from '#storage/client-sessions.ts'
 import type { SessionStore } from '#authn/stores.ts'
 import type { Clock } from '#lib/clock.ts'
 import { signedOutPage, signOutPage } from '#server/pages/sign-out.ts'
@@ -47,9 +48,18 @@ export async function askOther(
 }
 
 /** Has our session end, before the person hears that it did. */
-export function endOurs(provider: Provider, { sessions, clock }: { sessions: SessionStore; clock: Clock }): void {
+export function endOurs(
+  provider: Provider,
+  { sessions, clientSessions, clock }: { sessions: SessionStore; clientSessions: ClientSessions; clock: Clock },
+): void {
+  const told = new WeakMap<KoaContextWithOIDC, Promise<void>[]>()
+  // who was told as it happened is not told again; whoever could not be is, by tell-clients.ts
+  provider.on('backchannel.success', (ctx, client, _account, sid) => {
+    told.set(ctx, [...(told.get(ctx) ?? []), clientSessions.told({ client: client.clientId, sid })])
+  })
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await next()
+    await Promise.all(told.get(ctx) ?? [])
     if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303 || ctx.oidc.params?.['logout'] === undefined)
       return
     const token = sessionTokenOf(ctx.req.headers.cookie)

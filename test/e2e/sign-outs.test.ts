@@ -1,0 +1,109 @@
+/** A client that wants to be told of sign-outs: it checks what it is told as Back-Channel Logout 1.0 §2.6 says, and is not always there. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
+import * as client from 'openid-client'
+import { onEveryStore } from '#storage/stores.fixture.ts'
+import { Person } from './person.fixture.ts'
+import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
+
+async function receiver(context: TestContext) {
+  const it = { uri: '', issuer: '', up: true, asked: 0, told: [] as JWTPayload[], faults: [] as unknown[] }
+  const server = createServer((request, response) => {
+    void (async () => {
+      let body = ''
+      for await (const piece of request) body += String(piece)
+      it.asked += 1
+      if (!it.up) return void response.writeHead(503).end()
+      try {
+        const token = new URLSearchParams(body).get('logout_token') ?? ''
+        const keys = createRemoteJWKSet(new URL(`${it.issuer}/jwks`))
+        const how = {
+          issuer: it.issuer,
+          audience: 'told',
+          typ: 'logout+jwt',
+          requiredClaims: ['jti', 'exp', 'iat', 'sid'],
+        }
+        const { payload } = await jwtVerify(token, keys, how)
+        assert.ok('http://schemas.openid.net/event/backchannel-logout' in (payload['events'] as object))
+        assert.equal(payload['nonce'], undefined)
+        it.told.push(payload)
+        response.writeHead(200).end()
+      } catch (error) {
+        it.faults.push(error)
+        response.writeHead(400).end()
+      }
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))))
+  it.uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/logout`
+  return it
+}
+
+async function until(what: () => boolean): Promise<boolean> {
+  for (let i = 0; i < 300 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+  return what()
+}
+
+onEveryStore(
+  'clients are told of every session that ends, however it ends, until they have heard',
+  async (store, context) => {
+    const told = await receiver(context)
+    const uris = `redirectUris: ['${REDIRECT}'], backchannelLogoutUri: '${told.uri}'`
+    const { origin, server, json } = await startPeople(context, {
+      store: store.url,
+      clients: [`{id: told, secret: ${SECRET}, name: Told, ${uris}}`],
+    })
+    told.issuer = `${origin}/oidc`
+    const { database } = server.context
+    const options = { execute: [client.allowInsecureRequests] }
+    const config = await client.discovery(new URL(told.issuer), 'told', SECRET, undefined, options)
+    async function signedIn(person = new Person(origin)) {
+      const verifier = client.randomPKCECodeVerifier()
+      const challenge = await client.calculatePKCECodeChallenge(verifier)
+      const asks = { redirect_uri: REDIRECT, scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256' }
+      person.left = null
+      await person.go(client.buildAuthorizationUrl(config, { ...asks, state: 's' }).href)
+      if (person.html.includes('/identify"')) {
+        await person.submit('identify', { identifier: 'ben@example.org' })
+        await person.submit('password', { password: PASSWORD })
+      }
+      if (person.html.includes('/consent"')) await person.submit('consent')
+      const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
+      const { sid, sub } = (await client.authorizationCodeGrant(config, person.left!, checks)).claims()!
+      return { person, sid, sub }
+    }
+    const one = await signedIn()
+    const two = await signedIn()
+    assert.notEqual(one.sid, two.sid)
+    // one of two, by its owner
+    await one.person.go('/account')
+    await one.person.submit('sign-out')
+    assert.ok(await until(() => told.told.length === 1), String(told.faults))
+    assert.deepEqual([told.told[0]!['sid'], told.told[0]!.sub], [one.sid, 'shop:ben'])
+    // all of an account, by an administrator, while the client is away: told once it is there again
+    told.up = false
+    const three = await signedIn()
+    const asked = told.asked
+    assert.equal((await json('POST', '/v1/people/shop:ben/disable', {})).status, 200)
+    assert.ok(await until(() => told.asked > asked))
+    assert.equal(told.told.length, 1)
+    told.up = true
+    await database.sql.updateTable('deliveries').set({ due: 0 }).where('receiver', 'like', 'sign-out %').execute()
+    assert.ok(await until(() => told.told.length === 3), `${told.told.length} ${String(told.faults)}`)
+    assert.deepEqual(
+      told.told
+        .slice(1)
+        .map(({ sid }) => sid)
+        .toSorted(),
+      [two.sid, three.sid].map(String).toSorted(),
+    )
+    assert.equal(new Set(told.told.map(({ jti }) => jti)).size, 3)
+    // each once: nothing is left to be told
+    assert.deepEqual(await database.sql.selectFrom('oidc_client_sessions').selectAll().execute(), [])
+    assert.deepEqual(told.faults, [])
+  },
+)
