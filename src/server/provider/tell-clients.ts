@@ -12,7 +12,7 @@ import { deliverInOrder } from '../in-order.ts'
 
 /** Milliseconds between two looks at what is due. */
 const LOOK_EVERY = 1000
-/** Tries, over about four hours; after that every token of the session is dead anyway. */
+/** Tries, over about two hours; after that every token of the session is dead anyway. */
 const TRIES = 12
 
 /** What the types of the library leave out. */
