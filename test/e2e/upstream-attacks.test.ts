@@ -196,6 +196,10 @@ onEveryStore('a provider that signs somebody out ends what rests on it, once and
   assert.deepEqual(await who(), [false, true, false, true])
   await again.go('/account')
   assert.ok(isIn(again))
+  // what was signed before it began, and was long on its way, does not end it
+  assert.equal(await tell({ sub: 'b-1', iat: now() - 100 }), 200)
+  await again.go('/account')
+  assert.ok(isIn(again))
   assert.equal(await tell({ sub: 'b-1', iat: now() + 2 }), 200)
   await again.go('/account')
   assert.ok(!isIn(again))

@@ -108,6 +108,10 @@ onEveryStore('a link is made by its owner alone, once, and by agreeing to it', a
   assert.equal(second.status, 403)
   second.html = page
   const found = /name="found" value="([^"]+)"/.exec(form)?.[1] ?? ''
+  const own = /name="form" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  const body = new URLSearchParams({ form: own, found })
+  await second.go('/account/link-confirm', { method: 'POST', body, headers: { origin } })
+  assert.match(second.html, /role="alert"/, 'what was found in another browser')
   const token = /name="form" value="([^"]+)"/.exec(form)?.[1] ?? ''
   const cookie = [...ben.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const forged = await fetch(`${origin}/account/link-confirm`, {
