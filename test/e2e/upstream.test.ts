@@ -1,7 +1,9 @@
 /** Signing in at another provider: an oidc-provider of its own on loopback, and what was tried against such sign-ins elsewhere. */
 import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
 import { decodeJwt } from 'jose'
-import { onEveryStore } from '#storage/stores.fixture.ts'
+import { onEveryStore, sqliteUrl } from '#storage/stores.fixture.ts'
+import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
 import { Person } from './person.fixture.ts'
 import { startFederation } from './upstream.fixture.ts'
 
@@ -201,3 +203,25 @@ onEveryStore(
     assert.equal((await enough.tokens()).claims()!['acr'], 'phr')
   },
 )
+
+suite('Signing in elsewhere in a browser', { skip: noBrowser }, () => {
+  test('the pages let a browser go there and come back', async (context) => {
+    const { link, upstream, origin } = await startFederation(context, { store: sqliteUrl(context) })
+    await link('ben', { sub: 'b-1', acr: 'strong' })
+    const { page, complaints } = await newPerson(await openBrowser(context))
+    await page.goto(`${origin}/account`)
+    await looked(page, 'sign-in-elsewhere')
+    upstream.there = { sub: 'b-1', acr: 'strong' }
+    await page.click('text=Sign in with The corp')
+    await page.waitForURL(`${origin}/account`)
+    assert.match(await page.innerText('main'), /b-1 there/)
+    await looked(page, 'account-elsewhere')
+    upstream.there = { sub: 'b-2', acr: 'strong' }
+    await page.click('text=Link an account at The corp')
+    await page.waitForSelector('text=Is that you?')
+    await looked(page, 'link-elsewhere')
+    await page.click('button:has-text("Link it")')
+    await page.waitForSelector('text=b-2 there')
+    assert.deepEqual(complaints, [])
+  })
+})
