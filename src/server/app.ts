@@ -40,6 +40,7 @@ import type { PeopleParts } from './sign-in/parts.ts'
 import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
+import { compileValidator } from './validation.ts'
 import type { Tracing } from './tracing.ts'
 
 /** Everything that the server answers; one line each. */
@@ -130,6 +131,7 @@ export async function buildApp(
     reply.header('connection', 'close')
     done(new AmbitError('request_invalid', fault))
   })
+  app.setValidatorCompiler(compileValidator)
   answerErrors(app, context)
   observeRequests(app, context)
   tracing?.observe(app)

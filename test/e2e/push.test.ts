@@ -194,10 +194,10 @@ test('a stranger makes no telephone ring, and somebody with the password not for
     await thief.submit('back')
   }
   assert.match(thief.html, /Too many/)
-  // one of them at the enrolment
-  await shop.question(3)
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  assert.equal(shop.app.asked.length, 3)
+  // one at the enrolment and two here, of which the first may have been replaced before it was sent
+  await shop.until(() => shop.app.asked.length >= 2)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.ok(shop.app.asked.length <= 3, String(shop.app.asked.length))
 })
 
 test('who says "it was not me" in the app is asked no more, is told by mail, and the sign-in goes nowhere', async (context) => {

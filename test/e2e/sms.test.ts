@@ -79,7 +79,7 @@ async function started(context: TestContext, inventory: (text: string) => string
   const reader = await people.server.token('read', 'administer')
   /** the newest records, one a line */
   const audit = async () => {
-    const answer = await people.server.ask('/v1/audit/records?limit=200', { token: reader })
+    const answer = await people.server.ask('/v1/audit/records?last=200', { token: reader })
     const { records } = (await answer.json()) as { readonly records: readonly unknown[] }
     return records.map((record) => JSON.stringify(record)).join('\n')
   }

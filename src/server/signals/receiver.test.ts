@@ -194,7 +194,7 @@ suite('A security event', () => {
       (await push('account-disabled', {}, { subject: { format: 'email', email: 'no@example.com' } })).status,
       202,
     )
-    const audit = await (await server.ask('/v1/audit/records?kind=signal&limit=500', { token })).text()
+    const audit = await (await server.ask('/v1/audit/records?kind=signal&last=500', { token })).text()
     assert.match(audit, /event_unknown/)
     assert.match(audit, /subject_unknown/)
     const metrics = await (await server.ask('/metrics', { token })).text()
