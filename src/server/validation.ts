@@ -1,5 +1,5 @@
 /**
- * Requests held to their schemas as they came: what a schema does not know is refused and not dropped, and a text is no number. Only the
+ * Requests held to their schemas as they came: what a schema does not know is refused and not dropped, and a text is no number. Defaults are filled in. Only the
  * parts of an address, which are texts all, are read as what the schema wants.
  */
 import type { FastifySchemaCompiler } from 'fastify'
@@ -15,7 +15,8 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const checker = Compile(schema)
   const part = httpPart === 'querystring' ? 'query' : (httpPart ?? 'request')
   return (given: unknown) => {
-    const value = httpPart === 'body' ? given : Value.Convert(schema, given)
+    const whole = Value.Default(schema, given)
+    const value = httpPart === 'body' ? whole : Value.Convert(schema, whole)
     if (checker.Check(value)) return { value }
     // one line for what is not known: the schema of such a member, which is false, says nothing more
     const faults = [...checker.Errors(value)].filter(({ keyword }) => keyword !== 'boolean')
