@@ -1,6 +1,6 @@
 /**
- * Requests held to their schemas as they came: what a schema does not know is refused and not dropped, and a text is no number. Defaults are filled in. Only the
- * parts of an address, which are texts all, are read as what the schema wants.
+ * Requests held to their schemas as they came: what a schema does not know is refused and not dropped, and a text is no number.
+ * Defaults are filled in. Only the parts of an address, which are texts all, are read as what the schema wants.
  */
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
