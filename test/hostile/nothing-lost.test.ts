@@ -73,7 +73,8 @@ function pathsOf(value: unknown, path: readonly string[] = []): (readonly string
 function setAt(root: unknown, path: readonly string[], value: unknown): void {
   let target = root
   for (const key of path.slice(0, -1)) target = Reflect.get(Object(target), key)
-  if (typeof target === 'object' && target !== null) Reflect.set(target, path.at(-1) ?? '', value)
+  // a copy: a later change may lie within this one, and must not put a value into itself
+  if (typeof target === 'object' && target !== null) Reflect.set(target, path.at(-1) ?? '', structuredClone(value))
 }
 
 suite('Nothing is lost in silence', () => {
