@@ -13,7 +13,6 @@ import type { Surroundings } from '#server/surroundings.ts'
 import { newToken } from '#server/tokens.ts'
 import { openDatabase, type Database } from '#storage/database.ts'
 import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
-import { describeError } from '../describe-error.ts'
 import type { Io } from '../io.ts'
 import { loadImporters, readFiles } from '../read-files.ts'
 import { policyTextOf, readText } from '../read-policy.ts'
@@ -49,7 +48,8 @@ export const processSurroundings = (io: Io): Surroundings => ({
 export async function serveCommand({ config: path }: { readonly config?: string }, io: Io): Promise<number> {
   const server = await startServer(await configOf(path), processSurroundings(io))
   io.write(`ambit listens on ${server.url}\n`)
-  const reload = () => void server.reload().catch((error: unknown) => io.error(describeError(error)))
+  // what cannot be read again is told by the log, whose lines nothing else may come between
+  const reload = () => void server.reload().catch(() => {})
   process.on('SIGHUP', reload)
   await toldToStop()
   process.off('SIGHUP', reload)
