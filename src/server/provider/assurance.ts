@@ -30,6 +30,24 @@ export interface AssuranceParameters {
   readonly maxAge: number | undefined
 }
 
+/** Reads the parameters of an authorization request, or those that an interaction keeps of it. */
+export function assuranceParameters(params: Readonly<Record<string, unknown>>): AssuranceParameters {
+  const { acr_values: acrValues, claims, max_age: maxAge } = params
+  return {
+    acrValues: typeof acrValues === 'string' ? acrValues : undefined,
+    acrClaim: acrClaimOf(claims),
+    maxAge: maxAge === undefined || maxAge === null ? undefined : Number(maxAge),
+  }
+}
+
+function acrClaimOf(claims: unknown): AssuranceParameters['acrClaim'] {
+  const read: unknown = typeof claims === 'string' ? JSON.parse(claims) : claims // its syntax was checked before
+  if (typeof read !== 'object' || read === null || !('id_token' in read)) return null
+  const { id_token: idToken } = read
+  if (typeof idToken !== 'object' || idToken === null || !('acr' in idToken)) return null
+  return typeof idToken.acr === 'object' ? idToken.acr : null
+}
+
 /**
  * Reads what is asked. `acr_values` is taken as necessary, as RFC 9470 §5 wants it; where the claim asks as well, both must be met.
  * Values that are not known here are passed over as long as one is known; if none is, nothing can meet them and `acceptable` is empty.
