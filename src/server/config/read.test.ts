@@ -49,6 +49,13 @@ suite('The configuration', () => {
     ['store: ${env:NOPE}', 'store', 1, /`NOPE` is not set/, /set it/],
     ['store: file:/none', 'store', 1, /`\/none` cannot be read/, /check its path/],
     ['tls: { certificate: a.pem }', 'tls', 1, /`key` is missing/, /add `key`/],
+    [
+      'decisions:\n  subjects:\n    token: { prefix: "idp:" }',
+      'decisions.subjects.token.prefix',
+      3,
+      /known already/,
+      /`issuers`/,
+    ],
     ['a: [', '', 1, /./, /mend the YAML/],
     ['store: a\nstore: b', '', 2, /unique/, /mend the YAML/],
   ]

@@ -47,7 +47,7 @@ export function readConfig(text: string, file: string, elsewhere: Elsewhere): Co
 
 /** What a schema cannot say. */
 function beyondShape(config: Config): ShapeProblem[] {
-  const { listen, tls, proxies, webhooks, publicUrl } = config
+  const { listen, tls, proxies, webhooks, publicUrl, decisions } = config
   const found = [
     ...beyondGateShape(config.issuers, config.gate, config),
     ...beyondPeopleShape(config.people, config),
@@ -84,6 +84,13 @@ function beyondShape(config: Config): ShapeProblem[] {
   }
   if (publicUrl !== undefined && publicUrl.startsWith('http:') && !local) {
     found.push({ path: ['publicUrl'], message: `\`${publicUrl}\` is not protected by TLS`, remedy: 'write https://' })
+  }
+  if ((decisions?.subjects?.['token']?.prefix ?? '') !== '') {
+    found.push({
+      path: ['decisions', 'subjects', 'token', 'prefix'],
+      message: 'whoever a token is of is known already, and the prefix would make it somebody else',
+      remedy: 'leave it out; what stands before the `sub` of an issuer is said in `issuers`',
+    })
   }
   const names = webhooks.to.map(({ name }) => name)
   names.forEach((name, i) => {
