@@ -3,14 +3,19 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 
 const NOBODY = 'nobody has this token'
 
-/** Whether the header shows the token, as Bearer or as the password of HTTP Basic; never where there is no token. */
-export function isSharedToken(header: string | undefined, token: string | undefined): boolean {
+/** Whether the header shows the token as Bearer, or, for who can do no more, as the password of HTTP Basic; never where there is no token. */
+export function isSharedToken(
+  header: string | undefined,
+  token: string | undefined,
+  { orBasic = false }: { readonly orBasic?: boolean } = {},
+): boolean {
   const [, scheme = '', sent = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(header ?? '') ?? []
-  const said = /^basic$/i.test(scheme)
+  const isBasic = /^basic$/i.test(scheme)
+  const said = isBasic
     ? Buffer.from(sent, 'base64')
         .toString()
         .replace(/^[^:]*:/, '')
     : sent
   const hash = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(hash(said), hash(token ?? NOBODY)) && token !== undefined
+  return timingSafeEqual(hash(said), hash(token ?? NOBODY)) && token !== undefined && (orBasic || !isBasic)
 }

@@ -22,7 +22,7 @@ export function receiptRoutes(delivery: readonly DelivererConfig[], outbox: Pick
         const { name } = request.params
         const shape = delivery.find((each) => each.name === name)?.http?.receipts
         // whoever has no token does not learn which names there are
-        if (!isSharedToken(request.headers.authorization, shape?.token)) {
+        if (!isSharedToken(request.headers.authorization, shape?.token, { orBasic: true })) {
           reply.header('www-authenticate', 'Bearer realm="ambit-receipts"')
           throw new AmbitError('unauthenticated', 'send the token of `receipts` in the configuration')
         }

@@ -8,6 +8,7 @@ import { AmbitError } from '#lib/errors.ts'
 import { receivedStreams } from '#storage/received-signals.ts'
 import { signalStore } from '#storage/risk.ts'
 import type { ServerContext } from '../context.ts'
+import { isSharedToken } from '#server/shared-token.ts'
 import { bodyOfRefusal, refusal } from '#server/signals/refusals.ts'
 import { MAX_SET } from '#server/signals/verify-set.ts'
 
@@ -34,8 +35,8 @@ export function signalRoutes(app: FastifyInstance, context: ServerContext): void
     async (request, reply) => {
       const sender = streamOf(request.params.stream)
       if (sender?.pushToken === undefined) throw new AmbitError('not_found', 'no sender pushes here')
-      if (!signals.receiver.isSender(sender, request.headers.authorization)) {
-        await signals.receiver.refused(sender, 'not_authenticated')
+      if (!isSharedToken(request.headers.authorization, sender.pushToken)) {
+        await signals.receiver.strangerCame(sender)
         reply.header('www-authenticate', 'Bearer realm="ambit-signals", error="invalid_token"')
         return reply.code(401).send(bodyOfRefusal(refusal('not_authenticated')))
       }

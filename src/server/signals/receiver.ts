@@ -1,5 +1,4 @@
 /** Takes the events of one sender: verified, about whom it may speak of, each once, on record before anything follows from it. */
-import { timingSafeEqual, createHash } from 'node:crypto'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { IdentifierStore } from '#authn/stores.ts'
 import type { KeySource } from '#authn/key-set.ts'
@@ -18,7 +17,7 @@ import {
 import type { SenderConfig } from '#server/config/signals.ts'
 import type { AuditSink, Log } from '../context.ts'
 import { applyEvent, type Applied } from '#storage/apply-event.ts'
-import { refusal, type Outcome, type RefusedWhy } from './refusals.ts'
+import { refusal, type Outcome } from './refusals.ts'
 import { verifySet, type SecurityEvent } from './verify-set.ts'
 import { whomItMeans } from './whom.ts'
 
@@ -38,13 +37,13 @@ export interface ReceiverParts {
 export interface Receiver {
   /** takes one token; rejects where it cannot be told whether it is good: the sender has to come again */
   readonly take: (sender: SenderConfig, text: string) => Promise<Outcome>
-  /** whether a bearer token is the one that the sender pushes with */
-  readonly isSender: (sender: SenderConfig, authorization: string | undefined) => boolean
-  /** tells of something refused that was no token at all */
-  readonly refused: (sender: SenderConfig, why: RefusedWhy) => Promise<void>
+  /** counts a push without the bearer token of its sender, and tells of the first in each minute: anybody can send them */
+  readonly strangerCame: (sender: SenderConfig) => Promise<void>
 }
 
 const DAY_MS = 86_400_000
+/** Milliseconds in which a node tells once that somebody came to a stream without its token; ours. */
+const TELL_EVERY = 60_000
 
 export function openReceiver(parts: ReceiverParts): Receiver {
   const { database, keys, audit, clock, log, metrics, ownIssuer } = parts
@@ -78,10 +77,12 @@ export function openReceiver(parts: ReceiverParts): Receiver {
     sender: SenderConfig,
     event: string,
     refused: Outcome & { taken: false },
+    more: { readonly untold?: number } = {},
   ): Promise<Outcome> {
     counted.inc({ stream: sender.name, event, outcome: 'refused' })
-    log.warn({ stream: sender.name, event, why: refused.why, detail: refused.detail }, 'a security event was refused')
-    await noted(sender, event, 'refused', null, [refused.why])
+    const { why, detail } = refused
+    log.warn({ stream: sender.name, event, why, detail, ...more }, 'a security event was refused')
+    await noted(sender, event, 'refused', null, [why])
     return refused
   }
 
@@ -91,6 +92,9 @@ export function openReceiver(parts: ReceiverParts): Receiver {
     if (outcome === 'applied' || outcome === 'repeated') log.info(fields, 'a security event was taken')
     else log.warn(fields, 'a security event was taken, and nothing follows from it')
   }
+
+  /** by stream: when a push without its token was told last, and how many came since */
+  const strangers = new Map<string, { readonly at: number; readonly untold: number }>()
 
   async function take(sender: SenderConfig, text: string): Promise<Outcome> {
     const verified = await verifySet(text, sender, keys, clock())
@@ -191,12 +195,17 @@ export function openReceiver(parts: ReceiverParts): Receiver {
 
   return {
     take,
-    isSender({ pushToken }, authorization) {
-      const [, given = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
-      const [a, b] = [given, pushToken ?? ''].map((each) => createHash('sha256').update(each).digest())
-      return timingSafeEqual(a!, b!) && pushToken !== undefined
+    async strangerCame(sender) {
+      const { at, untold } = strangers.get(sender.name) ?? { at: -Infinity, untold: 0 }
+      const now = clock()
+      if (Math.abs(now - at) < TELL_EVERY) {
+        strangers.set(sender.name, { at, untold: untold + 1 })
+        counted.inc({ stream: sender.name, event: 'unknown', outcome: 'refused' })
+        return
+      }
+      strangers.set(sender.name, { at: now, untold: 0 })
+      await tellRefused(sender, 'unknown', refusal('not_authenticated'), { untold })
     },
-    refused: async (sender, why) => void (await tellRefused(sender, 'unknown', refusal(why))),
   }
 }
 

@@ -41,6 +41,8 @@ export interface Parts {
   readonly by?: 'stranger' | 'rsa'
   readonly to?: string
   readonly bearer?: string
+  /** the whole header, instead of `bearer` */
+  readonly authorization?: string
   readonly type?: string
 }
 
@@ -124,10 +126,11 @@ export async function signalled(context: TestContext, { store, more = '' }: { st
 
 export async function pushText(server: TestServer, text: string, parts: Parts = {}): Promise<Response> {
   const { to = 'idp', bearer = PUSH_TOKEN, type = 'application/secevent+jwt' } = parts
+  const { authorization = `Bearer ${bearer}` } = parts
   return await server.ask(`/signals/${to}/push`, {
     method: 'POST',
     body: text,
-    headers: { 'content-type': type, authorization: `Bearer ${bearer}` },
+    headers: { 'content-type': type, authorization },
   })
 }
 
