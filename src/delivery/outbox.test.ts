@@ -134,6 +134,24 @@ onEveryStore('a code that went out without an answer is not sent again; a notice
   )
 })
 
+onEveryStore(
+  'a code without an answer from a provider that knows ids goes to nobody else, whatever that one says next',
+  async ({ open }, context) => {
+    const database = await open()
+    const time = { now: 1_800_000_000_000 }
+    const first = scripted([LOST, BUSY, LOST, TAKEN], { name: 'first', idempotent: true })
+    const second = scripted([TAKEN], { name: 'second', idempotent: true })
+    const { outbox } = running(context, database, [first.provider, second.provider], time)
+    await outbox.send(codeFor('ch_1', time.now))
+    for (let i = 0; i < 4; i++) {
+      await outbox.deliver()
+      time.now += 30_000
+    }
+    assert.deepEqual([first.given.length, second.given.length], [4, 0])
+    assert.equal((await stateOf(database, 'ch_1')).state, 'sent')
+  },
+)
+
 onEveryStore('what a node had when it died is taken up by another', async ({ open }, context) => {
   const [database, again] = [await open(), await open()]
   const time = { now: 1_800_000_000_000 }

@@ -47,8 +47,12 @@ export interface OutboxStore {
   readonly claim: (now: number, until: number) => Promise<StoredMessage | null>
   /** says that it goes out now to this provider; false where the claim has run out */
   readonly handOver: (id: string, claimedUntil: number, provider: string) => Promise<boolean>
-  /** back in line for a time; false where the claim has run out */
-  readonly retry: (id: string, claimedUntil: number, due: number, failure: string) => Promise<boolean>
+  /** back in line for a time, as not handed over or as perhaps handed over; false where the claim has run out */
+  readonly retry: (
+    id: string,
+    claimedUntil: number,
+    next: { readonly state: 'waiting' | 'handed_over'; readonly due: number; readonly failure: string },
+  ) => Promise<boolean>
   /** ends it, and erases what was sealed */
   readonly settle: (
     id: string,
@@ -206,12 +210,14 @@ export function openOutbox(parts: OutboxParts): Outbox {
     const { to, values } = JSON.parse(await keyring.open(placeOf(id), message.sealed)) as Pick<Message, 'to' | 'values'>
     const rendered = { ...render(parts.brand, { ...message, values }), id, to, expiresAt: message.expiresAt }
     let why = 'no_provider'
-    for (const provider of before !== null && once ? [before] : inOrder(channel)) {
+    // a code that somebody may have goes to nobody else
+    let isBound = once && before !== null
+    for (const provider of isBound ? [before!] : inOrder(channel)) {
       // one claim covers every provider that is tried in it
       if (stopped || clock() > until - CLAIM_MS / 2) break
       if (clock() >= message.expiresAt) break
       if (once && !(await parts.isWanted(id))) {
-        await counted(message.prefix, 'unsent')
+        if (!isBound) await counted(message.prefix, 'unsent')
         return end('expired', 'failed', 'replaced')
       }
       if (!(await store.handOver(id, until, provider.name))) return
@@ -226,8 +232,11 @@ export function openOutbox(parts: OutboxParts): Outbox {
         return end('failed', 'refused', why, provider)
       }
       if (handed.outcome === 'unclear' && !mayRepeat(provider)) return end('unclear', 'failed', why, provider)
+      isBound ||= once && handed.outcome === 'unclear'
+      if (isBound) break
     }
-    await store.retry(id, until, clock() + waitAfter(message.tries), why)
+    const state = isBound ? 'handed_over' : 'waiting'
+    await store.retry(id, until, { state, due: clock() + waitAfter(message.tries), failure: why })
   }
 
   /** Those of a channel, working ones first; where none works all are tried, since a message that waits is no better off. */

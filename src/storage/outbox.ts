@@ -98,10 +98,10 @@ export function outboxStore(database: Database): OutboxStore {
         .executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    async retry(id, claimedUntil, due, failure) {
+    async retry(id, claimedUntil, { state, due, failure }) {
       const { numUpdatedRows } = await sql
         .updateTable('outbox')
-        .set({ state: 'waiting', due, failure })
+        .set({ state, due, failure })
         .where('id', '=', id)
         .where('state', 'in', OPEN)
         .where('due', '=', claimedUntil)
