@@ -2,17 +2,21 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { decodeJwt } from 'jose'
+import type { Proof } from '#authn/session.ts'
+import { systemClock } from '#lib/clock.ts'
+import { hashOf } from '#server/provider/cookies.ts'
+import { sessionStore } from '#storage/sessions.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
 import { Person } from './person.fixture.ts'
-import { PASSWORD, startPeople } from './people.fixture.ts'
+import { PASSWORD, startPeople, type PeopleOptions } from './people.fixture.ts'
 
 const API = 'https://shop.example'
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Everything in the shop is asked for at each use, so sessions for its pages may be weaker than what all of it is worth. */
 const GATED = 'decisions: {gated: [shop]}'
 
-async function started(context: TestContext, options: { readonly store?: string; readonly more?: string } = {}) {
+async function started(context: TestContext, options: PeopleOptions = {}) {
   const people = await startPeople(context, options)
   const { origin } = people
   const post = async (path: string, fields: Record<string, string>) => {
@@ -21,10 +25,12 @@ async function started(context: TestContext, options: { readonly store?: string;
     const response = await fetch(`${origin}/oidc/${path}`, { method: 'POST', body, headers })
     return (await response.json()) as Record<string, string>
   }
-  const begin = () => post('device/auth', { scope: 'openid shop', resource: API })
+  const begin = (scope = 'openid shop') => post('device/auth', { scope, resource: API })
   const poll = (device: Record<string, string>) =>
     post('token', { grant_type: GRANT, device_code: device['device_code'] ?? '' })
-  return { ...people, begin, poll }
+  const refresh = (refreshToken = '') =>
+    post('token', { grant_type: 'refresh_token', refresh_token: refreshToken, resource: API })
+  return { ...people, begin, poll, refresh }
 }
 
 /** Ben, signed in with his password, at the page where codes are typed. */
@@ -50,6 +56,19 @@ async function codeIn(mails: (count: number) => Promise<readonly { mail: { text?
 
 const xsrfOf = (person: Person): string => /name="xsrf" value="([^"]+)"/.exec(person.html)?.[1] ?? ''
 const cookiesOf = (person: Person): string => [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+
+const passkeyAt = (at: number): Proof => ({
+  factor: 'passkey',
+  authenticator: 'key',
+  channel: null,
+  purpose: 'step_up',
+  binding: '',
+  at,
+  userVerified: true,
+  keyClass: 'synced',
+  fips140Level: null,
+  boundAtAal: 3,
+})
 
 /** What the page answers to a post as it stands, redirects and all. */
 async function posted(person: Person, fields: Record<string, string>, headers: Record<string, string> = {}) {
@@ -210,6 +229,37 @@ onEveryStore(
     assert.ok(log.includes('approve_device') && log.includes('code_beyond_reach'), 'the question is on record')
   },
 )
+
+onEveryStore('what a device is given is what was shown when it was let in', async (store, context) => {
+  const time = { ahead: 0 }
+  const clock = () => systemClock() + time.ahead
+  const { origin, begin, poll, refresh, server } = await started(context, { store: store.url, clock })
+  const device = await begin('openid shop offline_access')
+  const ben = await atThePage(origin)
+  await ben.submit('device', { user_code: device['user_code']! })
+  await ben.submit('device', { confirm: 'yes' })
+  if (ben.html.includes('/consent"')) await ben.submit('consent')
+  assert.match(ben.html, /You can go back to the device/)
+  // before the device asks again, its owner proves more, for something else
+  time.ahead += 60_000
+  const sessions = sessionStore(server.context.database)
+  const [session] = await sessions.listOf('shop:ben', clock())
+  const held = hashOf(ben.cookies.get('__Host-ambit-session')!)
+  assert.ok(await sessions.elevate(session!.id, { from: held, to: held }, passkeyAt(clock()), clock()))
+  const first = await poll(device)
+  const next = await refresh(first['refresh_token'])
+  for (const { access_token: text = '' } of [first, next, await refresh(next['refresh_token'])]) {
+    const { acr, amr } = decodeJwt(text)
+    assert.deepEqual([acr, amr], ['urn:ambit:loa:1', ['pwd']])
+  }
+  // a device that is let in now has what was shown by now
+  const other = await begin()
+  await ben.go('/oidc/device')
+  await ben.submit('device', { user_code: other['user_code']! })
+  await ben.submit('device', { confirm: 'yes' })
+  if (ben.html.includes('/consent"')) await ben.submit('consent')
+  assert.equal(decodeJwt((await poll(other))['access_token']!)['acr'], 'phr')
+})
 
 suite('A device in a browser', { skip: noBrowser }, () => {
   test('is let in with a passkey where a code is not enough, in two languages', async (context) => {

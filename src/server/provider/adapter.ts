@@ -22,9 +22,11 @@ export interface AdapterParts {
   readonly clock: Clock
   /** whether our session behind a session of the provider, by its `uid`, stands */
   readonly isAlive: (sessionUid: string) => Promise<boolean>
+  /** when what is shown in this request was given, in seconds since 1970 */
+  readonly givenAt: () => number | undefined
 }
 
-export function adapterOver({ records, clients, keyring, clock, isAlive }: AdapterParts): AdapterConstructor {
+export function adapterOver({ records, clients, keyring, clock, isAlive, givenAt }: AdapterParts): AdapterConstructor {
   return class OidcAdapter implements Adapter {
     readonly model: string
     constructor(model: string) {
@@ -35,7 +37,9 @@ export function adapterOver({ records, clients, keyring, clock, isAlive }: Adapt
       const expiresAt = typeof expiresIn === 'number' ? clock() + expiresIn * 1000 : null
       if (this.model === 'DeviceCode' && isBeingApproved(payload)) await this.claim(id, expiresAt)
       if (this.model !== 'ReplayDetection') {
-        await records.save(this.model, id, await this.sealed(payload as OidcPayload), expiresAt)
+        // its family began when the person agreed, not when the client fetched it
+        const began = this.model === 'RefreshToken' ? { iiat: givenAt() ?? payload.iiat } : {}
+        await records.save(this.model, id, await this.sealed({ ...payload, ...began } as OidcPayload), expiresAt)
         if (this.model === 'Session' && payload.uid !== undefined)
           await clients.note(payload.uid, clientsIn(payload.authorizations))
         return

@@ -137,12 +137,13 @@ onEveryStore('a fresh session is not a strong one, and words that nobody knows a
 })
 
 onEveryStore(
-  'a refresh is worth no more than when it was given, whatever the person proves to others meanwhile',
+  'a code and a refresh are worth no more than when they were given, whatever the person proves to others meanwhile',
   async (store, context) => {
     const it = await started(store, context)
     const { running, config } = it
     running.onInteraction = () => [password(running.tools.now)]
     const weak = await tokens(it)
+    const unused = await authorize(it)
     running.tools.now += 10_000
     // a sign-in elsewhere may be older than its being told here, which is what counts
     const said = { issuer: 'https://idp.example', link: 'l', acr: 'phr', amr: [], session: null, code: false } as const
@@ -152,7 +153,10 @@ onEveryStore(
     const strong = await tokens(it, { acr_values: 'phr' })
     assert.equal(decodeJwt(strong.access_token)['acr'], 'phr')
     const next = await client.refreshTokenGrant(config, weak.refresh_token!, { resource: API })
+    const checks = { pkceCodeVerifier: unused.verifier, expectedState: 'state', expectedNonce: 'nonce' }
+    const late = await client.authorizationCodeGrant(config, unused.back, checks, { resource: API })
     for (const { access_token: text, refresh_token: again } of [
+      late,
       next,
       await client.refreshTokenGrant(config, next.refresh_token!, { resource: API }),
     ]) {

@@ -14,7 +14,7 @@ import { adapterOver } from './adapter.ts'
 import { policyOver, type CheckParts } from './checks.ts'
 import { deviceFlow } from './device.ts'
 import { askOther, endOurs, signOut } from './sign-out.ts'
-import { sessionBehind, sessionClaims, sessionUidOf, standingOf } from './standing.ts'
+import { givenAtOf, sessionBehind, sessionClaims, sessionUidOf, standingOf } from './standing.ts'
 
 export interface ProviderParts extends CheckParts {
   /** https origin under which browsers and clients know it; http on loopback only */
@@ -64,6 +64,7 @@ export function openProvider(parts: ProviderParts): Provider {
       keyring: parts.keyring,
       clock,
       isAlive: async (uid) => (await sessionBehind(parts, uid)) !== null,
+      givenAt: () => (Provider.ctx === undefined ? undefined : givenAtOf(Provider.ctx.oidc)),
     }),
     clients: parts.clients,
     jwks: parts.jwks,
@@ -138,14 +139,14 @@ export function openProvider(parts: ProviderParts): Provider {
     },
     async extraTokenClaims(ctx, token) {
       if (!('accountId' in token) || token.accountId === undefined) return undefined
-      const standing = await standingOf(parts, sessionUidOf(token), token.accountId, ctx.oidc.entities.RefreshToken)
+      const standing = await standingOf(parts, sessionUidOf(token), token.accountId, givenAtOf(ctx.oidc))
       if (standing === null) throw new errors.InvalidGrant('the session behind it has ended')
       return sessionClaims(standing)
     },
     // asked before an old refresh token is used up: what the new tokens say is what is still true of what was shown for it
     async rotateRefreshToken(ctx) {
       const { RefreshToken: old, Account: account } = ctx.oidc.entities
-      const standing = await standingOf(parts, old?.sessionUid, account?.accountId, old)
+      const standing = await standingOf(parts, old?.sessionUid, account?.accountId, givenAtOf(ctx.oidc))
       if (old === undefined || standing === null) throw new errors.InvalidGrant('the session behind it has ended')
       // the words that were asked for at first, only as far as they are still true
       const before = old.acr === undefined ? {} : { acrValues: old.acr }
@@ -166,7 +167,11 @@ export function openProvider(parts: ProviderParts): Provider {
       await grant.save()
       return grant
     },
-    expiresWithSession: () => true,
+    // asked of a code at the answer to its authorization: that of a device is much younger than the code itself
+    expiresWithSession(_ctx, code) {
+      code.iat = Math.floor(clock() / 1000)
+      return true
+    },
     issueRefreshToken: async (_ctx, client, code) =>
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     ttl: {

@@ -1,6 +1,7 @@
 /**
  * What the session behind a token or an authorization shows now, read anew from our own records, and what access tokens say of it.
  */
+import type { KoaContextWithOIDC } from 'oidc-provider'
 import { VOUCHED_CLAIMS } from '#authn/issuer.ts'
 import { shown, type Session, type Shown } from '#authn/session.ts'
 import type { SessionStore } from '#authn/stores.ts'
@@ -18,7 +19,7 @@ export interface StandingParts {
   readonly channelsOf: (account: string) => readonly Channel[]
 }
 
-/** Milliseconds by which the node that saw a proof and the one that gives tokens may differ; ours. `iiat` is in whole seconds. */
+/** Milliseconds by which the node that saw a proof and the one that gives tokens may differ; ours. `iat` is in whole seconds. */
 const NODES_DIFFER_MS = 5000
 
 export const sessionUidOf = (token: object): string | undefined =>
@@ -33,20 +34,30 @@ export async function sessionBehind(parts: StandingParts, uid: string | undefine
 }
 
 /**
- * What that session shows now; null if it ended, or is not this account's. For a refresh, only what was proved before the first refresh
- * token of the family: whoever holds it had no part in what the person proved to others later (OpenID Connect Core §12.2).
+ * What that session shows now; null if it ended, or is not this account's. With `givenAt` (seconds since 1970), only what was proved
+ * by then: whoever holds what was given had no part in what the person proved to others later (OpenID Connect Core §12.2).
  */
 export async function standingOf(
   parts: StandingParts,
   uid: string | undefined,
   account: string | undefined,
-  refresh?: { readonly iiat?: number | undefined },
+  givenAt?: number,
 ): Promise<Standing | null> {
   const session = await sessionBehind(parts, uid)
   if (session === null || session.account !== account) return null
-  const until = refresh?.iiat === undefined ? Infinity : refresh.iiat * 1000 + NODES_DIFFER_MS
+  const until = givenAt === undefined ? Infinity : givenAt * 1000 + NODES_DIFFER_MS
   const proofs = session.proofs.filter(({ at, upstream }) => Math.max(at, (upstream?.issuedAt ?? 0) * 1000) < until)
   return { ...shownOf(parts, { ...session, proofs }), session }
+}
+
+/**
+ * When the person let the client have what it shows at the token endpoint, in seconds since 1970: a code counts from the answer to its
+ * authorization, a refresh token from that of the code that its family came from.
+ */
+export function givenAtOf({ entities }: Pick<KoaContextWithOIDC['oidc'], 'entities'>): number | undefined {
+  const { AuthorizationCode, DeviceCode, RefreshToken } = entities
+  // a code that is changed for its first refresh token stands beside that
+  return (AuthorizationCode ?? DeviceCode)?.iat ?? RefreshToken?.iiat
 }
 
 export interface Standing extends Shown {
