@@ -52,16 +52,37 @@ export interface Results {
 
 /** Up to this size the rivals, which take minutes beyond it, are run as well. */
 const RIVAL_ACCOUNTS = 100_000
-/** Accounts of the inventory whose reading is timed. */
-const INGEST_ACCOUNTS = 100_000
-/** Accounts of the organisation that is planned for. */
-const PLAN_ACCOUNTS = 100_000
-/** Accounts of the world that decisions are timed on. */
-const DECIDE_ACCOUNTS = 100_000
-
-/** The inventory that is decided from over HTTP, and the accounts it has. */
+/** The sample organisation, which is decided from over HTTP, and the accounts it has. */
 const SAMPLE = fileURLToPath(new URL('../examples/tidewicket', import.meta.url))
 const SAMPLE_ACCOUNTS = 348
+
+/** Stages that are not of a generated graph, one row each. */
+const REST: readonly {
+  readonly stage: string
+  readonly args: readonly (string | number)[]
+  readonly accounts: number
+  readonly title: string
+}[] = [
+  { stage: 'ingest', args: [100_000], accounts: 100_000, title: 'read an NDJSON inventory' },
+  { stage: 'plan', args: [100_000], accounts: 100_000, title: 'plan for a thousand goals' },
+  { stage: 'decide', args: [100_000], accounts: 100_000, title: 'a million decisions' },
+  { stage: 'change', args: [20_000], accounts: 20_000, title: 'from a changed fact to a decision by it' },
+  { stage: 'change', args: [20_000, 'gated'], accounts: 20_000, title: 'the same where something is gated' },
+  {
+    stage: 'http',
+    args: [SAMPLE],
+    accounts: SAMPLE_ACCOUNTS,
+    title: 'decisions over HTTP, written down before they are answered',
+  },
+  { stage: 'verify', args: ['both'], accounts: 64, title: 'one-time codes verified, on disk before they are accepted' },
+  { stage: 'sign-in', args: ['both'], accounts: 48, title: 'whole sign-ins by many people at once' },
+  {
+    stage: 'enumeration',
+    args: ['both'],
+    accounts: 2,
+    title: 'wrong answers for an account and for a name that nobody has',
+  },
+]
 
 const KERNELS = Object.keys(STAGES) as StageName[]
 const NATIVE = new Set(['r1-plain', 'r2', 'r3', 'r4', 'r6'])
@@ -95,52 +116,10 @@ function main(): void {
       if (!values.keep) rmSync(path)
     }
   }
-  progress('ingest')
-  const ingest = runStage('ingest', INGEST_ACCOUNTS)
-  results.rows.push({
-    ...ingest,
-    accounts: INGEST_ACCOUNTS,
-    regime: 'tiered',
-    stage: 'ingest',
-    title: 'read an NDJSON inventory',
-    load: loadavg()[0]!,
-  })
-  progress('plan')
-  results.rows.push({
-    ...runStage('plan', PLAN_ACCOUNTS),
-    accounts: PLAN_ACCOUNTS,
-    regime: 'tiered',
-    stage: 'plan',
-    title: 'plan for a thousand goals',
-    load: loadavg()[0]!,
-  })
-  progress('decide')
-  results.rows.push({
-    ...runStage('decide', DECIDE_ACCOUNTS),
-    accounts: DECIDE_ACCOUNTS,
-    regime: 'tiered',
-    stage: 'decide',
-    title: 'a million decisions',
-    load: loadavg()[0]!,
-  })
-  progress('http')
-  results.rows.push({
-    ...runStage('http', SAMPLE),
-    accounts: SAMPLE_ACCOUNTS,
-    regime: 'tiered',
-    stage: 'http',
-    title: 'decisions over HTTP, written down before they are answered',
-    load: loadavg()[0]!,
-  })
-  const ceremonies = {
-    verify: 'one-time codes verified, on disk before they are accepted',
-    'sign-in': 'whole sign-ins by many people at once',
-    enumeration: 'wrong answers for accounts and for names that nobody has',
-  }
-  for (const [stage, title] of Object.entries(ceremonies)) {
+  for (const { stage, args, accounts, title } of REST) {
     progress(stage)
-    const measured = runStage(stage, 'both')
-    results.rows.push({ ...measured, accounts: 64, regime: 'tiered', stage, title, load: loadavg()[0]! })
+    const measured = runStage(stage, ...args)
+    results.rows.push({ ...measured, accounts, regime: 'tiered', stage, title, load: loadavg()[0]! })
   }
   progress('')
   writeFileSync(`${OUT}/results.json`, `${JSON.stringify(results, null, 2)}\n`)

@@ -1,7 +1,18 @@
 import type { Results, Row } from './bench.ts'
 
 /** Stages that say more than a line of the table holds. */
-const ASIDE = new Set(['on-demand', 'incremental', 'ingest', 'plan', 'decide', 'http'])
+const ASIDE = new Set([
+  'on-demand',
+  'incremental',
+  'ingest',
+  'plan',
+  'decide',
+  'change',
+  'http',
+  'verify',
+  'sign-in',
+  'enumeration',
+])
 
 /** Prints all results as one table per regime, a line per stage and graph, and what does not fit a table below it. */
 export function printResults({ machine, graphs, rows, disagreements }: Results): void {
