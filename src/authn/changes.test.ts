@@ -1,35 +1,12 @@
 import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { loadPolicy } from '#policy/load.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { endOtherSessions, leaveForChanges, strengthForChanges } from './changes.ts'
+import { enrolled, NOW, worths } from './enrolled.fixture.ts'
 import type { Proof, Session } from './session.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 import { toolsOver } from './tools.fixture.ts'
 
-const text = readFileSync(new URL('../policy/default.yaml', import.meta.url), 'utf8')
-const worths = (await loadPolicy({ text, file: 'default.yaml' }, text)).authenticators
-const NOW = 1_800_000_000_000
-const enrolled = (
-  kind: EnrolledAuthenticator['kind'],
-  changed: Partial<EnrolledAuthenticator> = {},
-): EnrolledAuthenticator => ({
-  id: kind,
-  account: 'idp:ada',
-  kind,
-  name: kind,
-  state: 'active',
-  channel: null,
-  boundAtAal: 3,
-  material: '',
-  lookup: null,
-  counter: 0,
-  addedAt: NOW,
-  expiresAt: null,
-  usedAt: null,
-  ...changed,
-})
 const proof = (factor: Proof['factor'], at = NOW): Proof => ({
   factor,
   authenticator: factor,

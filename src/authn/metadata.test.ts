@@ -1,38 +1,18 @@
-import 'reflect-metadata'
 import { strict as assert } from 'node:assert'
-import { webcrypto } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { test } from 'node:test'
-import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { CompactSign } from 'jose'
+import { newChain } from './certificates.fixture.ts'
 import { metadataRoots, readMetadata } from './metadata.ts'
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-const keys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
-const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2090-01-01'), signingAlgorithm: algorithm }
-
 async function signer(name: string) {
-  const [rootKeys, leafKeys] = [await keys(), await keys()]
-  const root = await X509CertificateGenerator.createSelfSigned({
-    ...dates,
-    serialNumber: '01',
-    name: `CN=${name}`,
-    keys: rootKeys,
-    extensions: [new BasicConstraintsExtension(true, 1, true)],
-  })
-  const leaf = await X509CertificateGenerator.create({
-    ...dates,
-    serialNumber: '02',
-    subject: 'CN=MDS signer',
-    issuer: root.subject,
-    publicKey: leafKeys.publicKey,
-    signingKey: rootKeys.privateKey,
-  })
-  const x5c = [Buffer.from(leaf.rawData).toString('base64')]
-  const sign = (payload: unknown, key: webcrypto.CryptoKey = leafKeys.privateKey) =>
+  const { root, leaf, key } = await newChain(name, 'CN=MDS signer')
+  const x5c = [Buffer.from(leaf).toString('base64')]
+  const sign = (payload: unknown, by: KeyObject = key) =>
     new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
       .setProtectedHeader({ alg: 'ES256', x5c })
-      .sign(key)
-  return { root: root.toString('pem'), sign }
+      .sign(by)
+  return { root, key, sign }
 }
 const [fido, thief] = [await signer('FIDO root'), await signer('FIDO root')]
 const list = {
@@ -81,7 +61,7 @@ test('a list that anybody else signed, or changed, pins nothing', async () => {
     await fido.sign([]),
     await fido.sign({ entries: [] }),
     await fido.sign({ ...list, nextUpdate: 'soon' }),
-    await fido.sign(list, (await keys()).privateKey),
+    await fido.sign(list, thief.key),
   ]
   for (const blob of bad)
     await assert.rejects(readMetadata(blob, [fido.root]), { code: 'config_invalid' }, blob.slice(0, 60))

@@ -1,9 +1,9 @@
 import 'reflect-metadata'
 import { strict as assert } from 'node:assert'
-import { KeyObject, webcrypto } from 'node:crypto'
-import { BasicConstraintsExtension, X509CertificateGenerator, type X509Certificate } from '@peculiar/x509'
+import { BasicConstraintsExtension } from '@peculiar/x509'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { catalogueOf, type ModelMetadata } from './attestation.ts'
+import { newChain } from './certificates.fixture.ts'
 import { beginRegistration, beginSignIn, finishRegistration, finishSignIn, type Passkeys } from './passkeys.ts'
 import {
   assertWith,
@@ -19,31 +19,10 @@ import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
 const AAGUID = '11223344-5566-7788-99aa-bbccddeeff00'
 const TO_COME = 4_000_000_000_000
 
-async function maker(name: string) {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = () =>
-    webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
-  const [rootKeys, leafKeys] = [await keys(), await keys()]
-  const dates = { notBefore: new Date('2020-01-01'), notAfter: new Date('2090-01-01'), signingAlgorithm: algorithm }
-  const root = await X509CertificateGenerator.createSelfSigned({
-    ...dates,
-    serialNumber: '01',
-    name: `CN=${name}`,
-    keys: rootKeys,
-    extensions: [new BasicConstraintsExtension(true, 1, true)],
-  })
-  const leaf = await X509CertificateGenerator.create({
-    ...dates,
-    serialNumber: '02',
-    subject: 'C=US, O=Maker, OU=Authenticator Attestation, CN=Leaf',
-    issuer: root.subject,
-    publicKey: leafKeys.publicKey,
-    signingKey: rootKeys.privateKey,
-    extensions: [new BasicConstraintsExtension(false, undefined, true)],
-  })
-  const bytes = (certificate: X509Certificate) => new Uint8Array(certificate.rawData)
-  return { root: root.toString('pem'), chain: [bytes(leaf)], key: KeyObject.from(leafKeys.privateKey) }
-}
+const maker = (name: string) =>
+  newChain(name, 'C=US, O=Maker, OU=Authenticator Attestation, CN=Leaf', [
+    new BasicConstraintsExtension(false, undefined, true),
+  ])
 const [real, fake] = [await maker('Maker Root'), await maker('Maker Root')]
 const model: ModelMetadata = {
   aaguid: AAGUID,
@@ -78,7 +57,7 @@ async function signIn(tools: TestTools, key: SoftwareKey, lies: Lies = {}, accou
   return finishSignIn(tools, PASSKEYS, { ...it, challenge: begun.challenge, response })
 }
 const accepted = async (result: ReturnType<typeof signIn>) => (await result)?.outcome.accepted ?? false
-const birth = { attestation: { chain: real.chain, key: real.key }, aaguid: AAGUID }
+const birth = { attestation: { chain: [real.leaf], key: real.key }, aaguid: AAGUID }
 
 onEveryStore('hardware is what a pinned maker vouches for, and nothing else', async (store) => {
   const tools = toolsOver(await store.open())
@@ -90,7 +69,7 @@ onEveryStore('hardware is what a pinned maker vouches for, and nothing else', as
     ['itself', { attestation: 'self', aaguid: AAGUID }, PASSKEYS, 'unattested'],
     [
       'another root with the same name',
-      { ...birth, attestation: { chain: fake.chain, key: fake.key } },
+      { ...birth, attestation: { chain: [fake.leaf], key: fake.key } },
       PASSKEYS,
       null,
     ],
@@ -104,7 +83,7 @@ onEveryStore('hardware is what a pinned maker vouches for, and nothing else', as
     ],
     ['a model in software', birth, passkeysWith({ keyProtection: ['software'] }), 'software'],
     ['metadata out of date', birth, passkeysWith({}, 1), 'unattested'],
-    ['a signature of another key', { ...birth, attestation: { chain: real.chain, key: fake.key } }, PASSKEYS, null],
+    ['a signature of another key', { ...birth, attestation: { chain: [real.leaf], key: fake.key } }, PASSKEYS, null],
     ['backed up but not eligible', { backedUp: true }, PASSKEYS, null],
   ]
   for (const [who, lies, passkeys, keyClass] of cases) {

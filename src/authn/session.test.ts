@@ -1,22 +1,19 @@
 import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rankOf } from '#assurance/strength.ts'
 import { KEY_CLASSES } from '#contract/decision.ts'
-import { loadPolicy } from '#policy/load.ts'
+import { NOW, worths } from './enrolled.fixture.ts'
 import { FACTORS, type FactorName } from './factors.ts'
 import { shown, type Proof } from './session.ts'
 
-const text = readFileSync(new URL('../policy/default.yaml', import.meta.url), 'utf8')
-const worths = (await loadPolicy({ text, file: 'default.yaml' }, text)).authenticators
 const proof = (factor: FactorName, more: Partial<Proof> = {}): Proof => ({
   factor,
   authenticator: factor,
   channel: null,
   purpose: 'sign_in',
   binding: '',
-  at: 1_800_000_000_000,
+  at: NOW,
   userVerified: false,
   keyClass: null,
   fips140Level: null,

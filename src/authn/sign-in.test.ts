@@ -1,11 +1,10 @@
 import { strict as assert } from 'node:assert'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rankOf } from '#assurance/strength.ts'
 import { KEY_CLASSES } from '#contract/decision.ts'
 import { STRENGTHS } from '#contract/vocabulary.ts'
-import { loadPolicy } from '#policy/load.ts'
+import { enrolled, NOW, worths } from './enrolled.fixture.ts'
 import { proofBy } from './enrolled-proof.ts'
 import { FACTORS, type FactorName } from './factors.ts'
 import { sentProof } from './sent-code.ts'
@@ -13,25 +12,6 @@ import { factorsShown, shown, type Proof } from './session.ts'
 import { isEnough, needOf, offersFor, type Floor } from './sign-in.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 
-const text = readFileSync(new URL('../policy/default.yaml', import.meta.url), 'utf8')
-const worths = (await loadPolicy({ text, file: 'default.yaml' }, text)).authenticators
-const NOW = 1_800_000_000_000
-const enrolled = (kind: FactorName, changed: Partial<EnrolledAuthenticator> = {}): EnrolledAuthenticator => ({
-  id: kind,
-  account: 'idp:ada',
-  kind,
-  name: kind,
-  state: 'active',
-  channel: null,
-  boundAtAal: 3,
-  material: '',
-  lookup: null,
-  counter: 0,
-  addedAt: NOW,
-  expiresAt: null,
-  usedAt: null,
-  ...changed,
-})
 const LOW: Floor = { strength: 'single_factor', codes: 'allowed', session: {}, codeSession: {}, exception: null }
 const HIGH: Floor = { strength: 'hardware', codes: 'refused', session: {}, codeSession: {}, exception: null }
 const ASKS_NOTHING = { acceptable: null, maxAge: null }
