@@ -3,28 +3,25 @@ import type { Database } from './database.ts'
 
 const DAY = 86_400_000
 
+/** Columns that say when a row is over, in milliseconds since 1970, and how long after that it is kept; ours. */
+const KEPT = [
+  { table: 'sign_ins', column: 'expires_at', forMs: 0 },
+  { table: 'challenges', column: 'expires_at', forMs: DAY },
+  // a day longer than somebody may say of one that it was not his
+  { table: 'pushes', column: 'expires_at', forMs: 2 * DAY },
+  { table: 'push_pauses', column: 'until', forMs: 0 },
+  { table: 'oidc_records', column: 'expires_at', forMs: 0 },
+  { table: 'failures', column: 'at', forMs: DAY },
+  { table: 'sessions', column: 'ends_at', forMs: 7 * DAY },
+] as const
+
 /** Deletes what is of no use to anybody any more; to be called now and then by any node. */
 export async function sweepPeople({ sql }: Database, now: number): Promise<void> {
-  await sql.deleteFrom('sign_ins').where('expires_at', '<=', now).execute()
-  await sql
-    .deleteFrom('challenges')
-    .where('expires_at', '<=', now - DAY)
-    .execute()
-  // a day longer than somebody may say of one that it was not his
-  await sql
-    .deleteFrom('pushes')
-    .where('expires_at', '<=', now - 2 * DAY)
-    .execute()
-  await sql.deleteFrom('push_pauses').where('until', '<=', now).execute()
-  await sql.deleteFrom('oidc_records').where('expires_at', '<=', now).execute()
-  await sql
-    .deleteFrom('failures')
-    .where('at', '<=', now - DAY)
-    .execute()
-  await sql
-    .deleteFrom('sessions')
-    .where('ends_at', '<=', now - 7 * DAY)
-    .execute()
+  for (const { table, column, forMs } of KEPT)
+    await sql
+      .deleteFrom(table)
+      .where(sql.dynamic.ref(column), '<=', now - forMs)
+      .execute()
   await sql
     .deleteFrom('upstream_sessions')
     .where((row) =>
