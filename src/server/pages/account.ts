@@ -4,6 +4,7 @@ import type { PendingPush } from '#authn/sign-in.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import type { Session } from '#authn/session.ts'
 import type { Strength } from '#contract/vocabulary.ts'
+import { codeField, hidden, identifierField, writtenCodeField } from './fields.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
 import { masked, pushNumber, type UpstreamName } from './sign-in.ts'
@@ -107,7 +108,7 @@ export function accountPage(view: AccountView): Markup {
             (to) =>
               html`<li>
                 <div>${masked(to)}</div>
-                ${act('remove-phone', html`<input type="hidden" name="to" value="${to}" /><button class="small plain">${words.remove}</button>`)}
+                ${act('remove-phone', html`${hidden('to', to)}<button class="small plain">${words.remove}</button>`)}
               </li>`,
           )}
         </ul>`
@@ -120,11 +121,11 @@ export function accountPage(view: AccountView): Markup {
             ({ canonical, name, who }) =>
               html`<li>
                 <div><strong>${name}</strong> · ${who}</div>
-                ${act('unlink', html`<input type="hidden" name="link" value="${canonical}" /><button class="small plain">${words.remove}</button>`)}
+                ${act('unlink', html`${hidden('link', canonical)}<button class="small plain">${words.remove}</button>`)}
               </li>`,
           )}
         </ul>
-        ${view.linkable.map(({ id, name }) => act('link', html`<input type="hidden" name="upstream" value="${id}" /><button class="plain">${words.upstreamLink(name)}</button>`))}`
+        ${view.linkable.map(({ id, name }) => act('link', html`${hidden('upstream', id)}<button class="plain">${words.upstreamLink(name)}</button>`))}`
     }
     <h2>${words.sessions}</h2>
     <ul class="things">
@@ -134,7 +135,7 @@ export function accountPage(view: AccountView): Markup {
             <div>
               ${words.since(time(each.startedAt))}${each.id === view.current && html` · <strong>${words.thisSession}</strong>`}
             </div>
-            ${each.id !== view.current && act('end-session', html`<input type="hidden" name="session" value="${each.id}" /><button class="small plain">${words.endSession}</button>`)}
+            ${each.id !== view.current && act('end-session', html`${hidden('session', each.id)}<button class="small plain">${words.endSession}</button>`)}
           </li>`,
       )}
     </ul>
@@ -156,7 +157,7 @@ function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup
       ${form({
         action: '/account/rename',
         token,
-        children: html`<input type="hidden" name="id" value="${it.id}" /><label for="name-${it.id}">${words.name}</label
+        children: html`${hidden('id', it.id)}<label for="name-${it.id}">${words.name}</label
           ><input id="name-${it.id}" name="name" value="${it.name}" maxlength="64" required />
           <button class="small">${words.rename}</button>`,
       })}
@@ -167,9 +168,7 @@ function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup
       ${form({
         action: '/account/remove',
         token,
-        children: html`<input type="hidden" name="id" value="${it.id}" /><button class="small">
-            ${words.remove}
-          </button>`,
+        children: html`${hidden('id', it.id)}<button class="small">${words.remove}</button>`,
       })}
     </details>
   </li>`
@@ -192,10 +191,7 @@ export const addPasskeyForm = (
 ): Markup =>
   html`<noscript><p class="soft">${words.passkeyNeedsScript}</p></noscript>
     <form hidden method="post" action="${at}/passkey" data-passkey="create" data-options="${at}/passkey-options">
-      <input type="hidden" name="form" value="${token}" />${extra}<input type="hidden" name="challenge" /><input
-        type="hidden"
-        name="response"
-      />
+      ${hidden('form', token)}${extra}<input type="hidden" name="challenge" /><input type="hidden" name="response" />
       <p class="notice bad" role="alert" tabindex="-1" data-failed hidden>${words.passkeyFailed}</p>
       <label for="key-name">${words.name}</label><input id="key-name" name="name" maxlength="64" autocomplete="off" />
       <button>${words.addPasskey}</button>
@@ -212,19 +208,9 @@ export const totpPage = (words: Words, token: string, it: OtpEnrolment, message:
     ${form({
       action: '/account/totp-confirm',
       token,
-      children: html`<input type="hidden" name="id" value="${it.id}" /><label for="first-code">${words.code}</label>
-        <input
-          id="first-code"
-          class="code"
-          name="code"
-          inputmode="numeric"
-          autocomplete="one-time-code"
-          required
-        /><button>${words.verify}</button>`,
+      children: html`${hidden('id', it.id)}${codeField('first-code', words.code)}<button>${words.verify}</button>`,
     })}
     <p><a href="/account">${words.cancel}</a></p>`
-
-const hidden = (name: string, value: string): Markup => html`<input type="hidden" name="${name}" value="${value}" />`
 
 /** A code went to a number; the form says again which. */
 export const phonePage = (
@@ -236,15 +222,9 @@ export const phonePage = (
     ${form({
       action: '/account/phone-confirm',
       token,
-      children: html`${hidden('to', to)}${hidden('challenge', challenge)}<label for="phone-code">${words.code}</label>
-        <input
-          id="phone-code"
-          class="code"
-          name="code"
-          inputmode="numeric"
-          autocomplete="one-time-code"
-          required
-        /><button>${words.verify}</button>`,
+      children: html`${hidden('to', to)}${hidden('challenge', challenge)}${codeField('phone-code', words.code)}<button>
+          ${words.verify}
+        </button>`,
     })}
     <p><a href="/account">${words.cancel}</a></p>`
 
@@ -290,17 +270,7 @@ export const enrolPage = (words: Words, token: string, message: string | null): 
   html`${notice(message)}${form({
     action: '/enrol',
     token,
-    children: html`<label for="identifier">${words.identifier}</label>
-      <input
-        id="identifier"
-        name="identifier"
-        autocomplete="username"
-        autocapitalize="none"
-        spellcheck="false"
-        required
-      />
-      <label for="pass">${words.kinds.enrolment_pass}</label>
-      <input id="pass" name="pass" autocomplete="off" autocapitalize="characters" spellcheck="false" required /><button>
+    children: html`${identifierField(words)}${writtenCodeField('pass', words.kinds.enrolment_pass, 'pass')}<button>
         ${words.continue}
       </button>`,
   })}`
@@ -310,7 +280,7 @@ export const notMePage = (words: Words, token: string, link: string): Markup =>
     ${form({
       action: '/not-me',
       token,
-      children: html`<input type="hidden" name="t" value="${link}" /><button>${words.notMeAct}</button>`,
+      children: html`${hidden('t', link)}<button>${words.notMeAct}</button>`,
     })}`
 
 /** To the minute, in UTC, as ISO 8601 writes it: the server does not know where its reader is. */

@@ -1,5 +1,6 @@
 /** The pages of a recovery. Until something was proved in this browser they say the same to everyone. */
 import type { RecoveryCase } from '#authn/recovery.ts'
+import { codeField, identifierField, writtenCodeField } from './fields.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
 import type { Words } from './words/en.ts'
@@ -18,19 +19,7 @@ const act = ({ token }: RecoveryView, step: string, children: Markup): Markup =>
 export const beginRecoveryPage = (view: RecoveryView): Markup =>
   html`${notice(view.message)}
     <p>${view.words.recoverIntro}</p>
-    ${act(
-      view,
-      'begin',
-      html`<label for="identifier">${view.words.identifier}</label>
-        <input
-          id="identifier"
-          name="identifier"
-          autocomplete="username"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-        /><button>${view.words.continue}</button>`,
-    )}`
+    ${act(view, 'begin', html`${identifierField(view.words)}<button>${view.words.continue}</button>`)}`
 
 /** What a stranger sees once a name was typed, whoever has it. */
 export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent: boolean }): Markup => {
@@ -43,18 +32,7 @@ export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent:
       html`${notice(words.codeSent(view.minutes), 'info')}${act(
         view,
         'answer',
-        html`<label for="code">${words.code}</label
-          ><input
-            id="code"
-            class="code"
-            name="code"
-            inputmode="numeric"
-            autocomplete="one-time-code"
-            aria-describedby="hint"
-            required
-          />
-          <p class="hint" id="hint">${words.codeHint(view.digits)}</p>
-          <button>${words.verify}</button>`,
+        html`${codeField('code', words.code, words.codeHint(view.digits))}<button>${words.verify}</button>`,
       )}`
     }
     <details>
@@ -62,15 +40,7 @@ export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent:
       ${act(
         view,
         'saved-code',
-        html`<label for="saved">${words.recoveryCodeLabel}</label
-          ><input
-            id="saved"
-            name="code"
-            autocomplete="off"
-            autocapitalize="characters"
-            spellcheck="false"
-            required
-          /><button>${words.verify}</button>`,
+        html`${writtenCodeField('saved', words.recoveryCodeLabel)}<button>${words.verify}</button>`,
       )}
     </details>
     ${act(view, 'restart', html`<button class="plain">${words.otherAccount}</button>`)}`

@@ -1,5 +1,6 @@
 /** The pages of a sign-in. Each is a function of what it shows; none knows the store. */
 import type { Offer } from '#authn/sign-in.ts'
+import { codeField, hidden, identifierField, writtenCodeField } from './fields.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
 import type { Words } from './words/en.ts'
@@ -26,17 +27,7 @@ export function identifyPage(
   return html`${notice(message)}${form({
       action: `${at}/identify`,
       token,
-      children: html`<label for="identifier">${words.identifier}</label>
-        <input
-          id="identifier"
-          name="identifier"
-          autocomplete="username webauthn"
-          autocapitalize="none"
-          spellcheck="false"
-          required
-          autofocus
-        />
-        <button>${words.continue}</button>`,
+      children: html`${identifierField(words, { first: true })} <button>${words.continue}</button>`,
     })}${passkeys && passkeyForm(view, { autofill: true })}${upstreams.map((each) => upstreamForm(view, each))}${cancelForm(view)}
     <p><a href="/recover">${words.recover}</a></p>`
 }
@@ -63,7 +54,7 @@ export function choosePage(
         form({
           action: `${at}/send`,
           token,
-          children: html`<input type="hidden" name="factor" value="${factor}" /><button class="plain">
+          children: html`${hidden('factor', factor)}<button class="plain">
               ${factor === 'email_code' ? words.emailCode : words.smsCode}
             </button>`,
         }),
@@ -95,7 +86,7 @@ export function morePage(
       form({
         action: `${at}/send`,
         token,
-        children: html`<input type="hidden" name="factor" value="${factor}" /><input
+        children: html`${hidden('factor', factor)}<input
             type="hidden"
             name="to"
             value="${offers.filter((each) => each.factor === factor).findIndex((each) => each.to === to)}"
@@ -177,7 +168,6 @@ const passwordForm = ({ words, at, token }: SignInView): Markup =>
       <button>${words.verify}</button>`,
   })
 
-/** Paste is never blocked, and phones offer the code from the message. */
 const codeForm = (
   { at, token, words }: SignInView,
   { step, label, digits }: { readonly step: string; readonly label: string; readonly digits: number },
@@ -185,18 +175,7 @@ const codeForm = (
   form({
     action: `${at}/${step}`,
     token,
-    children: html`<label for="code-${step}">${label}</label>
-      <input
-        id="code-${step}"
-        class="code"
-        name="code"
-        inputmode="numeric"
-        autocomplete="one-time-code"
-        aria-describedby="hint-${step}"
-        required
-      />
-      <p class="hint" id="hint-${step}">${words.codeHint(digits)}</p>
-      <button>${words.verify}</button>`,
+    children: html`${codeField(`code-${step}`, label, words.codeHint(digits))} <button>${words.verify}</button>`,
   })
 
 /** The form is hidden until the script has it; without script it says why. */
@@ -216,10 +195,7 @@ export function passkeyForm(
       data-options="${at}/passkey-options"
       ${autofill && html` data-autofill`}
     >
-      <input type="hidden" name="form" value="${token}" /><input type="hidden" name="challenge" /><input
-        type="hidden"
-        name="response"
-      />
+      ${hidden('form', token)}<input type="hidden" name="challenge" /><input type="hidden" name="response" />
       <p class="notice bad" role="alert" tabindex="-1" data-failed hidden>${words.passkeyFailed}</p>
       <button ${!leads && html`class="plain"`} aria-describedby="passkey-hint">${words.usePasskey}</button>
       <p class="hint" id="passkey-hint">${words.passkeyHint}</p>
@@ -232,9 +208,7 @@ const recoveryBox = ({ words, at, token }: SignInView): Markup =>
     ${form({
       action: `${at}/recovery-code`,
       token,
-      children: html`<label for="recovery">${words.recoveryCodeLabel}</label>
-        <input id="recovery" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required />
-        <button>${words.verify}</button>`,
+      children: html`${writtenCodeField('recovery', words.recoveryCodeLabel)} <button>${words.verify}</button>`,
     })}
   </details>`
 
@@ -248,9 +222,7 @@ const upstreamForm = ({ words, at, token }: SignInView, { id, name }: UpstreamNa
   form({
     action: `${at}/upstream`,
     token,
-    children: html`<input type="hidden" name="upstream" value="${id}" /><button class="plain">
-        ${words.upstreamSignIn(name)}
-      </button>`,
+    children: html`${hidden('upstream', id)}<button class="plain">${words.upstreamSignIn(name)}</button>`,
   })
 
 /** Why a sign-in elsewhere came to nothing, and the way back. */
