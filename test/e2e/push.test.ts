@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import * as client from 'openid-client'
 import { systemClock } from '#lib/clock.ts'
-import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
+import { openApp, until } from './app.fixture.ts'
+import { PASSWORD, startPeople } from './people.fixture.ts'
 import { Person } from './person.fixture.ts'
 
 const TOKEN = 'the-app-sends-this-token-0123456789'
@@ -54,16 +55,7 @@ async function started(context: TestContext) {
     factors: '[passkey, password, push, email_code]',
     more: `  push: {url: '${app.url}', secret: whsec_${KEY}, token: ${TOKEN}, networks: [127.0.0.0/8]}\n`,
   })
-  const options = { execute: [client.allowInsecureRequests] }
-  const config = await client.discovery(new URL(`${people.origin}/oidc`), 'app', SECRET, undefined, options)
-  const authorize = async (person: Person, more: Record<string, string> = {}) => {
-    const verifier = client.randomPKCECodeVerifier()
-    const challenge = await client.calculatePKCECodeChallenge(verifier)
-    const pkce = { code_challenge: challenge, code_challenge_method: 'S256', state: 's' }
-    const parameters = { redirect_uri: REDIRECT, scope: 'openid', ...pkce, ...more }
-    await person.go((await client.buildAuthorizationUrlWithPAR(config, parameters)).href)
-    return { pkceCodeVerifier: verifier, expectedState: 's' }
-  }
+  const { config, authorize } = await openApp(people.origin)
   const post = (body: unknown, authorization: string) =>
     fetch(`${people.origin}/delivery/push/answers`, {
       method: 'POST',
@@ -74,16 +66,12 @@ async function started(context: TestContext) {
     const response = await post({ device: DEVICE, answer: 'approved', ...it }, `Bearer ${TOKEN}`)
     return ((await response.json()) as { outcome: string }).outcome
   }
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    for (let i = 0; i < 300 && !(await holds()); i++) await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.ok(await holds())
-  }
   /** the question of this count, once it came */
   const question = async (count: number) => {
     await until(() => app.asked.length === count)
     return app.asked[count - 1]!
   }
-  return { ...people, app, time, config, authorize, post, answer, until, question }
+  return { ...people, app, time, config, authorize, post, answer, question }
 }
 type Shop = Awaited<ReturnType<typeof started>>
 
@@ -195,7 +183,7 @@ test('a stranger makes no telephone ring, and somebody with the password not for
   }
   assert.match(thief.html, /Too many/)
   // one at the enrolment and two here, of which the first may have been replaced before it was sent
-  await shop.until(() => shop.app.asked.length >= 2)
+  await until(() => shop.app.asked.length >= 2)
   await new Promise((resolve) => setTimeout(resolve, 500))
   assert.ok(shop.app.asked.length <= 3, String(shop.app.asked.length))
 })
@@ -213,7 +201,7 @@ test('who says "it was not me" in the app is asked no more, is told by mail, and
   assert.match(thief.html, /was not confirmed in the app/)
   await thief.submit('push')
   assert.match(thief.html, /somebody else had asked/)
-  await shop.until(() => shop.mail.mails.some(({ mail }) => /it was not you/.test(mail.text ?? '')))
+  await until(() => shop.mail.mails.some(({ mail }) => /it was not you/.test(mail.text ?? '')))
   assert.equal(shop.app.asked.length, 2)
   // a number that comes late is worth nothing
   shop.time.ahead += 3_600_000

@@ -6,7 +6,8 @@ import { test, type TestContext } from 'node:test'
 import * as client from 'openid-client'
 import { startCentre } from '#delivery/smsc.fixture.ts'
 import { systemClock } from '#lib/clock.ts'
-import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
+import { openApp, until } from './app.fixture.ts'
+import { PASSWORD, startPeople } from './people.fixture.ts'
 import { Person } from './person.fixture.ts'
 
 const PHONE = '+4915112345678'
@@ -61,21 +62,8 @@ async function started(context: TestContext, inventory: (text: string) => string
   simSwap: {url: '${operator}/sim-swap/v1', token: its-token, networks: [127.0.0.0/8]}
 `,
   })
-  const options = { execute: [client.allowInsecureRequests] }
-  const config = await client.discovery(new URL(`${people.origin}/oidc`), 'app', SECRET, undefined, options)
-  const authorize = async (person: Person, more: Record<string, string> = {}) => {
-    const verifier = client.randomPKCECodeVerifier()
-    const challenge = await client.calculatePKCECodeChallenge(verifier)
-    const pkce = { code_challenge: challenge, code_challenge_method: 'S256', state: 's' }
-    const parameters = { redirect_uri: REDIRECT, scope: 'openid', ...pkce, ...more }
-    await person.go((await client.buildAuthorizationUrlWithPAR(config, parameters)).href)
-    return { pkceCodeVerifier: verifier, expectedState: 's' }
-  }
+  const { config, authorize } = await openApp(people.origin)
   const codeIn = (text: string | undefined) => /\b[0-9]{8}\b/.exec(text ?? '')?.[0] ?? ''
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    for (let i = 0; i < 300 && !(await holds()); i++) await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.ok(await holds())
-  }
   const reader = await people.server.token('read', 'administer')
   /** the newest records, one a line */
   const audit = async () => {
@@ -83,7 +71,7 @@ async function started(context: TestContext, inventory: (text: string) => string
     const { records } = (await answer.json()) as { readonly records: readonly unknown[] }
     return records.map((record) => JSON.stringify(record)).join('\n')
   }
-  return { ...people, centre, texts, card, config, authorize, codeIn, until, audit, time }
+  return { ...people, centre, texts, card, config, authorize, codeIn, audit, time }
 }
 type Shop = Awaited<ReturnType<typeof started>>
 
@@ -100,7 +88,7 @@ async function atAccount({ origin }: Shop): Promise<Person> {
 async function withPhone(shop: Shop): Promise<Person> {
   const ben = await atAccount(shop)
   await ben.submit('phone', { phone: '+49 (151) 123-45678' })
-  await shop.until(() => shop.centre.submits.length === 1)
+  await until(() => shop.centre.submits.length === 1)
   await ben.submit('phone-confirm', { code: shop.codeIn(shop.centre.submits[0]?.text) })
   assert.match(ben.html, /\+49…78/)
   return ben
@@ -111,9 +99,9 @@ test('somebody adds a number that is his, and signs in with codes that go to it'
   const ben = await withPhone(shop)
   assert.equal(shop.centre.submits[0]?.to, '4915112345678')
   assert.equal(await shop.centre.receipt('m1', 'DELIVRD'), 0)
-  await shop.until(async () => (await shop.audit()).includes('"confirmed"'))
+  await until(async () => (await shop.audit()).includes('"confirmed"'))
   // mail tells him of it
-  await shop.until(() => shop.mail.mails.some(({ mail }) => /address was added/.test(mail.text ?? '')))
+  await until(() => shop.mail.mails.some(({ mail }) => /address was added/.test(mail.text ?? '')))
   await ben.submit('sign-out')
   const phone = new Person(shop.origin)
   const checks = await shop.authorize(phone)
@@ -121,7 +109,7 @@ test('somebody adds a number that is his, and signs in with codes that go to it'
   await phone.submit('send')
   // the notice of the new number went there too
   const codes = () => shop.centre.submits.map(({ text }) => shop.codeIn(text)).filter((code) => code !== '')
-  await shop.until(() => codes().length === 2)
+  await until(() => codes().length === 2)
   await phone.submit('answer', { code: '00000000' })
   assert.match(phone.html, /role="alert"/)
   await phone.submit('answer', { code: codes()[1]! })
@@ -151,7 +139,7 @@ test('a number is not taken without a code that went to it, nor one that costs o
   assert.equal(shop.centre.submits.length, 0)
   // a code that went to one number proves no other
   await ben.submit('phone', { phone: PHONE })
-  await shop.until(() => shop.centre.submits.length === 1)
+  await until(() => shop.centre.submits.length === 1)
   const code = shop.codeIn(shop.centre.submits[0]?.text)
   const { html } = ben
   await ben.submit('phone-confirm', { code, to: '+4915112345679' })
@@ -166,8 +154,8 @@ test('a number is not taken without a code that went to it, nor one that costs o
   assert.equal((await shop.json('PUT', '/v1/people/shop:ben', bad)).status, 400)
 })
 
-test('a number whose card was changed gets no code; he is told why, and other ways stay', async (context) => {
-  const shop = await started(context)
+/** Ben, who has a number beside his mailbox and has shown his password, where two factors are asked for. */
+async function askedForMore(shop: Awaited<ReturnType<typeof started>>): Promise<Person> {
   const identifiers = [
     { kind: 'mail', value: 'ben@example.org', verified: true },
     { kind: 'phone', value: PHONE, verified: true },
@@ -177,6 +165,12 @@ test('a number whose card was changed gets no code; he is told why, and other wa
   await shop.authorize(ben, { acr_values: 'urn:ambit:loa:2' })
   await ben.submit('identify', { identifier: 'ben@example.org' })
   await ben.submit('password', { password: PASSWORD })
+  return ben
+}
+
+test('a number whose card was changed gets no code; he is told why, and other ways stay', async (context) => {
+  const shop = await started(context)
+  const ben = await askedForMore(shop)
   for (const swapped of [true, null]) {
     shop.card.swapped = swapped
     await ben.submit('send', { factor: 'sms_code' })
@@ -193,11 +187,11 @@ test('a number whose card was changed gets no code; he is told why, and other wa
   await stranger.submit('identify', { identifier: PHONE })
   await stranger.submit('send')
   assert.match(stranger.html, /If an account fits, a code is on its way/)
-  await shop.until(() => shop.card.asked === 3)
+  await until(() => shop.card.asked === 3)
   assert.equal(shop.centre.submits.length, 0)
   shop.card.swapped = false
   await ben.submit('send', { factor: 'sms_code' })
-  await shop.until(() => shop.centre.submits.length === 1)
+  await until(() => shop.centre.submits.length === 1)
   await ben.submit('answer', { code: shop.codeIn(shop.centre.submits[0]?.text) })
   await ben.submit('consent')
   assert.ok(ben.left?.searchParams.get('code'), ben.html)
@@ -208,7 +202,7 @@ test('what the centre does not take goes through the gateway, whose receipts cou
   shop.centre.answers.push(0x14)
   const ben = await atAccount(shop)
   await ben.submit('phone', { phone: PHONE })
-  await shop.until(() => shop.texts.length === 1)
+  await until(() => shop.texts.length === 1)
   await ben.submit('phone-confirm', { code: shop.codeIn(shop.texts[0]) })
   assert.match(ben.html, /\+49…78/)
   const tell = async (name: string, authorization: string, body: string, type = 'application/json') => {
@@ -257,14 +251,6 @@ test('a number that also gives the password back is no second factor beside it',
       )
       .concat(`channels: [{id: 'sim:ben', kind: phone_number, name: '${PHONE}'}]\n`),
   )
-  const identifiers = [
-    { kind: 'mail', value: 'ben@example.org', verified: true },
-    { kind: 'phone', value: PHONE, verified: true },
-  ]
-  assert.equal((await shop.json('PUT', '/v1/people/shop:ben', { identifiers })).status, 200)
-  const ben = new Person(shop.origin)
-  await shop.authorize(ben, { acr_values: 'urn:ambit:loa:2' })
-  await ben.submit('identify', { identifier: 'ben@example.org' })
-  await ben.submit('password', { password: PASSWORD })
+  const ben = await askedForMore(shop)
   assert.match(ben.html, /None of the ways to sign in/)
 })
