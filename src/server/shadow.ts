@@ -125,10 +125,15 @@ export async function openShadow(parts: {
     due = true
     working = working.then(async () => {
       due = false
+      const now = tried
       try {
-        world = await worldOf(tried)
+        const made = await worldOf(now)
+        // something else is tried meanwhile, and its turn comes
+        if (now !== tried) return
+        world = made
         trouble = null
       } catch (error) {
+        if (now !== tried) return
         world = null
         trouble = 'what is tried does not fit the facts; see the log'
         log.error({ err: error }, 'what is tried cannot be worked out; nothing is compared')
