@@ -63,7 +63,7 @@ onEveryStore('a change ends every session but the one that made it', async (stor
   await tools.sessions.begin(session(proof('password')), 'mine')
   await tools.sessions.begin({ ...session(proof('password')), id: 'se_2' }, 'theirs')
   await tools.budgets.remember('thief', 'idp:ada', NOW)
-  await endOtherSessions(tools, session(proof('password')), 'renewed', 'authenticator_added')
+  await endOtherSessions(tools, session(proof('password')), 'renewed', 'authenticator_added', async () => {})
   assert.equal(await tools.sessions.resume('mine', NOW), null)
   assert.equal(await tools.sessions.resume('theirs', NOW), null)
   assert.equal((await tools.sessions.resume('renewed', NOW))?.proofs.length, 1)

@@ -62,17 +62,19 @@ export function leaveForChanges(
 
 /**
  * Ends every session, code and known browser of the account, and opens the one that made the change anew under `token` (a
- * hash), with its proofs, its end and its browser.
+ * hash), with its proofs, its end and its browser. `beforeIt` hears the id of the new one before it begins.
  */
 export async function endOtherSessions(
   tools: Tools,
   session: Session,
   token: string,
   reason: string,
+  beforeIt: (session: string) => Promise<void>,
 ): Promise<Session> {
   const now = tools.clock()
   const { epoch } = await tools.accounts.endEverything(session.account, { reason }, now)
   const renewed: Session = { ...session, id: newId('se'), epoch, usedAt: now }
+  await beforeIt(renewed.id)
   await tools.sessions.begin(renewed, token)
   await tools.budgets.remember(session.browser, session.account, now)
   return renewed

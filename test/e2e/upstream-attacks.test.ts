@@ -213,3 +213,18 @@ onEveryStore('a provider that signs somebody out ends what rests on it, once and
     .execute()
   assert.equal(events.filter(({ data }) => data.includes('upstream_signed_out')).length, 4)
 })
+
+onEveryStore('a session that ended all others still ends with the sign-in that it rests on', async (store, context) => {
+  const { back, corp, signers, origin } = await started(context, store.url)
+  const person = await back({ sid: 's-1' })
+  await person.go('/account')
+  await person.submit('end-others')
+  await person.go('/account')
+  assert.ok(isIn(person))
+  const claims = { iss: corp.issuer, aud: 'ambit', iat: now(), exp: now() + 120, jti: randomUUID(), sid: 's-1' }
+  const token = await sign(signers.corp, { ...claims, events: { [EVENT]: {} } }, { typ: 'logout+jwt' })
+  const body = new URLSearchParams({ logout_token: token })
+  assert.equal((await fetch(`${origin}/upstream/corp/logout`, { method: 'POST', body })).status, 200)
+  await person.go('/account')
+  assert.ok(!isIn(person))
+})

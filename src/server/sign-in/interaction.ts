@@ -20,6 +20,7 @@ import { AmbitError } from '#lib/errors.ts'
 import type { WantedAccess } from '#decision/sign-in-demand.ts'
 import { asked, assuranceParameters, stricter, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
+import { endedMeanwhile, noteRestsOn } from './rests-on.ts'
 import type { PeopleParts } from './parts.ts'
 import { OWN_CLIENT } from './step-up.ts'
 import { offeredUpstreams } from './upstream.ts'
@@ -206,9 +207,7 @@ export async function complete(
   }
   const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
   const isGoodAsItIs = isSame && it.proofs.length === 0
-  const upstream = it.proofs.flatMap(({ upstream: said }) => said ?? [])
-  const noted = (session: string) => Promise.all(upstream.map((each) => parts.upstreams.sessions.note(session, each)))
-  if (isSame) await noted(held.session.id)
+  if (isSame) await noteRestsOn(parts, held.session.id, it.proofs)
   let opened = held?.session.id ?? ''
   if (!isGoodAsItIs && !(isSame && (await raise(parts, held, it.proofs, hashOf(token))))) {
     if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
@@ -224,13 +223,11 @@ export async function complete(
       ...times,
     }
     opened = session.id
-    await noted(opened)
+    await noteRestsOn(parts, opened, it.proofs)
     await tools.sessions.begin(session, hashOf(token))
     await tools.budgets.remember(it.browser, standing.account, now)
   }
-  for (const each of upstream) {
-    if (!(await parts.upstreams.sessions.isOver(each))) continue
-    await tools.sessions.end(opened, 'upstream_signed_out', now)
+  if (await endedMeanwhile(parts, opened, it.proofs)) {
     throw new AmbitError(
       'conflict',
       'you were signed out elsewhere meanwhile; go back to the application and begin again',

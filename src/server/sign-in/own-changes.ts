@@ -20,6 +20,7 @@ import { askApp, numberOf, pushTools } from '#server/sign-in/app-push.ts'
 import { heldSession } from '#server/sign-in/interaction.ts'
 import { beginPhone, confirmPhone } from '#server/sign-in/own-phone.ts'
 import { beginLink, confirmLink } from '#server/sign-in/own-upstreams.ts'
+import { endedMeanwhile, noteRestsOn } from './rests-on.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import { linksOf } from '#server/sign-in/upstream.ts'
 
@@ -78,6 +79,21 @@ export const codesAllowed = (parts: PeopleParts, account: string): boolean =>
 /** The session that a change left, for the page that is drawn in the same answer. */
 export const renewed = new WeakMap<FastifyReply, Awaited<ReturnType<typeof endOtherSessions>>>()
 
+/** Ends all sessions, and goes on in one that is new, and rests on what the old one did. */
+async function renew(
+  parts: PeopleParts,
+  { reply, held }: Pick<Change, 'reply' | 'held'>,
+  reason: string,
+): Promise<void> {
+  const token = newSecret()
+  const { proofs } = held.session
+  const note = (id: string) => noteRestsOn(parts, id, proofs)
+  const session = await endOtherSessions(parts.tools, held.session, hashOf(token), reason, note)
+  await endedMeanwhile(parts, session.id, proofs)
+  renewed.set(reply, session)
+  reply.header('set-cookie', sessionCookie(token))
+}
+
 async function changed(
   parts: PeopleParts,
   { reply, held, account, words }: Change,
@@ -85,9 +101,7 @@ async function changed(
   name: string,
   also: readonly { readonly channel: 'sms'; readonly to: string }[] = [],
 ): Promise<Done> {
-  const token = newSecret()
-  renewed.set(reply, await endOtherSessions(parts.tools, held.session, hashOf(token), template))
-  reply.header('set-cookie', sessionCookie(token))
+  await renew(parts, { reply, held }, template)
   await parts.tools.notify(account, { template, values: { name }, also })
   return { said: words.changed, good: true }
 }
@@ -251,8 +265,6 @@ async function endSession({ tools }: PeopleParts, { fields, account, words }: Ch
 }
 
 async function endOthers(parts: PeopleParts, it: Change): Promise<Done> {
-  const token = newSecret()
-  renewed.set(it.reply, await endOtherSessions(parts.tools, it.held.session, hashOf(token), 'ended_by_owner'))
-  it.reply.header('set-cookie', sessionCookie(token))
+  await renew(parts, it, 'ended_by_owner')
   return { said: it.words.ended, good: true }
 }

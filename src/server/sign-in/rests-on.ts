@@ -1,0 +1,26 @@
+/** Sessions that rest on a sign-in at another provider: noted before they are there, and over where that one is. */
+import type { Proof } from '#authn/session.ts'
+import type { PeopleParts } from './parts.ts'
+
+/** Notes what a session rests on; to be called before it begins, or is raised. */
+export async function noteRestsOn(
+  { upstreams }: PeopleParts,
+  session: string,
+  proofs: readonly Proof[],
+): Promise<void> {
+  for (const { upstream } of proofs) if (upstream !== undefined) await upstreams.sessions.note(session, upstream)
+}
+
+/** Ends a session that has begun, where what it rests on ended meanwhile; true then. */
+export async function endedMeanwhile(
+  { tools, upstreams }: PeopleParts,
+  session: string,
+  proofs: readonly Proof[],
+): Promise<boolean> {
+  for (const { upstream } of proofs) {
+    if (upstream === undefined || !(await upstreams.sessions.isOver(upstream))) continue
+    await tools.sessions.end(session, 'upstream_signed_out', tools.clock())
+    return true
+  }
+  return false
+}
