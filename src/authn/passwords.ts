@@ -3,6 +3,7 @@ import { hash, verify, type Algorithm } from '@node-rs/argon2'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { attempt, type Attempt, type Outcome, type Tools } from './ceremony.ts'
+import type { Keyring } from './keyring.ts'
 
 /** argon2id with 19 MiB, two passes, one lane: the least that OWASP's password storage sheet recommends. */
 const ARGON2ID: Algorithm.Argon2id = 2 // a const enum, which has no value when types are stripped
@@ -84,16 +85,28 @@ export async function setPassword(tools: Tools, account: string, typed: string, 
   return id
 }
 
-/** The hash of a password nobody has, so that an account without one takes as long as one with. */
-let nobody: Promise<string> | undefined
-const nobodysHash = (): Promise<string> => (nobody ??= inTurn(() => hash(newId('nobody'), ARGON2)))
+/** Where the hash that nobody has is sealed, as an authenticator's own is. */
+const NOBODYS = 'authenticator nobody'
+/** The sealed hash of a password nobody has, so that an account without one is as much work as one with: it is opened, too. */
+const sealedNobodys = new WeakMap<Keyring, Promise<string>>()
+function nobodysMaterial(keyring: Keyring): Promise<string> {
+  let sealed = sealedNobodys.get(keyring)
+  if (sealed === undefined) {
+    sealed = inTurn(() => hash(newId('nobody'), ARGON2)).then((hashed) => keyring.seal(NOBODYS, hashed))
+    sealedNobodys.set(keyring, sealed)
+    // a failure is not kept
+    sealed.catch(() => sealedNobodys.delete(keyring))
+  }
+  return sealed
+}
 
 export function answerPassword(tools: Tools, it: Attempt & { typed: unknown }): Promise<Outcome> {
   const password = canonicalPassword(it.typed, tools.rules.passwords.maxLength) ?? ''
   const compared = async (hashed: string): Promise<boolean> => inTurn(() => verify(hashed, password))
   const own = async () =>
     (await tools.authenticators.listOf(it.account)).find(({ kind, state }) => kind === 'password' && state === 'active')
-  const nobodys = async () => void (await compared(await nobodysHash()))
+  const nobodys = async () =>
+    void (await compared(await tools.keyring.open(NOBODYS, await nobodysMaterial(tools.keyring))))
   const instead = async () => {
     await own()
     await nobodys()
