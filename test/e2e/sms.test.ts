@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { sql as rawSql } from 'kysely'
 import * as client from 'openid-client'
 import { startCentre } from '#delivery/smsc.fixture.ts'
 import { systemClock } from '#lib/clock.ts'
@@ -167,6 +168,29 @@ async function askedForMore(shop: Awaited<ReturnType<typeof started>>): Promise<
   await ben.submit('password', { password: PASSWORD })
   return ben
 }
+
+test('a session that ends while its step-up is finished is not followed by one of the second factor alone', async (context) => {
+  const shop = await started(context)
+  const identifiers = [
+    { kind: 'mail', value: 'ben@example.org', verified: true },
+    { kind: 'phone', value: PHONE, verified: true },
+  ]
+  assert.equal((await shop.json('PUT', '/v1/people/shop:ben', { identifiers })).status, 200)
+  const ben = new Person(shop.origin)
+  await shop.authorize(ben)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  await shop.authorize(ben, { acr_values: 'urn:ambit:loa:2' })
+  await ben.submit('send', { factor: 'sms_code' })
+  await until(() => shop.centre.submits.length === 1)
+  const { sql } = shop.server.context.database
+  // its owner ends it elsewhere, between the look at it and the raise
+  await rawSql`CREATE TRIGGER ended AFTER DELETE ON sign_ins BEGIN UPDATE sessions SET ended_at = 1; END`.execute(sql)
+  await ben.submit('answer', { code: shop.codeIn(shop.centre.submits[0]!.text) })
+  assert.equal(ben.status, 409)
+  const alive = await sql.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute()
+  assert.deepEqual(alive, [])
+})
 
 test('a number whose card was changed gets no code; he is told why, and other ways stay', async (context) => {
   const shop = await started(context)

@@ -209,7 +209,14 @@ export async function complete(
   const isGoodAsItIs = isSame && it.proofs.length === 0
   if (isSame) await noteRestsOn(parts, held.session.id, it.proofs)
   let opened = held?.session.id ?? ''
-  if (!isGoodAsItIs && !(isSame && (await raise(parts, held, it.proofs, hashOf(token))))) {
+  if (isSame && !isGoodAsItIs && !(await raise(parts, held, it.proofs, hashOf(token)))) {
+    // what was enough was so with what the session had shown, and that is over: another would rest on the rest alone
+    throw new AmbitError(
+      'conflict',
+      'your session ended while you confirmed; go back to the application and begin again',
+    )
+  }
+  if (!isSame) {
     if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
     const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
     const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
