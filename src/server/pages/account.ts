@@ -139,7 +139,7 @@ export function accountPage(view: AccountView): Markup {
           </li>`,
       )}
     </ul>
-    ${act('end-others', html`<button class="plain">${words.endOthers}</button>`)}
+    ${view.sessions.length > 1 && act('end-others', html`<button class="plain">${words.endOthers}</button>`)}
     ${act('sign-out', html`<button class="plain">${words.signOut}</button>`)}
   </div>`
 }

@@ -45,6 +45,8 @@ ul.things { list-style: none; margin: 0; padding: 0 }
 ul.things li { border-top: 1px solid var(--line); padding: .75rem 0; display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 ul.things li > div { flex: 1 1 14rem }
 ul.things form { margin: 0 }
+ul.things li:has(details) > div { flex-basis: 100% }
+ul.things details { margin: 0 1rem 0 0 }
 ol.codes { font: 1.125rem/1.9 ui-monospace, monospace; padding-left: 2rem; columns: 2 }
 code.user-code { font: 600 1.75rem ui-monospace, monospace; letter-spacing: .1em }
 code.secret { font: 1.0625rem ui-monospace, monospace; overflow-wrap: anywhere }
