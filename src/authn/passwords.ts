@@ -13,7 +13,7 @@ const AT_ONCE = 4
 /** Hashes that wait; more are refused. */
 const WAITING = 200
 
-/** Whether a password is known from breaches; one that cannot be told is not refused for it. */
+/** Whether a password is known from breaches; rejects where that cannot be told, and the password is not taken then. */
 export type IsBreached = (password: string) => Promise<boolean>
 
 let running = 0
@@ -56,7 +56,10 @@ export async function passwordProblem(
   const plain = password.toLowerCase()
   if (ownWords.some((word) => word.length >= 4 && plain.replaceAll(word.toLowerCase(), '').length < minLength / 2))
     return 'own_name'
-  return (await isBreached(password).catch(() => false)) ? 'breached' : null
+  const known = await isBreached(password).catch(() => {
+    throw new AmbitError('overloaded', 'new passwords cannot be checked at the moment; try again in a moment')
+  })
+  return known ? 'breached' : null
 }
 
 /** Sets the only password of the account. The caller has asked for a step-up and checked {@link passwordProblem}. */

@@ -31,6 +31,7 @@ import { signInStore } from '#storage/sign-ins.ts'
 import { sweepPeople } from '#storage/sweep.ts'
 import { upstreamSessionStore } from '#storage/upstream-sessions.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
+import { openBreachedPasswords } from './breached-passwords.ts'
 import { channelsOfConfig } from './config/delivery.ts'
 import { recordOf } from './ceremony-record.ts'
 import type { PeopleConfig } from './config/people.ts'
@@ -124,6 +125,9 @@ export async function openPeople(
   }
   const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
+  const breached = people.breachedPasswords === undefined ? null : await openBreachedPasswords(people.breachedPasswords)
+  if (breached === null && people.factors.includes('password'))
+    log.warn({}, 'new passwords are held against no list of breached ones; see `people.breachedPasswords`')
   const signing = context.gate.ownKeys
   if (signing === null) throw new Error('the gate has no keys of our provider')
   const clients = clientSessions(database)
@@ -193,7 +197,7 @@ export async function openPeople(
       },
       identifiers,
       signIns: signInStore(database),
-      isBreached: async () => false,
+      isBreached: breached?.isBreached ?? (async () => false),
       worths,
       channelsOf,
       floorOf: (account) => floorOf(context, account),
@@ -222,6 +226,7 @@ export async function openPeople(
       clearInterval(sweeping)
       clearInterval(moving)
       await signOuts.stop()
+      await breached?.close()
       await outbox.stop()
     },
   }

@@ -124,6 +124,11 @@ export const PEOPLE = Type.Object(
       description:
         'other OpenID providers at which people may sign in, once they linked themselves there to an account here',
     }),
+    breachedPasswords: Type.Optional(
+      text(
+        'path of a list of passwords known from breaches: SHA-1 hashes in order, as Have I Been Pwned offers it; none of them is taken as a new password',
+      ),
+    ),
     metadata: Type.Optional(
       text('path of the FIDO metadata list (`blob.jwt`); without it no passkey counts as held in hardware'),
     ),
