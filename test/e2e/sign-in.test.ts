@@ -1,5 +1,6 @@
 /** People at the pages of a whole server, with a mail server on loopback and an independent OpenID client as the application. */
 import assert from 'node:assert/strict'
+import { sql as rawSql } from 'kysely'
 import { test, type TestContext } from 'node:test'
 import { decodeJwt } from 'jose'
 import { generateSync } from 'otplib'
@@ -140,6 +141,24 @@ test('what was shown before an account was changed lets nobody in after it', asy
   thief.left = null
   await authorize(config, thief, { prompt: 'none' })
   assert.equal(thief.left!.searchParams.get('error'), 'login_required')
+})
+
+test('a session that ends while the sign-in that rests on it is finished is followed by none that shows nothing', async (context) => {
+  const { server, origin, config } = await started(context)
+  const ben = new Person(origin)
+  await authorize(config, ben)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
+  // the provider has forgotten him, our session has not: nothing more is asked of him
+  for (const name of ben.cookies.keys()) if (/ambit-op/.test(name)) ben.cookies.delete(name)
+  const { sql } = server.context.database
+  await rawSql`CREATE TRIGGER changed AFTER DELETE ON sign_ins BEGIN UPDATE account_states SET epoch = epoch + 1; END`.execute(
+    sql,
+  )
+  await authorize(config, ben)
+  assert.equal(ben.status, 409)
+  const alive = await sql.selectFrom('sessions').select('proofs').where('ended_at', 'is', null).execute()
+  assert.ok(alive.every(({ proofs }) => proofs !== '[]'))
 })
 
 test('a stranger cannot use up the guesses of an app that he would be asked for later', async (context) => {

@@ -201,11 +201,12 @@ export async function complete(
   const now = tools.clock()
   const token = newSecret()
   const { epoch } = await tools.accounts.stateOf(standing.account)
-  if (it.proofs.length > 0 && it.epoch !== epoch) {
+  const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
+  // whoever shows nothing new rests on the session alone, which is of before
+  if (it.proofs.length > 0 ? it.epoch !== epoch : !isSame) {
     const why = 'the account was changed while you signed in; go back to the application and begin again'
     throw new AmbitError('conflict', why)
   }
-  const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
   const isGoodAsItIs = isSame && it.proofs.length === 0
   if (isSame) await noteRestsOn(parts, held.session.id, it.proofs)
   let opened = held?.session.id ?? ''
