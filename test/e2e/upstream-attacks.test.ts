@@ -216,9 +216,13 @@ onEveryStore('a provider that signs somebody out ends what rests on it, once and
 
 onEveryStore('a session that ended all others still ends with the sign-in that it rests on', async (store, context) => {
   const { back, corp, signers, origin } = await started(context, store.url)
+  // signed in elsewhere, too, so that there are others to end
+  const other = await back({ sid: 's-2' })
   const person = await back({ sid: 's-1' })
   await person.go('/account')
   await person.submit('end-others')
+  await other.go('/account')
+  assert.ok(!isIn(other))
   await person.go('/account')
   assert.ok(isIn(person))
   const claims = { iss: corp.issuer, aud: 'ambit', iat: now(), exp: now() + 120, jti: randomUUID(), sid: 's-1' }
