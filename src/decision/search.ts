@@ -11,11 +11,14 @@ import type { World } from './world.ts'
 export type Template = Evaluation
 
 export interface Page {
-  /** results wanted at most */
-  readonly limit: number
+  /** results wanted at most; where absent, as many as on the page before, or {@link PAGE} */
+  readonly limit?: number
   /** of the page before */
   readonly token?: string
 }
+/** Results on one page: where nobody says, and at most. Ours. */
+export const PAGE = 100
+export const MAX_PAGE = 1000
 export interface Found<T> {
   readonly results: readonly T[]
   /** empty at the end */
@@ -98,13 +101,14 @@ type Candidate<T> = (id: string) => { readonly request: AccessRequest; readonly 
 function pageOf<T>(
   world: World,
   template: Template,
-  { limit, token }: Page,
+  page: Page,
   open: 'subject' | 'resource' | 'action',
   ids: readonly string[],
   candidateOf: Candidate<T>,
 ): Found<T> {
-  const search = nameOf(template, open, limit)
-  let at = token === undefined || token === '' ? 0 : firstAfter(ids, afterOf(token, search))
+  const search = nameOf(template, open)
+  const { limit, after } = placeOf(page, search)
+  let at = after === null ? 0 : firstAfter(ids, after)
   const results: T[] = []
   const end = Math.min(ids.length, at + LOOKED_AT)
   for (; at < end; at++) {
@@ -115,22 +119,27 @@ function pageOf<T>(
     if (results.length === limit) break
     results.push(candidate.result)
   }
-  return { results, nextToken: at >= ids.length ? '' : tokenOf(search, ids[at - 1] ?? '') }
+  return { results, nextToken: at >= ids.length ? '' : tokenOf(search, limit, ids[at - 1] ?? '') }
 }
 
-/** All that has to be the same from page to page (AuthZEN §8.2), without what the search leaves open. */
-function nameOf({ request, session }: Template, open: 'subject' | 'resource' | 'action', limit: number): string {
+/** All that has to be the same from page to page (AuthZEN §8.2) beside the limit, without what the search leaves open. */
+function nameOf({ request, session }: Template, open: 'subject' | 'resource' | 'action'): string {
   const { [open]: left, ...asked } = request
   const type = 'type' in left ? left.type : null
-  const said = JSON.stringify([open, type, left.properties ?? null, asked, session?.subject ?? null, limit])
+  const said = JSON.stringify([open, type, left.properties ?? null, asked, session?.subject ?? null])
   return createHash('sha256').update(said).digest('base64url')
 }
 
-const tokenOf = (search: string, after: string): string => `${search}.${Buffer.from(after).toString('base64url')}`
+const tokenOf = (search: string, limit: number, after: string): string =>
+  `${search}.${limit}.${Buffer.from(after).toString('base64url')}`
 
-function afterOf(token: string, search: string): string {
-  const [of, after = ''] = token.split('.')
-  if (of === search) return Buffer.from(after, 'base64url').toString()
+/** Where a page begins, and how long it is: whoever goes on with the token alone has pages as long as the first. */
+function placeOf({ limit, token }: Page, search: string): { readonly limit: number; readonly after: string | null } {
+  if (token === undefined || token === '') return { limit: Math.min(limit ?? PAGE, MAX_PAGE), after: null }
+  const [of, size = '', after = ''] = token.split('.')
+  const before = /^\d{1,4}$/.test(size) ? Number(size) : MAX_PAGE + 1
+  if (of === search && before <= MAX_PAGE && (limit === undefined || Math.min(limit, MAX_PAGE) === before))
+    return { limit: before, after: Buffer.from(after, 'base64url').toString() }
   const message = '`page.token` is of another search; leave everything but the token as it was, or start without one'
   throw new AmbitError('request_invalid', message)
 }

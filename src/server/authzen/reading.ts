@@ -3,15 +3,13 @@
  * (I-JSON), and everything that is required is there, or the request is refused with a sentence that says what is missing.
  */
 import type { AccessRequest, Properties } from '#contract/access-request.ts'
+import type { Page } from '#decision/search.ts'
 import { AmbitError } from '#lib/errors.ts'
 
 /** Longest type, id or name, in characters; what the audit log keeps. */
 const MAX_WORD = 2048
 /** Evaluations in one request, at most; ours. */
 export const MAX_EVALUATIONS = 1000
-/** Results on one page: at most, and where the request does not say. Ours. */
-export const MAX_PAGE = 1000
-const PAGE = 100
 
 export const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const
 export type Semantic = (typeof SEMANTICS)[number]
@@ -142,13 +140,13 @@ function semanticOf(body: Json): Semantic {
 }
 
 /** @throws {AmbitError} `request_invalid` */
-export function pageOf(body: Json): { readonly limit: number; readonly token?: string } {
+export function pageOf(body: Json): Page {
   const page = partOf(body, 'page')
-  if (page === null) return { limit: PAGE }
-  const { limit = PAGE, token } = page
-  const size = limit === null ? PAGE : limit
-  if (typeof size !== 'number' || !Number.isInteger(size) || size < 1)
-    return fail('`page.limit` must be a whole number above 0')
-  if (token !== undefined && token !== null && typeof token !== 'string') return fail('`page.token` must be a string')
-  return { limit: Math.min(size, MAX_PAGE), ...(typeof token === 'string' && token !== '' ? { token } : {}) }
+  if (page === null) return {}
+  const [limit, token] = [page['limit'] ?? undefined, page['token'] ?? undefined]
+  // none at all is a limit too (AuthZEN §8.2: a non-negative integer)
+  if (limit !== undefined && (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0))
+    return fail('`page.limit` must be a whole number, 0 or more')
+  if (token !== undefined && typeof token !== 'string') return fail('`page.token` must be a string')
+  return { ...(limit === undefined ? {} : { limit }), ...(token === undefined ? {} : { token }) }
 }

@@ -27,13 +27,16 @@ export const AUTHZEN_PATHS = {
 
 /** Longest `X-Request-ID` that is sent back; a longer one would be an attack on whoever logs it. */
 const MAX_REQUEST_ID = 1024
+const BEYOND_ASCII = /[\u0080-\u00ff]/
 
 export function authzenRoutes(app: FastifyInstance, context: ServerContext): void {
   // AuthZEN §10.1.4: whatever id the request has, the answer has, errors too
   app.addHook('onSend', ({ headers }, reply, payload, done) => {
     const given = headers['x-request-id']
-    if (typeof given === 'string' && given.length <= MAX_REQUEST_ID) reply.header('x-request-id', given)
-    done(null, payload)
+    if (typeof given !== 'string' || given.length > MAX_REQUEST_ID) return done(null, payload)
+    reply.header('x-request-id', given)
+    // Node writes the head in the encoding of a text behind it, which would change an id beyond ASCII
+    done(null, typeof payload === 'string' && BEYOND_ASCII.test(given) ? Buffer.from(payload) : payload)
   })
   takeJson(app)
   const config = { access: 'decide' } as const
@@ -55,7 +58,7 @@ export function authzenRoutes(app: FastifyInstance, context: ServerContext): voi
 function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, ({ headers }, body, done) => {
-    if (!/^application\/json(?:;|$)/i.test((headers['content-type'] ?? '').trim())) {
+    if (!/^application\/json[ \t]*(?:;|$)/i.test((headers['content-type'] ?? '').trim())) {
       return done(new AmbitError('request_invalid', 'the body must be of the type `application/json`'))
     }
     try {
