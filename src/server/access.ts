@@ -90,10 +90,14 @@ export function guardRoutes(app: FastifyInstance, context: ServerContext): reado
         return error as Error
       }
     }
-    // only streams are for short-lived tokens; nobody else waits for a promise
-    if (token === undefined || !scope.startsWith('ssf.') || !token.startsWith('eyJ'))
-      return done(judge(token === undefined ? null : context.tokens.caller(token)))
-    shortLivedCaller(token, context).then((caller) => done(judge(caller)), done)
+    // whoever is known waits for no promise
+    const known = token === undefined ? null : context.tokens.caller(token)
+    if (token === undefined || known !== null) return done(judge(known))
+    const found =
+      scope.startsWith('ssf.') && token.startsWith('eyJ')
+        ? shortLivedCaller(token, context)
+        : context.tokens.newCaller(token)
+    found.then((caller) => done(judge(caller)), done)
   })
   return routes
 }

@@ -24,6 +24,39 @@ onEveryStore('a token that is revoked on one node is refused on the other', asyn
   assert.fail('the token is taken still')
 })
 
+onEveryStore('a token is taken as soon as it is made, whoever made it', async (store, context) => {
+  const { ask, context: parts } = await testServer(context, { store: store.url })
+  // as `ambit token create` does, beside the server
+  for (let made = 0; made < 3; made++) {
+    const { token, stored } = newToken({ name: 'x', scopes: ['read'], expiresAt: null }, 1)
+    await addToken(parts.database, stored)
+    assert.equal(
+      (await ask('/v1/snapshot', { token })).status,
+      503,
+      'the token is known, and there is no inventory yet',
+    )
+  }
+})
+
+onEveryStore(
+  'tokens that nobody made are looked for together, and their store being away is no way in',
+  async (store) => {
+    const database = await store.open()
+    const tokens = await loadTokens(database, () => 1)
+    const made = Array.from({ length: 500 }, () => newToken({ name: 'x', scopes: ['read'], expiresAt: null }, 1))
+    const unknown = Promise.all(made.map(({ token }) => tokens.newCaller(token)))
+    // made while the others are looked for: the reading that they share begins after it
+    await addToken(database, made[7]!.stored)
+    assert.deepEqual(
+      (await unknown).flatMap((caller, place) => (caller === null ? [] : [place])),
+      [7],
+    )
+    await database.close()
+    assert.equal(await tokens.newCaller(made[8]!.token), null)
+    assert.notEqual(tokens.caller(made[7]!.token), null)
+  },
+)
+
 onEveryStore('a token is kept as a hash, with its use and its end', async (store) => {
   const database = await store.open()
   let now = 1000

@@ -1,5 +1,9 @@
-/** API tokens: `ambit_<id>_<secret>`. A node keeps all of them in memory and reads them again when one comes or goes. */
+/**
+ * API tokens: `ambit_<id>_<secret>`. A node keeps all of them in memory and reads them again when one comes or goes, or when one
+ * is shown that it does not know.
+ */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Scope } from '#contract/scopes.ts'
 import type { Clock } from '#lib/clock.ts'
 import { newSecret } from '#lib/ids.ts'
@@ -16,6 +20,8 @@ export interface Caller {
 export interface Tokens {
   /** the caller that a token stands for; null for one that is unknown, revoked or expired */
   readonly caller: (token: string) => Caller | null
+  /** likewise, of a token that is not taken and may have been made a moment ago: the store is asked */
+  readonly newCaller: (token: string) => Promise<Caller | null>
   /** the caller of a token by its id, while it is in force; for those who showed the token before */
   readonly byId: (id: string) => Caller | null
   /** whether a token of this name with this scope is in force */
@@ -39,6 +45,9 @@ export function newToken(
   return { token: `ambit_${id}_${secret}`, stored }
 }
 
+/** Milliseconds between two readings for unknown tokens, of whatever number: whoever makes them up must not wear the store out. */
+const READ_EVERY = 50
+
 /** Hash that an unknown id is held against, so that it takes as long as a known one. */
 const NOBODY = Buffer.alloc(32)
 
@@ -48,7 +57,7 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
   const ended = new Set<string>()
   let used = new Map<string, number>()
 
-  async function reload(): Promise<void> {
+  async function read(): Promise<void> {
     const rows = await storedTokens(database)
     known = new Map(
       rows.map(({ id, name, hash, scopes, expiresAt }) => {
@@ -56,6 +65,19 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
         return [id, { hash: Buffer.from(hash, 'hex'), expiresAt, caller }]
       }),
     )
+  }
+
+  let reading = Promise.resolve()
+  // one after another: what was read before a token was revoked must not come in after it
+  const reload = () => (reading = reading.then(read, read))
+  let soon: Promise<void> | null = null
+  /** A reading that begins after now, for whoever asks until it begins. */
+  async function readSoon(): Promise<void> {
+    await setTimeout(READ_EVERY)
+    await reading.catch(() => {})
+    soon = null
+    // what cannot be read is not known
+    await reload().catch(() => {})
   }
 
   function inForce(id: string): Caller | null {
@@ -74,16 +96,24 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     return caller
   }
 
+  function caller(token: string): Caller | null {
+    const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
+    const fits = timingSafeEqual(hashOf(secret), known.get(id)?.hash ?? NOBODY)
+    return fits ? byId(id) : null
+  }
+
   await reload()
   return {
     reload,
     byId,
     stands: (name, scope) =>
       [...known].some(([id, { caller }]) => caller.name === name && caller.scopes.has(scope) && inForce(id) !== null),
-    caller(token) {
-      const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
-      const fits = timingSafeEqual(hashOf(secret), known.get(id)?.hash ?? NOBODY)
-      return fits ? byId(id) : null
+    caller,
+    async newCaller(token) {
+      // a known id with another secret waits likewise: nobody learns which ids there are
+      if (!SHAPE.test(token)) return null
+      await (soon ??= readSoon())
+      return caller(token)
     },
     async noteUse() {
       if (used.size === 0) return

@@ -36,7 +36,7 @@ export function ssfTokenRoutes(app: FastifyInstance, { transmitter, tokens, gate
     const keys = [...form.keys()]
     if (new Set(keys).size < keys.length) return refuse(400, 'invalid_request')
     const { id, secret } = clientOf(request.headers.authorization, form)
-    const caller = secret === null ? null : tokens.caller(secret)
+    const caller = secret === null ? null : (tokens.caller(secret) ?? (await tokens.newCaller(secret)))
     if (caller === null || caller.name !== id) {
       reply.header('www-authenticate', 'Basic realm="ambit-ssf"')
       return refuse(401, 'invalid_client')
