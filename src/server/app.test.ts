@@ -19,8 +19,39 @@ suite('The server', () => {
     assert.equal(answer.headers.get('x-request-id'), 'abc-1')
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
     assert.equal(answer.headers.get('cache-control'), 'no-store')
-    const message = 'there is nothing at this path, or not by this method'
+    const message = 'there is nothing at this path'
     assert.deepEqual(await answer.json(), { error: 'not_found', message, requestId: 'abc-1' })
+  })
+
+  test('names the methods of a path that is there by others only, whatever the body', async (context) => {
+    const { ask } = await testServer(context)
+    const cases: [string, string, string][] = [
+      ['GET', '/access/v1/evaluation', 'POST'],
+      ['PUT', '/access/v1/search/subject', 'POST'],
+      ['OPTIONS', '/v1/inventory', 'PUT'],
+      ['HEAD', '/v1/accounts/idp:a%20b', 'GET'],
+      ['DELETE', '/healthz', 'GET, HEAD'],
+      ['POST', '/signals/x/push/', ''],
+    ]
+    for (const [method, path, allow] of cases) {
+      const answer = await ask(path, { method, headers: { 'content-type': 'application/json' } })
+      assert.deepEqual([answer.status, answer.headers.get('allow') ?? ''], [allow === '' ? 400 : 405, allow], path)
+      const body = await answer.text()
+      if (method !== 'HEAD' && allow !== '') assert.match(body, /"error":"method_not_allowed"/)
+    }
+    // nobody reads what nobody takes
+    const much = await ask('/nowhere', { method: 'POST', body: 'x'.repeat(3_000_000) })
+    assert.deepEqual([much.status, ((await much.json()) as { error: string }).error], [404, 'not_found'])
+  })
+
+  test('answers HEAD where it is asked whether it lives, and where it describes itself', async (context) => {
+    const { ask } = await testServer(context)
+    for (const path of ['/healthz', '/readyz', '/.well-known/authzen-configuration', '/.well-known/jwks.json']) {
+      const [head, get] = [await ask(path, { method: 'HEAD' }), await ask(path)]
+      assert.equal(head.status, get.status, path)
+      assert.equal(head.headers.get('content-type'), get.headers.get('content-type'))
+      assert.equal(await head.text(), '')
+    }
   })
 
   test('gives an id of its own where the client gives none that can stand in a log', async (context) => {

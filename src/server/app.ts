@@ -37,6 +37,7 @@ import { providerRoutes } from './routes/provider.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { upstreamRoutes } from './routes/upstream.ts'
 import type { PeopleParts } from './sign-in/parts.ts'
+import { refuseUnknown } from './other-methods.ts'
 import { shedLoad } from './shedding.ts'
 import { faultOfRequest } from './strict-requests.ts'
 import { limitBodies, transportLimits } from './time-limits.ts'
@@ -138,6 +139,7 @@ export async function buildApp(
   shedLoad(app, context)
   limitBodies(app, context)
   const routes = guardRoutes(app, context)
+  refuseUnknown(app, routes)
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
   if (people !== null) {
     await app.register(signInRoutes(people))

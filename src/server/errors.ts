@@ -16,8 +16,7 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 2, not_rea
 
 /** Codes for what the framework refuses, by its status. */
 const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  404: ['not_found', 'there is nothing at this path, or not by this method'],
-  405: ['not_found', 'there is nothing at this path, or not by this method'],
+  404: ['not_found', 'there is nothing at this path'],
   408: ['request_invalid', 'the request took too long to come'],
   413: ['too_large', 'the body is too large'],
   414: ['request_invalid', 'the path is too long'],
@@ -55,10 +54,9 @@ export function answerErrors(app: FastifyInstance, { log }: ServerContext): void
     return reply.code(status).type('application/json; charset=utf-8').send(bodyOf(known, request.id))
   }
   app.setErrorHandler(answer)
-  app.setNotFoundHandler((request, reply) => {
-    const message = 'there is nothing at this path, or not by this method'
-    return answer(new AmbitError('not_found', message), request, reply)
-  })
+  app.setNotFoundHandler((request, reply) =>
+    answer(new AmbitError('not_found', 'there is nothing at this path'), request, reply),
+  )
 }
 
 const lowerFirst = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)

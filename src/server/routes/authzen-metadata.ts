@@ -4,14 +4,18 @@ import type { ServerContext } from '../context.ts'
 import { AUTHZEN_PATHS } from './authzen.ts'
 
 export function authzenMetadataRoutes(app: FastifyInstance, { config, gate, clock }: ServerContext): void {
-  app.get('/.well-known/authzen-configuration', { config: { access: 'public' } }, async ({ protocol, host }) => {
-    const { publicUrl } = config
-    const metadata = metadataOf(publicUrl ?? `${protocol}://${host}`)
-    // without a name of its own it would sign whatever name it was called by
-    if (publicUrl === undefined) return metadata
-    const claims = { ...metadata, iss: publicUrl, iat: Math.floor(clock() / 1000) }
-    return { ...metadata, signed_metadata: await gate.signer.sign('JWT', claims) }
-  })
+  app.get(
+    '/.well-known/authzen-configuration',
+    { config: { access: 'public' }, exposeHeadRoute: true },
+    async ({ protocol, host }) => {
+      const { publicUrl } = config
+      const metadata = metadataOf(publicUrl ?? `${protocol}://${host}`)
+      // without a name of its own it would sign whatever name it was called by
+      if (publicUrl === undefined) return metadata
+      const claims = { ...metadata, iss: publicUrl, iat: Math.floor(clock() / 1000) }
+      return { ...metadata, signed_metadata: await gate.signer.sign('JWT', claims) }
+    },
+  )
 }
 
 function metadataOf(base: string) {

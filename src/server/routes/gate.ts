@@ -22,10 +22,14 @@ export function gateRoutes(app: FastifyInstance, context: ServerContext): void {
   const place = cookiePlace(config)
   const names = cookieNames(place)
 
-  app.get('/.well-known/jwks.json', { config: { access: 'public' } }, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300')
-    return await gate.signer.jwks()
-  })
+  app.get(
+    '/.well-known/jwks.json',
+    { config: { access: 'public' }, exposeHeadRoute: true },
+    async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=300')
+      return await gate.signer.jwks()
+    },
+  )
 
   const parts = (): SignInParts => {
     if (config.publicUrl === undefined) throw new AmbitError('not_found', 'this server has no `publicUrl`')

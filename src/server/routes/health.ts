@@ -3,8 +3,8 @@ import type { ServerContext } from '../context.ts'
 
 /** `GET /healthz` says that the process lives, `GET /readyz` whether it may be sent requests, and if not, why. */
 export function healthRoutes(app: FastifyInstance, { live, health, snapshots }: ServerContext): void {
-  app.get('/healthz', { config: { access: 'public' } }, () => ({ status: 'ok' }))
-  app.get('/readyz', { config: { access: 'public' } }, (_request, reply) => {
+  app.get('/healthz', { config: { access: 'public' }, exposeHeadRoute: true }, () => ({ status: 'ok' }))
+  app.get('/readyz', { config: { access: 'public' }, exposeHeadRoute: true }, (_request, reply) => {
     const missing = [
       ...(health.draining() ? ['the server is stopping'] : []),
       ...(health.storeReachable() ? [] : ['the store does not answer']),

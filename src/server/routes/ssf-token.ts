@@ -20,7 +20,7 @@ export function ssfTokenRoutes(app: FastifyInstance, { transmitter, tokens, gate
   )
 
   // RFC 8414 §2
-  app.get('/.well-known/oauth-authorization-server', { config: { access: 'public' } }, () => ({
+  app.get('/.well-known/oauth-authorization-server', { config: { access: 'public' }, exposeHeadRoute: true }, () => ({
     issuer: base,
     token_endpoint: `${base}${PATH}`,
     grant_types_supported: ['client_credentials'],

@@ -78,7 +78,9 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
   const { sets, settings } = transmitter
   const base = sets.issuer
 
-  app.get('/.well-known/ssf-configuration', { config: { access: 'public' } }, () => metadataOf(base))
+  app.get('/.well-known/ssf-configuration', { config: { access: 'public' }, exposeHeadRoute: true }, () =>
+    metadataOf(base),
+  )
 
   const streamOf = async (request: FastifyRequest, id: string | undefined): Promise<SsfStream> => {
     const found = (await streamsOf(database, request.caller!.name)).find((each) => each.id === id)
