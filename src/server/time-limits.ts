@@ -30,7 +30,10 @@ export function transportLimits({ config: { limits } }: ServerContext): ServerOp
   }
 }
 
-/** Ends requests whose body does not come within the time of their route, give or take {@link LOOK_MS}. */
+/**
+ * Ends requests whose body does not come within the time of their route, give or take {@link LOOK_MS}: those that were answered
+ * before it was read, too, which would otherwise keep their connection as long as they please.
+ */
 export function limitBodies(app: FastifyInstance, { config: { limits } }: ServerContext): void {
   // in one place, since a timer for each request is what a decision costs
   const coming = new Map<FastifyRequest, { readonly reply: FastifyReply; readonly until: number }>()
@@ -42,22 +45,31 @@ export function limitBodies(app: FastifyInstance, { config: { limits } }: Server
     }
     done()
   })
+  let closing = false
   app.addHook('onResponse', (request, _reply, done) => {
-    coming.delete(request)
+    if (request.raw.complete) coming.delete(request)
+    else if (closing) request.raw.destroy()
     done()
   })
   const timer = setInterval(() => {
     const now = performance.now()
     for (const [request, { reply, until }] of coming) {
       const { raw } = request
-      if (raw.complete || raw.destroyed || reply.sent) coming.delete(request)
+      if (raw.complete || raw.destroyed) coming.delete(request)
       else if (until <= now) {
         coming.delete(request)
-        endLate(request, reply)
+        if (reply.sent) raw.destroy()
+        else endLate(request, reply)
       }
     }
   }, LOOK_MS)
   timer.unref()
+  app.addHook('preClose', (done) => {
+    closing = true
+    // what was answered waits for nothing more
+    for (const [{ raw }, { reply }] of coming) if (reply.raw.writableFinished) raw.destroy()
+    done()
+  })
   app.addHook('onClose', (_app, done) => {
     clearInterval(timer)
     done()

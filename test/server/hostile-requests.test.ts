@@ -1,5 +1,6 @@
 /** Requests that are not meant well: every route, every way of writing it, and shapes that two servers read differently. */
 import { strict as assert } from 'node:assert'
+import { connect } from 'node:net'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { SCOPES } from '#contract/scopes.ts'
@@ -89,6 +90,23 @@ const MANGLED: readonly ((path: string) => string)[] = [
   (path) => `${path}?${'x'.repeat(5000)}`,
   (path) => `${path}/${'%C3%A9'.repeat(900)}`,
 ]
+
+/** What is answered to bytes, and whether the server ends the connection within a while although more was to come. */
+function heldFor(url: string, text: string): Promise<readonly [string, boolean]> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    let answer = ''
+    const socket = connect(Number(port), hostname)
+    socket.setTimeout(15_000, () => {
+      socket.destroy()
+      resolve([answer, false])
+    })
+    socket.on('error', () => {})
+    socket.on('data', (piece) => (answer += piece.toString('latin1')))
+    socket.on('close', () => resolve([answer, true]))
+    socket.write(text)
+  })
+}
 
 suite('Requests that are not meant well', () => {
   test('never bring down a route, and never get through without its scope', async (context) => {
@@ -188,7 +206,7 @@ suite('Requests that are not meant well', () => {
 
   test('take no connection for long: slow heads and slow bodies are cut off', async (context) => {
     const server = await testServer(context, {
-      config: 'limits: { headerSeconds: 1, requestSeconds: 1, inventorySeconds: 1 }',
+      config: 'limits: { headerSeconds: 1, requestSeconds: 1 }',
     })
     const token = await server.token('decide', 'ingest', 'read')
     const head = await exchange(server.url, 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-', 8000)
@@ -202,7 +220,21 @@ suite('Requests that are not meant well', () => {
       8000,
     )
     assert.deepEqual(statusesIn(body), [408])
+    // answered before its body came, and then in no hurry
+    const refused = `POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{`
+    const [answer, held] = await heldFor(server.url, refused)
+    assert.deepEqual(statusesIn(answer), [404])
+    assert.ok(held, 'the server ends it, not the client')
     assert.equal((await server.ask('/healthz')).status, 200)
+  })
+
+  test('keep no server that stops, once they were answered', async (context) => {
+    const server = await testServer(context, { config: 'limits: { drainSeconds: 600 }' })
+    const refused = `POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{`
+    const ended = heldFor(server.url, refused)
+    while (!server.logged.some((line) => line.includes('"status":404'))) await new Promise((r) => setTimeout(r, 10))
+    await server.stop()
+    assert.ok((await ended)[1])
   })
 
   test('are refused when their head is too large, or too much of them comes', async (context) => {
