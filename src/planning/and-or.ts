@@ -9,7 +9,7 @@ export interface AndOrGraph extends CutProblem {
 
 interface FileNode {
   readonly id: string
-  readonly type?: string
+  readonly type?: string | null
   readonly value?: string | number
   readonly measures?: readonly { readonly id: string; readonly type?: string }[] | null
 }
@@ -66,7 +66,7 @@ export function readAndOr(text: string, file: string): AndOrGraph {
       rules.push({ head: guard, needs: 0, body: [] })
       return guard
     })
-    const needs = holds ? 0 : node.type === 'and' ? body.length : 1
+    const needs = holds ? 0 : node.type?.toLowerCase() === 'and' ? body.length : 1
     const own = costs[head]!
     if (guards.length === 0 || own === Infinity) {
       if (holds || body.length > 0) rules.push({ head, needs, body: holds ? [] : body })
@@ -99,9 +99,21 @@ function graphOf(text: string, file: string) {
   }
   const graph = isRecord(value) ? value['graph'] : undefined
   if (!isRecord(graph)) return refuse(file, 'it has no `graph`')
-  const { nodes, edges, target, source, measures = [] } = graph
+  const { nodes, edges, target } = graph
+  const source = graph['source'] ?? undefined // some writers put null where nothing is stated
+  const measures = graph['measures'] ?? []
   if (!Array.isArray(nodes) || !nodes.every((each) => isRecord(each) && typeof each['id'] === 'string')) {
     return refuse(file, '`graph.nodes` is no list of nodes with an `id`')
+  }
+  for (const node of nodes as readonly Record<string, unknown>[]) {
+    const { id, type, measures: guards } = node
+    if (type !== undefined && type !== null && typeof type !== 'string') {
+      return refuse(file, `the \`type\` of node \`${String(id)}\` is no text`)
+    }
+    const named = (each: unknown) => isRecord(each) && typeof each['id'] === 'string'
+    if (guards !== undefined && guards !== null && !(Array.isArray(guards) && guards.every(named))) {
+      return refuse(file, `\`measures\` of node \`${String(id)}\` is no list of measures with an \`id\``)
+    }
   }
   const isEdge = (each: unknown) =>
     isRecord(each) && typeof each['source'] === 'string' && typeof each['target'] === 'string'
@@ -129,7 +141,8 @@ function refuse(file: string, why: string): never {
 }
 
 function costOf(value: unknown, what: string, file: string): number {
-  if (value === undefined || value === null || value === 'inf' || value === 'none') return Infinity
+  if (value === undefined || value === null) return Infinity
+  if (typeof value === 'string' && /^(?:inf|infinity|none)$/i.test(value)) return Infinity
   const cost =
     typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN
   if (!(cost >= 0)) return refuse(file, `${what} has the cost ${JSON.stringify(value).slice(0, 40)}`)

@@ -8,6 +8,7 @@ import { ranksByDefinition } from '#graph/reference.ts'
 import type { RuleSystem } from '#graph/rules.ts'
 import { readAndOr } from './and-or.ts'
 import { cheapestCut, type CutProblem } from './cut.ts'
+import { cutByProgram, type ProgramNode } from './cut-program.ts'
 import { derivable, derivationOf } from './derivation.ts'
 import { minimumFlowCut } from './flow.ts'
 import { loadSolver } from './hitting-set.ts'
@@ -76,6 +77,20 @@ const arbitraryTangle: fc.Arbitrary<CutProblem> = fc
     goal: costs.length + gates.length - 1,
   }))
 
+/** A system as the program takes it: what several rules give is any one of them, each a node of its own. */
+function nodesOf({ system, costs }: CutProblem): ProgramNode[] {
+  const rulesOf: number[][] = Array.from({ length: system.nodeCount }, () => [])
+  system.heads.forEach((head, rule) => rulesOf[head]!.push(rule))
+  return [
+    ...rulesOf.map((rules, v) => ({ needs: 1, body: rules.map((rule) => system.nodeCount + rule), cost: costs[v]! })),
+    ...Array.from(system.needs, (needs, rule) => ({
+      needs,
+      body: [...new Set(system.bodies.slice(system.bodyOffsets[rule], system.bodyOffsets[rule + 1]))],
+      cost: Infinity,
+    })),
+  ]
+}
+
 const arbitraryProblem = fc.oneof(arbitraryTangle, arbitraryPlain())
 
 function arbitraryPlain(): fc.Arbitrary<CutProblem> {
@@ -109,6 +124,31 @@ test('no exhaustive search finds a cheaper cut, nor the planner one that does no
       if (answer.nodes === null) return
       assert.ok(answer.bound <= answer.cost && answer.bound > answer.cost - 1e-6, 'optimal, and says so')
       assert.equal(falls(problem, answer.nodes), false)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('where time runs out for learning derivations, the integer program over all nodes closes the gap', () => {
+  fc.assert(
+    fc.property(arbitraryProblem, (problem) => {
+      let calls = 0
+      const hasty: Limits = { solver, now: () => 6000 * calls++, until: 20_000 }
+      const answer = cheapestCut(problem, hasty)
+      assert.equal(answer.cost, cheapestByTrial(problem))
+      assert.ok(answer.cost === Infinity || answer.bound > answer.cost - 1e-5, 'optimal, and says so')
+      if (answer.nodes !== null) assert.equal(falls(problem, answer.nodes), false)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('the integer program finds what trying every subset finds, with k of n and cycles', () => {
+  fc.assert(
+    fc.property(arbitraryProblem, ({ system, costs, goal }) => {
+      const answer = cutByProgram(solver, nodesOf({ system, costs, goal }), goal, 10)
+      assert.equal(answer.cost, cheapestByTrial({ system, costs, goal }))
+      assert.ok(answer.cost === Infinity || answer.bound > answer.cost - 1e-5)
     }),
     { numRuns: 300 },
   )

@@ -1,7 +1,8 @@
 import type { RuleSystem } from '#graph/rules.ts'
+import { cutByProgram, type ProgramAnswer } from './cut-program.ts'
 import { derivable, derivationOf, lightDerivation, type Derivation } from './derivation.ts'
 import { minimumFlowCut } from './flow.ts'
-import { EPSILON, type Clause } from './hitting-set.ts'
+import { EPSILON, type Clause, type Solver } from './hitting-set.ts'
 import { reduce, type Part, type Reduced } from './reduce.ts'
 import { search, type Limits } from './search.ts'
 
@@ -14,7 +15,13 @@ export interface CutProblem {
 }
 
 /** How the answer was found; each step is exact on what it is applied to. */
-export type Method = 'nothing to cut' | 'reductions' | 'dominators' | 'minimum cut' | 'implicit hitting set'
+export type Method =
+  | 'nothing to cut'
+  | 'reductions'
+  | 'dominators'
+  | 'minimum cut'
+  | 'implicit hitting set'
+  | 'integer program'
 
 export interface CutAnswer {
   /** nodes to cut, ascending; null where no cut exists, or none was found in time */
@@ -29,7 +36,8 @@ export interface CutAnswer {
  * Returns the cheapest set of nodes without which the goal cannot be derived. NP-complete in general (Barrère et al.,
  * "Measuring cyber-physical security in industrial control systems via minimum-effort attack strategies", 2020), so it
  * is taken in steps: reductions, which settle trees; single nodes that every derivation needs; maximum flow where every
- * rule left needs one node only; and an implicit hitting set for the rest.
+ * rule left needs one node only; an implicit hitting set for the rest; and, where too many derivations cross for that, an
+ * integer program over all that is left.
  */
 export function cheapestCut({ system, costs, goal }: CutProblem, limits: Limits): CutAnswer {
   const reduced = reduce(system, costs, goal)
@@ -105,14 +113,41 @@ function bySingle(core: Core): CutAnswer | null {
   return answerOf([parts[single]!], Infinity, 'dominators')
 }
 
-function bySearch(core: Core, limits: Limits): CutAnswer {
+/** How long derivations are learned one by one, before all that is left is put to the solver at once: share of the time, and milliseconds at most. */
+const SEARCH_SHARE = 0.25
+const SEARCH_AT_MOST = 2000
+
+function bySearch(core: Core, { solver, now, until }: Limits): CutAnswer {
   const { parts } = core
   const violated = (chosen: ReadonlySet<number>): Clause[] => disjointDerivations(core, chosen).map((any) => ({ any }))
-  const { chosen, bound } = search({ costs: parts.map(({ cost }) => cost), violated }, limits)
-  const method = 'implicit hitting set'
-  if (chosen === null) return { nodes: null, cost: Infinity, bound, method }
+  const start = now()
+  const question = { costs: parts.map(({ cost }) => cost), violated }
+  const share = Math.min((until - start) * SEARCH_SHARE, SEARCH_AT_MOST)
+  const searched = search(question, { solver, now, until: start + share }, 'stop')
+  if (isClosed(searched)) return answerOfNodes(core, searched.chosen, searched.bound, 'implicit hitting set')
+  const programmed = byProgram(core, solver, (until - now()) / 1000)
+  const bound = Math.max(searched.bound, programmed.bound)
+  return programmed.cost <= searched.cost
+    ? answerOfNodes(core, programmed.cut, bound, 'integer program')
+    : answerOfNodes(core, searched.chosen, bound, 'implicit hitting set')
+}
+
+const isClosed = ({ cost, bound }: { readonly cost: number; readonly bound: number }): boolean =>
+  bound >= cost - EPSILON * 10
+
+/** The answer of the solver, held against the rules: what does not cut is no answer. */
+function byProgram({ parts, goal, derivation }: Core, solver: Solver, seconds: number): ProgramAnswer {
+  const nodes = parts.map(({ needs, cost }, v) => ({ needs, cost, body: derivation.bodies[v]! }))
+  const answer = cutByProgram(solver, nodes, goal, seconds)
+  const gone = new Set(answer.cut)
+  if (answer.cut === null || derivable(derivation, (rule) => gone.has(rule))[goal] === 0) return answer
+  return { cut: null, cost: Infinity, bound: answer.bound }
+}
+
+function answerOfNodes({ parts }: Core, nodes: readonly number[] | null, bound: number, method: Method): CutAnswer {
+  if (nodes === null) return { nodes: null, cost: Infinity, bound, method }
   return answerOf(
-    chosen.map((v) => parts[v]!),
+    nodes.map((v) => parts[v]!),
     bound,
     method,
   )

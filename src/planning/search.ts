@@ -27,6 +27,9 @@ export interface Limits {
   readonly until: number
 }
 
+/** What the search does when its time is over and it has no answer yet: it looks for any, or leaves it to others. */
+export type AtTheEnd = 'any answer' | 'stop'
+
 export interface Answer {
   /** null where no answer exists, or none was found in time */
   readonly chosen: readonly number[] | null
@@ -44,7 +47,11 @@ export interface Answer {
  * Between two solutions the demands are met greedily until nothing is wrong, which gives an answer to fall back on and
  * many demands at once. What the greedy answer has too much of is taken back.
  */
-export function search({ costs, violated }: Question, { solver, now, until }: Limits): Answer {
+export function search(
+  { costs, violated }: Question,
+  { solver, now, until }: Limits,
+  atTheEnd: AtTheEnd = 'any answer',
+): Answer {
   const clauses: Clause[] = []
   let best: readonly number[] | null = null
   let least = Infinity
@@ -94,7 +101,7 @@ export function search({ costs, violated }: Question, { solver, now, until }: Li
       if (!meetGreedily(fresh, costs, chosen)) break
       // once an answer is at hand there is no need to walk to another that is dearer
       if (costOf(chosen) >= least && fresh.length < 8) break
-      if (now() > until && best !== null) return answer()
+      if (now() > until && (best !== null || atTheEnd === 'stop')) return answer()
     }
     if (found) {
       offer(chosen)
