@@ -47,34 +47,35 @@ export interface Weakest {
  */
 export function weakest(program: Program, costs: RuleCosts): Weakest {
   const { nodeCount, axioms, axiomRules, outHeads, gateHeads, gateNeeds } = program
-  const classes = costClasses(program, costs)
+  const leastKind = leastKindOf(program, costs)
   const table = buildCostTable()
-  const listed = new Uint32Array(Math.ceil(nodeCount / DENSE))
-  const queue = buildCostQueue(listed.length)
+  const batch = new Uint32Array(Math.ceil(nodeCount / DENSE))
+  const queue = buildCostQueue(batch.length)
   const run: Run = {
     table,
     queue,
-    classes,
+    costs,
+    leastKind,
     sums: new Uint32Array(TIERS * EFFORTS),
     costIds: new Uint32Array(nodeCount).fill(NO_COST),
     vias: new Uint32Array(nodeCount).fill(NONE),
-    listed,
     places: new Uint32Array(nodeCount).fill(NONE),
+    isSettled: new Uint8Array(nodeCount),
+    batch,
     missing: gateNeeds.slice(),
     gathered: new Uint32Array(gateHeads.length),
     settled: 0,
   }
   for (let i = 0; i < axioms.length; i++) {
-    const kind = classes[axiomRules[i]]
-    offer(run, axioms[i], plusRule(table, 0, kind >>> 8, kind & 255), outHeads.length + gateHeads.length + i)
+    const cost = plusKind(table, 0, kindOf(costs, axiomRules[i]))
+    offer(run, axioms[i], cost, outHeads.length + gateHeads.length + i)
   }
   for (let cost = dequeue(queue, table); cost !== NO_COST; cost = dequeue(queue, table)) settleAll(program, run, cost)
   const { costIds, vias, places } = run
-  const tiers = new Uint8Array(nodeCount).fill(NO_TIER)
-  for (let v = 0; v < nodeCount; v++) if (costIds[v] !== NO_COST) tiers[v] = tierOf(table, costIds[v])
-  return { tiers, vias, places, costIds, costs: table.fields.slice(0, table.size * TIERS) }
+  return { tiers: tiersOf(table, costIds), vias, places, costIds, costs: table.fields.slice(0, table.size * TIERS) }
 }
 
+/** Kinds of rules by cost: a tier times this, plus an effort. */
 const EFFORTS = 256
 
 /** More than a DENSEth of the nodes at one cost are found by a walk over all of them; see `front.ts`. */
@@ -84,15 +85,18 @@ const DENSE = 64
 interface Run {
   readonly table: CostTable
   readonly queue: CostQueue
-  /** per rule: tier * 256 + effort */
-  readonly classes: Uint16Array
-  /** per class: id of the cost being settled plus that class; {@link NONE} until it is asked for */
+  readonly costs: RuleCosts
+  /** the cheapest kind of rule there is */
+  readonly leastKind: number
+  /** per kind: id of the cost being settled plus a rule of that kind; {@link NO_COST} until it is asked for */
   readonly sums: Uint32Array
   readonly costIds: Uint32Array
   readonly vias: Uint32Array
   readonly places: Uint32Array
-  /** nodes of one cost, if they are no more than fit */
-  readonly listed: Uint32Array
+  /** per node: 1 if it has a place; what most edges lead to is settled, and bytes are sooner read than places */
+  readonly isSettled: Uint8Array
+  /** nodes that are settled together */
+  readonly batch: Uint32Array
   /** per gate: body nodes it still waits for */
   readonly missing: Uint16Array
   /** per gate: id of the cost of those it has */
@@ -100,17 +104,36 @@ interface Run {
   settled: number
 }
 
-function costClasses({ ruleCount }: Program, { tiers, efforts }: RuleCosts): Uint16Array {
+/** Returns the cheapest kind among all rules, and refuses costs that do not fit them. */
+function leastKindOf({ ruleCount }: Program, { tiers, efforts }: RuleCosts): number {
   if (tiers.length !== ruleCount || efforts.length !== ruleCount) {
     throw new RangeError(`${tiers.length} tiers and ${efforts.length} efforts for ${ruleCount} rules`)
   }
-  const classes = new Uint16Array(ruleCount)
+  let least = TIERS * EFFORTS - 1
   for (let r = 0; r < ruleCount; r++) {
-    const tier = tiers[r]
-    if (tier >= TIERS) throw new RangeError(`tier ${tier} of rule ${r} is above ${TIERS - 1}`)
-    classes[r] = tier * EFFORTS + (tier > 0 && efforts[r] === 0 ? 1 : efforts[r])
+    if (tiers[r] >= TIERS) throw new RangeError(`tier ${tiers[r]} of rule ${r} is above ${TIERS - 1}`)
+    const kind = tiers[r] * EFFORTS + efforts[r]
+    if (kind < least) least = kind
   }
-  return classes
+  return least
+}
+
+function kindOf({ tiers, efforts }: RuleCosts, rule: number): number {
+  return tiers[rule] * EFFORTS + efforts[rule]
+}
+
+/** Returns the id of a cost plus a rule of one kind. */
+function plusKind(table: CostTable, cost: number, kind: number): number {
+  const tier = Math.floor(kind / EFFORTS)
+  const effort = kind % EFFORTS
+  return plusRule(table, cost, tier, tier > 0 && effort === 0 ? 1 : effort)
+}
+
+function tiersOf(table: CostTable, costIds: Uint32Array): Uint8Array {
+  const ofCosts = Uint8Array.from({ length: table.size }, (_, id) => tierOf(table, id))
+  const tiers = new Uint8Array(costIds.length)
+  for (let v = 0; v < tiers.length; v++) tiers[v] = costIds[v] === NO_COST ? NO_TIER : ofCosts[costIds[v]]
+  return tiers
 }
 
 /**
@@ -119,43 +142,91 @@ function costClasses({ ruleCount }: Program, { tiers, efforts }: RuleCosts): Uin
  */
 function settleAll(program: Program, run: Run, cost: number): void {
   const { nodeCount } = program
-  const { queue, costIds, listed, places } = run
-  run.sums.fill(NONE)
-  for (let count = takeAll(queue, cost, listed); count > 0; count = takeAll(queue, cost, listed)) {
-    const some = count <= listed.length ? count : nodeCount
-    for (let i = 0; i < some; i++) {
-      const v = count <= listed.length ? listed[i] : i
-      // an entry is out of date when its node has become cheaper and settled long since
-      if (costIds[v] === cost && places[v] === NONE) settle(program, run, v, cost)
+  const { queue, batch } = run
+  run.sums.fill(NO_COST)
+  for (let count = takeAll(queue, cost, batch); count > 0; count = takeAll(queue, cost, batch)) {
+    if (count <= batch.length) {
+      spread(program, run, cost, placeListed(run, cost, count))
+      continue
+    }
+    for (let from = 0; from < nodeCount; from += batch.length) {
+      spread(program, run, cost, placeAmong(run, cost, from, Math.min(from + batch.length, nodeCount)))
     }
   }
 }
 
-/** Makes a node's cost final and offers what follows from it. */
-function settle(program: Program, run: Run, v: number, cost: number): void {
-  const { outOffsets, outHeads, outRules, nodeGateOffsets, nodeGates, gateHeads, gateRules } = program
-  const { table, classes, sums, costIds, vias, places, missing, gathered } = run
-  places[v] = run.settled++
-  for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
-    const head = outHeads[e]
-    const old = costIds[head]
-    // nothing is cheaper than what is being settled: most heads are settled already, so their rule is not looked at
-    if (old !== NONE && !isCheaper(table.upper, table.lower, cost, old)) continue
-    const kind = classes[outRules[e]]
-    let sum = sums[kind]
-    if (sum === NONE) sum = sums[kind] = plusRule(table, cost, kind >>> 8, kind & 255)
-    if (old !== NONE && !isCheaper(table.upper, table.lower, sum, old)) continue
-    costIds[head] = sum
-    vias[head] = e
-    enqueue(run.queue, table, head, sum)
+/**
+ * Settles the nodes of the batch, less those whose entry is out of date: they have become cheaper, and settled long
+ * since. Returns how many are left in the batch.
+ */
+function placeListed(run: Run, of: number, count: number): number {
+  const { costIds, isSettled, places, batch } = run
+  const cost = of >>> 0 // known to be a whole number, it is compared as one
+  const { settled } = run
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    const v = batch[i]
+    if (costIds[v] !== cost || isSettled[v] !== 0) continue
+    isSettled[v] = 1
+    places[v] = settled + size
+    batch[size++] = v
   }
-  for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) {
-    const gate = nodeGates[e]
-    if (missing[gate] === 0) continue // the k cheapest are in; this one is dearer
-    gathered[gate] = plus(table, gathered[gate], cost)
-    if (--missing[gate] > 0) continue
-    const kind = classes[gateRules[gate]]
-    offer(run, gateHeads[gate], plusRule(table, gathered[gate], kind >>> 8, kind & 255), outHeads.length + gate)
+  run.settled = settled + size
+  return size
+}
+
+/** Settles the nodes in a range that have come to a cost, and puts them into the batch. Returns how many they are. */
+function placeAmong(run: Run, of: number, from: number, to: number): number {
+  const { costIds, isSettled, places, batch } = run
+  const cost = of >>> 0
+  const { settled } = run
+  let size = 0
+  for (let v = from; v < to; v++) {
+    if (costIds[v] !== cost || isSettled[v] !== 0) continue
+    isSettled[v] = 1
+    places[v] = settled + size
+    batch[size++] = v
+  }
+  run.settled = settled + size
+  return size
+}
+
+/** Offers what follows from the first nodes of the batch, which cost `cost`. */
+function spread(program: Program, run: Run, cost: number, size: number): void {
+  const { outOffsets, outHeads, outRules, nodeGateOffsets, nodeGates, gateHeads, gateRules } = program
+  const { table, queue, costs, sums, costIds, vias, isSettled, batch, missing, gathered } = run
+  const { tiers, efforts } = costs
+  const least = plusKind(table, cost, run.leastKind) >>> 0
+  for (let i = 0; i < size; i++) {
+    const v = batch[i]
+    for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
+      const head = outHeads[e]
+      if (isSettled[head] !== 0) continue
+      const old = costIds[head]
+      // no rule makes it cheaper than `least`: then this one is not looked at
+      if (old === least || (old !== NO_COST && !isCheaper(table.upper, table.lower, least, old))) continue
+      const rule = outRules[e]
+      const kind = tiers[rule] * EFFORTS + efforts[rule]
+      let sum = sums[kind]
+      if (sum === NO_COST) sum = sums[kind] = plusKind(table, cost, kind)
+      if (old !== NO_COST && !isCheaper(table.upper, table.lower, sum, old)) continue
+      costIds[head] = sum
+      vias[head] = e
+      enqueue(queue, table, head, sum)
+    }
+    for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) {
+      const gate = nodeGates[e]
+      // once the k cheapest are in, all others are dearer
+      if (missing[gate] === 0 || isSettled[gateHeads[gate]] !== 0) continue
+      gathered[gate] = gathered[gate] === 0 ? cost : plus(table, gathered[gate], cost)
+      if (--missing[gate] > 0) continue
+      offer(
+        run,
+        gateHeads[gate],
+        plusKind(table, gathered[gate], kindOf(costs, gateRules[gate])),
+        outHeads.length + gate,
+      )
+    }
   }
 }
 
