@@ -83,11 +83,49 @@ function onlyWay(step: Step, start: number): number {
   let via = NONE
   for (let e = outOffsets[start]; e < outOffsets[start + 1]; e++) {
     const head = outHeads[e]
-    if (head === via || !isOfUse(step, head, 1)) continue
+    if (head === via || !isOfUse(step, head, 1) || leadsNowhere(step, start, head)) continue
     if (via !== NONE) return MANY
     via = head
   }
   return via
+}
+
+/** Edges that are followed to see that a way ends; more are not worth it. */
+const TRIED = 32
+
+/**
+ * Whether all that can come of one of a start's edges ends soon, or comes back to the start, as a mailbox does whose
+ * password is half of what its owner signs in with. Gates count as though any one of their body sufficed: what takes
+ * a part in this, together with whatever else, is then among the nodes looked at, so that the edge can be left out.
+ */
+function leadsNowhere(step: Step, start: number, first: number): boolean {
+  const { program, bounds, seen, queue, ranks } = step.search
+  const { outOffsets, outHeads, nodeGateOffsets, nodeGates, gateHeads } = program
+  let tried = 0
+  const follow = (node: number, rank: number): void => {
+    tried++
+    if (seen[node] !== 0 || !isOfUse(step, node, rank)) return
+    seen[node] = 1
+    queue.push(node)
+    ranks.push(rank)
+  }
+  seen[start] = 1
+  follow(first, 1)
+  let ends = true
+  for (let at = 0; at < queue.length && ends; at++) {
+    const node = queue[at]
+    const arcs = outOffsets[node + 1] - outOffsets[node] + nodeGateOffsets[node + 1] - nodeGateOffsets[node]
+    ends = (bounds.most.seeds[node] & step.open) === 0 && tried + arcs <= TRIED
+    if (!ends) continue
+    for (let e = outOffsets[node]; e < outOffsets[node + 1]; e++) follow(outHeads[e], ranks[at] + 1)
+    for (let e = nodeGateOffsets[node]; e < nodeGateOffsets[node + 1]; e++) {
+      follow(gateHeads[nodeGates[e]], ranks[at] + 1)
+    }
+  }
+  seen[start] = 0
+  for (const node of queue) seen[node] = 0
+  queue.length = ranks.length = 0
+  return ends
 }
 
 /** A start that hangs on one node, and stands in no gate, is one step farther from everything than that node is. */
