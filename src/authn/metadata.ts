@@ -12,16 +12,24 @@ const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'RS384', 'ES384', 'RS512', 'ES512
 /** The root that signs the list, as the library pins it. */
 export const metadataRoots = (): readonly string[] => SettingsService.getRootCertificates({ identifier: 'mds' })
 
+/** Which list was used last, by any node. */
+export interface MetadataNumberStore {
+  /** notes the number of a list; false where one with a higher number was used before */
+  readonly raise: (no: number, now: number) => Promise<boolean>
+}
+
 /**
- * Reads a list. Its signature leads to one of `roots` (PEM) or nothing of it is believed. Revocation lists are not fetched: whoever puts
+ * Reads a list. Its signature leads to one of `roots` (PEM) or nothing of it is believed. An older one than was used before is refused
+ * (FIDO MDS 3.1 §3.2, step 6): it may not know yet that a model was broken. Revocation lists are not fetched: whoever puts
  * the file there has it from FIDO.
  *
- * @throws {AmbitError} `config_invalid` where it is not signed by a root, or is no such list
+ * @throws {AmbitError} `config_invalid` where it is not signed by a root, is no such list, or is an older one
  */
 export async function readMetadata(
   blob: string,
   roots: readonly string[],
-): Promise<ModelCatalogue & { readonly models: number }> {
+  { numbers, now }: { readonly numbers: MetadataNumberStore; readonly now: number },
+): Promise<ModelCatalogue & { readonly models: number; readonly no: number }> {
   const refuse = (why: string): never => {
     throw new AmbitError(
       'config_invalid',
@@ -39,8 +47,11 @@ export async function readMetadata(
   const nextUpdate = Date.parse(String(list?.['nextUpdate']))
   if (list === null || !Array.isArray(list['entries']) || Number.isNaN(nextUpdate))
     return refuse('it has no entries, or does not say when it ends')
+  const no = list['no']
+  if (typeof no !== 'number' || !Number.isSafeInteger(no) || no < 0) return refuse('it has no number')
+  if (!(await numbers.raise(no, now))) return refuse(`it is number ${no}, and a later one was used before`)
   const models = list['entries'].flatMap((entry: unknown) => modelOf(entry) ?? [])
-  return { ...catalogueOf(models, nextUpdate), models: models.length }
+  return { ...catalogueOf(models, nextUpdate), models: models.length, no }
 }
 
 type Json = Readonly<Record<string, unknown>>

@@ -20,6 +20,7 @@ import { challengeStore } from '#storage/challenges.ts'
 import { identifierStore } from '#storage/identifiers.ts'
 import { DEFAULT_ANOMALIES } from '#risk/anomalies.ts'
 import { clientSessions } from '#storage/client-sessions.ts'
+import { metadataNumbers } from '#storage/metadata-numbers.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
@@ -246,10 +247,14 @@ function upstreamsOf(
 }
 
 /** Without metadata no maker is pinned, and no key is held to be in hardware. */
-async function modelsOf({ surroundings, log }: ServerContext, { metadata }: PeopleConfig): Promise<ModelCatalogue> {
+async function modelsOf(
+  { surroundings, database, clock, log }: ServerContext,
+  { metadata }: PeopleConfig,
+): Promise<ModelCatalogue> {
   if (metadata === undefined) return catalogueOf([], 0)
-  const read = await readMetadata(await surroundings.readText(metadata), metadataRoots())
-  log.info({ models: read.models }, 'FIDO metadata was read')
+  const before = { numbers: metadataNumbers(database), now: clock() }
+  const read = await readMetadata(await surroundings.readText(metadata), metadataRoots(), before)
+  log.info({ models: read.models, number: read.no }, 'FIDO metadata was read')
   return read
 }
 

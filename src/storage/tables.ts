@@ -4,6 +4,7 @@ import type { AuthnTables } from './authn-tables.ts'
 import type { ClientSessionTables } from './client-sessions.ts'
 import type { ChangeTables } from './changes.ts'
 import type { DeviceTables } from './devices.ts'
+import type { MetadataTables } from './metadata-numbers.ts'
 import type { OidcTables } from './oidc-records.ts'
 import type { DeliveryTables } from './deliveries.ts'
 import type { EventTables } from './events.ts'
@@ -38,6 +39,7 @@ export interface Tables
     ChangeTables,
     AuditTables,
     AuthnTables,
+    MetadataTables,
     TokenTables,
     SnapshotTables,
     EventTables,

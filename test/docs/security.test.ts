@@ -49,3 +49,20 @@ test('docs/security.md has a row for each of the 97 classes, and for who may adm
   )
   assert.match(text, /^E1\b/m)
 })
+
+test('every row of docs/security.md names a test, or says why it is not applicable', () => {
+  const rows = [...text.matchAll(/^\| (?!class|property|what|wrong|---)(.+?) \| (.+) \|$/gm)]
+  const tables = rows.filter(([, name]) => !/^(\d+ |[a-z]+ code$|password$|code that was sent$)/.test(name!))
+  assert.ok(tables.length > 70, String(tables.length))
+  let above = ''
+  const without = tables.filter(([, , told = '']) => {
+    // "same" is the row above
+    const named = told.startsWith('same') ? above : told
+    above = named
+    return !/`[\w/.-]+\.test\.ts`/.test(named) && !/^not applicable: \S+ \S+ \S+/.test(named)
+  })
+  assert.deepEqual(
+    without.map(([, name]) => name),
+    [],
+  )
+})

@@ -11,8 +11,12 @@ export class Person {
   /** address outside of the server to which the person was sent, at last */
   left: URL | null = null
 
-  constructor(origin: string) {
+  /** sent with every request */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(origin: string, headers: Readonly<Record<string, string>> = {}) {
     this.origin = origin
+    this.headers = headers
   }
 
   async go(url: string, init: RequestInit = {}): Promise<string> {
@@ -24,7 +28,11 @@ export class Person {
         return (this.html = '')
       }
       const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-      const response = await fetch(to, { redirect: 'manual', ...how, headers: { ...how.headers, cookie } })
+      const response = await fetch(to, {
+        redirect: 'manual',
+        ...how,
+        headers: { ...this.headers, ...how.headers, cookie },
+      })
       for (const line of response.headers.getSetCookie()) {
         const [pair = ''] = line.split(';')
         const [name = '', ...value] = pair.split('=')
