@@ -2,7 +2,7 @@
 import { generateSecret, generateURI, verifySync } from 'otplib'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
-import { attempt, canonicalCode, type Attempt, type Compare, type Outcome, type Tools } from './ceremony.ts'
+import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 
 /** What a code is made from. Sealed in the store, shown once at enrolment. */
@@ -81,35 +81,38 @@ export async function confirmOtp(tools: Tools, it: Attempt & { id: string; typed
 
 /** Checks a code against every app of the account; each code is good once, and none before one that was used. */
 export function answerOtp(tools: Tools, it: Attempt & { factor: 'totp' | 'hotp'; typed: unknown }): Promise<Outcome> {
-  return attempt(tools, it.factor, it, () => firstMatch(tools, it, (each) => matches(tools, each, it.typed)))
+  return attempted(tools, it, (each) => matches(tools, each, it.typed))
 }
 
 /** Two codes in a row bring a token back whose counter has run ahead. */
 export function resyncHotp(tools: Tools, it: Attempt & { typed: readonly [unknown, unknown] }): Promise<Outcome> {
-  return attempt(tools, 'hotp', it, () =>
-    firstMatch(tools, { ...it, factor: 'hotp' }, async (each) => {
-      const material = await open(tools, each)
-      const [first, second] = it.typed.map((typed) => canonicalCode(typed, material.digits))
-      if (first == null || second == null) return null
-      const at = hotpCounter(material, first, each.counter + 1, RESYNC_WINDOW)
-      return at !== null && hotpCounter(material, second, at + 1, 0) === at + 1 ? at + 1 : null
-    }),
-  )
+  return attempted(tools, { ...it, factor: 'hotp' }, async (each) => {
+    const material = await open(tools, each)
+    const [first, second] = it.typed.map((typed) => canonicalCode(typed, material.digits))
+    if (first == null || second == null) return null
+    const at = hotpCounter(material, first, each.counter + 1, RESYNC_WINDOW)
+    return at !== null && hotpCounter(material, second, at + 1, 0) === at + 1 ? at + 1 : null
+  })
 }
 
-async function firstMatch(
+/** Uses the first authenticator that matches with what it matches. */
+function attempted(
   tools: Tools,
-  { account, factor }: { readonly account: string; readonly factor: 'totp' | 'hotp' },
+  it: Attempt & { readonly factor: 'totp' | 'hotp' },
   match: (authenticator: EnrolledAuthenticator) => Promise<number | null>,
-): ReturnType<Compare> {
-  const all = await tools.authenticators.listOf(account)
-  for (const each of all) {
-    if (each.kind !== factor || each.state !== 'active') continue
-    const used = await match(each)
-    if (used !== null && (await tools.authenticators.useCounter(each.id, account, used, tools.clock())))
-      return proofOf(each)
-  }
-  return null
+): Promise<Outcome> {
+  // looked up while the guess is counted; `useCounter` holds it to what is so then
+  const enrolled = tools.authenticators.listOf(it.account)
+  enrolled.catch(() => {}) // heard where it is awaited
+  return attempt(tools, it.factor, it, async () => {
+    for (const each of await enrolled) {
+      if (each.kind !== it.factor || each.state !== 'active') continue
+      const used = await match(each)
+      if (used !== null && (await tools.authenticators.useCounter(each.id, it.account, used, tools.clock())))
+        return proofOf(each)
+    }
+    return null
+  })
 }
 
 const proofOf = ({ id, channel, boundAtAal }: EnrolledAuthenticator) => ({

@@ -23,8 +23,3 @@ export const DEFAULT_BUDGET: Budget = { perHour: 5, perDay: 20, inARow: 100 }
  */
 export const POOLS = ['known', 'strange'] as const
 export type Pool = (typeof POOLS)[number]
-
-export type Reservation =
-  | { readonly granted: true }
-  /** `until`: milliseconds since 1970 at which it may be tried again; null where the factor is suspended */
-  | { readonly granted: false; readonly until: number | null }

@@ -67,40 +67,50 @@ export type Compare = () => Promise<
 >
 
 export async function attempt(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
-  const outcome = await decided(tools, factor, it, compare).catch((): Outcome => ({
-    accepted: false,
-    reason: 'unavailable',
-  }))
-  const recorded = await tools
-    .record({
-      kind: 'authentication',
-      account: it.account,
-      event: 'factor_checked',
-      factor,
-      purpose: it.purpose,
-      outcome: outcome.accepted ? 'accepted' : 'refused',
-      reason: outcome.accepted ? null : outcome.reason,
-      session: it.session,
-      at: tools.clock(),
-    })
-    .then(
-      () => true,
-      () => false,
-    )
-  return recorded ? outcome : { accepted: false, reason: 'unavailable' }
+  const unavailable: Outcome = { accepted: false, reason: 'unavailable' }
+  const charged: Charge[] = []
+  const outcome = await decided(tools, factor, it, compare, charged).catch(() => unavailable)
+  const recorded = tools.record({
+    kind: 'authentication',
+    account: it.account,
+    event: 'factor_checked',
+    factor,
+    purpose: it.purpose,
+    outcome: outcome.accepted ? 'accepted' : 'refused',
+    reason: outcome.accepted ? null : outcome.reason,
+    session: it.session,
+    at: tools.clock(),
+  })
+  const givenBack = outcome.accepted ? charged.map((charge) => tools.budgets.succeeded(...charge)) : []
+  return Promise.all([recorded, ...givenBack]).then(
+    () => outcome,
+    () => unavailable,
+  )
 }
 
-async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
+/** What a success gives back. */
+type Charge = Parameters<BudgetStore['succeeded']>
+
+async function decided(
+  tools: Tools,
+  factor: FactorName,
+  it: Attempt,
+  compare: Compare,
+  charged: Charge[],
+): Promise<Outcome> {
   const refused = (reason: RefusalReason): Outcome => ({ accepted: false, reason })
   const { account, purpose, browser, binding, access, session } = it
-  const [state, pool] = await Promise.all([tools.accounts.stateOf(account), tools.budgets.poolOf(browser, account)])
+  const [state, pool] = await Promise.all([
+    tools.accounts.stateOf(account),
+    FACTORS[factor].guessable
+      ? tools.budgets.reserve(account, factor, browser, tools.rules.budget, tools.clock())
+      : undefined,
+  ])
+  if (pool === null) return refused('budget_spent')
+  if (pool !== undefined) charged.push([account, factor, pool])
   // a frozen account may still prove things towards its recovery; a disabled one may not prove anything. Either is refused below,
   // after the same work as any other, so that its time does not tell that it is there
   const closed = state.status === 'disabled' || (state.status === 'frozen' && purpose !== 'recover')
-  if (FACTORS[factor].guessable) {
-    const reservation = await tools.budgets.reserve(account, factor, pool, tools.rules.budget, tools.clock())
-    if (!reservation.granted) return refused('budget_spent')
-  }
   const leave = await tools.ask({ account, factor, purpose, access, code: it.code ?? FACTORS[factor].code })
   if (closed || !leave.granted) {
     await it.instead?.()
@@ -108,8 +118,7 @@ async function decided(tools: Tools, factor: FactorName, it: Attempt, compare: C
   }
   const found = await compare()
   if (found === null) return (await sessionSurvives(tools, it)) ? refused('wrong') : refused('session_ended')
-  if (FACTORS[factor].guessable) await tools.budgets.succeeded(account, factor, pool)
-  if (session !== null) await tools.budgets.succeeded(sessionKey(session), 'session', 'strange')
+  if (session !== null) charged.push([sessionKey(session), 'session', 'strange'])
   return { accepted: true, proof: { at: tools.clock(), ...found, factor, purpose, binding }, epoch: state.epoch }
 }
 
@@ -120,8 +129,7 @@ async function sessionSurvives(tools: Tools, { session, account, purpose }: Atte
   if (session === null || purpose !== 'step_up') return true
   const most = tools.rules.stepUpFailures
   const budget = { perHour: most - 1, perDay: most - 1, inARow: most - 1 }
-  const { granted } = await tools.budgets.reserve(sessionKey(session), 'session', 'strange', budget, tools.clock())
-  if (granted) return true
+  if ((await tools.budgets.reserve(sessionKey(session), 'session', '', budget, tools.clock())) !== null) return true
   await tools.sessions.end(session, 'too_many_failures', tools.clock())
   await tools.notify(account, { template: 'step_up_guessed', values: {} })
   return false

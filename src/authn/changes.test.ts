@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { onEveryStore } from '#storage/stores.fixture.ts'
+import { DEFAULT_BUDGET } from './budget.ts'
 import { endOtherSessions, leaveForChanges, strengthForChanges } from './changes.ts'
 import { enrolled, NOW, worths } from './enrolled.fixture.ts'
 import type { Proof, Session } from './session.ts'
@@ -67,8 +68,6 @@ onEveryStore('a change ends every session but the one that made it', async (stor
   assert.equal(await tools.sessions.resume('mine', NOW), null)
   assert.equal(await tools.sessions.resume('theirs', NOW), null)
   assert.equal((await tools.sessions.resume('renewed', NOW))?.proofs.length, 1)
-  assert.deepEqual(
-    [await tools.budgets.poolOf('thief', 'idp:ada'), await tools.budgets.poolOf('b', 'idp:ada')],
-    ['strange', 'known'],
-  )
+  const poolOf = (browser: string) => tools.budgets.reserve('idp:ada', 'totp', browser, DEFAULT_BUDGET, NOW)
+  assert.deepEqual([await poolOf('thief'), await poolOf('b')], ['strange', 'known'])
 })

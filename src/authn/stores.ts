@@ -1,5 +1,5 @@
 /** What the ceremonies ask of storage, beside challenges. Every method that changes something is one durable step. */
-import type { Budget, Pool, Reservation } from './budget.ts'
+import type { Budget, Pool } from './budget.ts'
 import type { FactorName } from './factors.ts'
 import type { Proof, Session } from './session.ts'
 
@@ -78,11 +78,20 @@ export interface AuthenticatorStore {
 export type Counted = FactorName | 'session' | 'user_code'
 
 export interface BudgetStore {
-  /** counts one guess, if the budget has it; before anything is compared */
-  readonly reserve: (account: string, factor: Counted, pool: Pool, budget: Budget, now: number) => Promise<Reservation>
+  /**
+   * Counts one guess, before anything is compared, in the pool of the browser (`''` is known to nobody); null where the budget has
+   * none left there
+   */
+  readonly reserve: (
+    account: string,
+    factor: Counted,
+    browser: string,
+    budget: Budget,
+    now: number,
+  ) => Promise<Pool | null>
   /** a success: the hour begins anew, nothing counts as in a row, and the day has its own guess back, but none that failed */
   readonly succeeded: (account: string, factor: Counted, pool: Pool) => Promise<void>
-  readonly poolOf: (browser: string, account: string) => Promise<Pool>
+  /** makes a browser one that the account has signed in from */
   readonly remember: (browser: string, account: string, now: number) => Promise<void>
 }
 

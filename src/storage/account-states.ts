@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { AccountState, AccountStateStore, AccountStatus } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
+import { inBatches } from './batches.ts'
 import { announce } from './changes.ts'
 import type { Database } from './database.ts'
 import { endSessions } from './session-ends.ts'
@@ -11,7 +12,7 @@ export const ACCOUNT_CHANGED = 'account'
 
 export function accountStateStore(database: Database): AccountStateStore {
   return {
-    stateOf: (account) => stateOf(database.sql, account),
+    stateOf: inBatches((accounts: readonly string[]) => statesOf(database.sql, accounts)),
     endEverything: (account, change, now) => database.transaction((sql) => endEverythingIn(sql, account, change, now)),
   }
 }
@@ -65,22 +66,37 @@ export async function lockedState(sql: Kysely<Tables>, account: string, now: num
   return stateOf(sql, account)
 }
 
-export async function stateOf(sql: Kysely<Tables>, account: string): Promise<AccountState> {
-  const row = await sql.selectFrom('account_states').selectAll().where('account', '=', account).executeTakeFirst()
-  const own = (row?.status ?? 'active') as AccountStatus
-  const status = own === 'active' && (await isDisabledByOthers(sql, account)) ? 'disabled' : own
-  return { account, status, epoch: row?.epoch ?? 0, withheldUntil: row?.withheld_until ?? 0 }
-}
+const stateOf = async (sql: Kysely<Tables>, account: string): Promise<AccountState> =>
+  (await statesOf(sql, [account]))[0]!
 
-/** Whether a sender of security events disabled it, and did not take that back: such a signal has no end of its own. */
-async function isDisabledByOthers(sql: Kysely<Tables>, account: string): Promise<boolean> {
-  const row = await sql
-    .selectFrom('risk_signals')
-    .select('id')
-    .where('account', '=', account)
-    .where('ends_at', '=', Number.MAX_SAFE_INTEGER)
-    .where('kind', '=', KNOWN_SIGNALS.disabled)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+async function statesOf(sql: Kysely<Tables>, accounts: readonly string[]): Promise<AccountState[]> {
+  const distinct = [...new Set(accounts)]
+  const rows = await sql
+    .selectFrom('account_states')
+    .select(['account', 'status', 'epoch', 'withheld_until'])
+    .where('account', 'in', distinct)
+    .unionAll((from) =>
+      // what a sender of security events disabled, and did not take back: such a signal has no end of its own
+      from
+        .selectFrom('risk_signals')
+        .select(['account', 'kind as status'])
+        .select((row) => [row.lit(0).as('epoch'), row.lit(0).as('withheld_until')])
+        .where('account', 'in', distinct)
+        .where('ends_at', '=', Number.MAX_SAFE_INTEGER)
+        .where('kind', '=', KNOWN_SIGNALS.disabled),
+    )
+    .execute()
+  const isSignal = ({ status }: { readonly status: string }) => status === KNOWN_SIGNALS.disabled
+  const disabled = new Set(rows.filter(isSignal).map(({ account }) => account))
+  const own = new Map(rows.filter((row) => !isSignal(row)).map((row) => [row.account, row]))
+  return accounts.map((account) => {
+    const row = own.get(account)
+    const status = (row?.status ?? 'active') as AccountStatus
+    return {
+      account,
+      status: status === 'active' && disabled.has(account) ? 'disabled' : status,
+      epoch: row?.epoch ?? 0,
+      withheldUntil: row?.withheld_until ?? 0,
+    }
+  })
 }

@@ -4,11 +4,17 @@ import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { lockedState } from './account-states.ts'
 import type { AuthnTables } from './authn-tables.ts'
+import { inBatches, rowsOf } from './batches.ts'
 import { tellCredentials } from './credential-events.ts'
 import type { Database } from './database.ts'
 
 export function authenticatorStore(database: Database, clock: Clock = systemClock): AuthenticatorStore {
   const { sql } = database
+  const listOf = inBatches((accounts: readonly string[]) => listAll(database, accounts))
+  const useCounter = inBatches(
+    (uses: readonly Use[]) => useAll(database, uses),
+    ({ id }) => id,
+  )
   const live = (id: string, account: string, now: number) =>
     sql
       .updateTable('authenticators')
@@ -38,17 +44,7 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
         await inside.insertInto('authenticators').values(authenticators.map(rowOf)).execute()
         await tellCredentials(inside, authenticators, 'create', now)
       }),
-    async listOf(account) {
-      const rows = await sql
-        .selectFrom('authenticators')
-        .selectAll()
-        .where('account', '=', account)
-        .where('state', '<>', 'removed')
-        .orderBy('added_at')
-        .orderBy('id')
-        .execute()
-      return rows.map(fromRow)
-    },
+    listOf,
     async findBy(kind, lookup) {
       const row = await sql
         .selectFrom('authenticators')
@@ -59,13 +55,7 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
         .executeTakeFirst()
       return row === undefined ? null : fromRow(row)
     },
-    async useCounter(id, account, counter, now) {
-      const { numUpdatedRows } = await live(id, account, now)
-        .set({ counter, used_at: now })
-        .where('counter', '<', counter)
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
-    },
+    useCounter: (id, account, counter, now) => useCounter({ id, account, counter, now }),
     async useOnce(id, account, now) {
       const { numUpdatedRows } = await live(id, account, now).set({ state: 'removed', used_at: now }).executeTakeFirst()
       return numUpdatedRows > 0n
@@ -100,6 +90,43 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
       return numUpdatedRows > 0n
     },
   }
+}
+
+async function listAll({ sql }: Database, accounts: readonly string[]): Promise<EnrolledAuthenticator[][]> {
+  const rows = await sql
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('account', 'in', [...new Set(accounts)])
+    .where('state', '<>', 'removed')
+    .orderBy('added_at')
+    .orderBy('id')
+    .execute()
+  const of = Map.groupBy(rows.map(fromRow), ({ account }) => account)
+  return accounts.map((account) => of.get(account) ?? [])
+}
+
+const USE = { id: 'text', account: 'text', counter: 'bigint', now: 'bigint' } as const
+interface Use {
+  readonly id: string
+  readonly account: string
+  readonly counter: number
+  readonly now: number
+}
+
+async function useAll(database: Database, uses: readonly Use[]): Promise<boolean[]> {
+  const rows = await database.sql
+    .updateTable('authenticators')
+    .from(rowsOf(database, 'asked', USE, uses))
+    .set((row) => ({ counter: row.ref('asked.counter'), used_at: row.ref('asked.now') }))
+    .whereRef('authenticators.id', '=', 'asked.id')
+    .whereRef('authenticators.account', '=', 'asked.account')
+    .whereRef('authenticators.counter', '<', 'asked.counter')
+    .where('state', '=', 'active')
+    .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', row.ref('asked.now'))]))
+    .returning('authenticators.id')
+    .execute()
+  const used = new Set(rows.map(({ id }) => id))
+  return uses.map(({ id }) => used.has(id))
 }
 
 const rowOf = (it: EnrolledAuthenticator): Insertable<AuthnTables['authenticators']> => ({

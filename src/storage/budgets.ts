@@ -1,62 +1,34 @@
-import type { Budget } from '#authn/budget.ts'
-import type { BudgetStore } from '#authn/stores.ts'
+import { sql } from 'kysely'
+import type { Budget, Pool } from '#authn/budget.ts'
+import type { BudgetStore, Counted } from '#authn/stores.ts'
+import { inBatches, rowsOf } from './batches.ts'
 import type { Database } from './database.ts'
 
 const HOUR = 3_600_000
 const DAY = 86_400_000
 
+interface Guess {
+  readonly account: string
+  readonly factor: Counted
+  readonly browser: string
+  readonly budget: Budget
+  readonly now: number
+}
+
+/** A row: a factor of an account, in one pool. */
+interface Place {
+  readonly account: string
+  /** `factor/pool` */
+  readonly factor: string
+}
+const PLACE = { account: 'text', factor: 'text' } as const
+
 export function budgetStore(database: Database): BudgetStore {
+  const reserve = inBatches((guesses: readonly Guess[]) => reserveAll(database, guesses), nameOf)
+  const giveBack = inBatches((places: readonly Place[]) => giveBackAll(database, places), nameOf)
   return {
-    async reserve(account, factor, pool, budget, now) {
-      const key = `${factor}/${pool}`
-      if (await counted(database, account, key, budget, now)) return { granted: true }
-      await database.sql
-        .insertInto('budgets')
-        .values({ account, factor: key, hour_start: now, hour_count: 0, day_start: now, day_count: 0, run_count: 0 })
-        .onConflict((conflict) => conflict.columns(['account', 'factor']).doNothing())
-        .execute()
-      if (await counted(database, account, key, budget, now)) return { granted: true }
-      const row = await database.sql
-        .selectFrom('budgets')
-        .selectAll()
-        .where('account', '=', account)
-        .where('factor', '=', key)
-        .executeTakeFirst()
-      if (row === undefined || row.run_count >= budget.inARow) return { granted: false, until: null }
-      const until = Math.max(
-        row.hour_count >= budget.perHour ? row.hour_start + HOUR : 0,
-        row.day_count >= budget.perDay ? row.day_start + DAY : 0,
-      )
-      return { granted: false, until }
-    },
-    async succeeded(account, factor, pool) {
-      await database.sql
-        .updateTable('budgets')
-        // its own guess is given back to the day, whose failures stay
-        .set((row) => ({
-          hour_count: 0,
-          day_count: row
-            .case()
-            .when('day_count', '>', 0)
-            .then(row('day_count', '-', 1))
-            .else(0)
-            .end(),
-          run_count: 0,
-        }))
-        .where('account', '=', account)
-        .where('factor', '=', `${factor}/${pool}`)
-        .execute()
-    },
-    async poolOf(browser, account) {
-      const row = await database.sql
-        .selectFrom('browsers')
-        .leftJoin('account_states', 'account_states.account', 'browsers.account')
-        .select(['browsers.epoch', 'account_states.epoch as current'])
-        .where('browser', '=', browser)
-        .where('browsers.account', '=', account)
-        .executeTakeFirst()
-      return row !== undefined && row.epoch === (row.current ?? 0) ? 'known' : 'strange'
-    },
+    reserve: (account, factor, browser, budget, now) => reserve({ account, factor, browser, budget, now }),
+    succeeded: (account, factor, pool) => giveBack({ account, factor: `${factor}/${pool}` }),
     async remember(browser, account, now) {
       const state = await database.sql
         .selectFrom('account_states')
@@ -73,48 +45,126 @@ export function budgetStore(database: Database): BudgetStore {
   }
 }
 
-/** A window that began in the future, because the clock was set back, goes on: it never gives anything anew. */
-async function counted(
-  database: Database,
-  account: string,
-  key: string,
-  budget: Budget,
-  now: number,
-): Promise<boolean> {
-  const { numUpdatedRows } = await database.sql
+const nameOf = ({ account, factor }: { readonly account: string; readonly factor: string }): string =>
+  JSON.stringify([account, factor])
+
+/** Counts each guess that its budget has, in one statement for all of one budget. */
+async function reserveAll(database: Database, guesses: readonly Guess[]): Promise<(Pool | null)[]> {
+  const granted = new Map<string, Pool>()
+  for (const alike of Map.groupBy(guesses, ({ budget }) => JSON.stringify(budget)).values())
+    for (const { account, factor: key } of await reserveAlike(database, alike)) {
+      const [factor, pool] = key.split('/')
+      granted.set(nameOf({ account, factor: factor! }), pool as Pool)
+    }
+  return guesses.map((guess) => granted.get(nameOf(guess)) ?? null)
+}
+
+/** Those that were granted. A window that began in the future, because the clock was set back, goes on: it never gives anything anew. */
+async function reserveAlike(database: Database, guesses: readonly Guess[]): Promise<readonly Place[]> {
+  const { perHour, perDay, inARow } = guesses[0]!.budget
+  if (Math.min(perHour, perDay, inARow) < 1) return []
+  const asked = rowsOf(
+    database,
+    'asked',
+    { account: 'text', factor: 'text', browser: 'text', now: 'bigint' },
+    guesses.map(({ account, factor, browser, now }) => ({ account, factor, browser, now })),
+  )
+  return database.sql
+    .insertInto('budgets')
+    .columns(['account', 'factor', 'hour_start', 'day_start', 'hour_count', 'day_count', 'run_count'])
+    .expression((from) =>
+      from
+        .selectFrom(asked)
+        .leftJoin('browsers', (join) =>
+          join.onRef('browsers.browser', '=', 'asked.browser').onRef('browsers.account', '=', 'asked.account'),
+        )
+        .leftJoin('account_states', 'account_states.account', 'asked.account')
+        .select((row) => [
+          'asked.account',
+          sql<string>`${row.ref('asked.factor')} || case when ${row.ref('browsers.epoch')} = coalesce(${row.ref('account_states.epoch')}, 0) then '/known' else '/strange' end`.as(
+            'factor',
+          ),
+          'asked.now as hour_start',
+          'asked.now as day_start',
+          row.lit(1).as('hour_count'),
+          row.lit(1).as('day_count'),
+          row.lit(1).as('run_count'),
+        ])
+        // SQLite takes no conflict after a selection without a condition
+        .where((row) => row.lit(true))
+        // in one order, so that two nodes do not wait for each other
+        .orderBy('asked.account')
+        .orderBy('asked.factor'),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['account', 'factor'])
+        .doUpdateSet((row) => {
+          const hourOver = row('budgets.hour_start', '<=', row('excluded.hour_start', '-', HOUR))
+          const dayOver = row('budgets.day_start', '<=', row('excluded.day_start', '-', DAY))
+          return {
+            hour_count: row
+              .case()
+              .when(hourOver)
+              .then(1)
+              .else(row('budgets.hour_count', '+', 1))
+              .end(),
+            hour_start: row
+              .case()
+              .when(hourOver)
+              .then(row.ref('excluded.hour_start'))
+              .else(row.ref('budgets.hour_start'))
+              .end(),
+            day_count: row
+              .case()
+              .when(dayOver)
+              .then(1)
+              .else(row('budgets.day_count', '+', 1))
+              .end(),
+            day_start: row
+              .case()
+              .when(dayOver)
+              .then(row.ref('excluded.day_start'))
+              .else(row.ref('budgets.day_start'))
+              .end(),
+            run_count: row('budgets.run_count', '+', 1),
+          }
+        })
+        .where('budgets.run_count', '<', inARow)
+        .where((row) =>
+          row.or([
+            row('budgets.hour_start', '<=', row('excluded.hour_start', '-', HOUR)),
+            row('budgets.hour_count', '<', perHour),
+          ]),
+        )
+        .where((row) =>
+          row.or([
+            row('budgets.day_start', '<=', row('excluded.day_start', '-', DAY)),
+            row('budgets.day_count', '<', perDay),
+          ]),
+        ),
+    )
+    .returning(['account', 'factor'])
+    .execute()
+}
+
+async function giveBackAll(database: Database, places: readonly Place[]): Promise<void[]> {
+  await database.sql
     .updateTable('budgets')
+    .from(rowsOf(database, 'asked', PLACE, places))
+    // its own guess is given back to the day, whose failures stay
     .set((row) => ({
-      hour_count: row
-        .case()
-        .when('hour_start', '<=', now - HOUR)
-        .then(1)
-        .else(row('hour_count', '+', 1))
-        .end(),
-      hour_start: row
-        .case()
-        .when('hour_start', '<=', now - HOUR)
-        .then(now)
-        .else(row.ref('hour_start'))
-        .end(),
+      hour_count: 0,
       day_count: row
         .case()
-        .when('day_start', '<=', now - DAY)
-        .then(1)
-        .else(row('day_count', '+', 1))
+        .when('day_count', '>', 0)
+        .then(row('day_count', '-', 1))
+        .else(0)
         .end(),
-      day_start: row
-        .case()
-        .when('day_start', '<=', now - DAY)
-        .then(now)
-        .else(row.ref('day_start'))
-        .end(),
-      run_count: row('run_count', '+', 1),
+      run_count: 0,
     }))
-    .where('account', '=', account)
-    .where('factor', '=', key)
-    .where('run_count', '<', budget.inARow)
-    .where((row) => row.or([row('hour_start', '<=', now - HOUR), row('hour_count', '<', budget.perHour)]))
-    .where((row) => row.or([row('day_start', '<=', now - DAY), row('day_count', '<', budget.perDay)]))
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
+    .whereRef('budgets.account', '=', 'asked.account')
+    .whereRef('budgets.factor', '=', 'asked.factor')
+    .execute()
+  return places.map(() => {})
 }

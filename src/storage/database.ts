@@ -96,6 +96,9 @@ const RETRIED = new Set(['40001', '40P01'])
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '')
 
+/** Whether PostgreSQL says that it did nothing of a statement: it met another, or holds no such value (appendix A, class 22). */
+export const isUndone = (error: unknown): boolean => RETRIED.has(codeOf(error)) || codeOf(error).startsWith('22')
+
 /** Whether an insert failed because such a row is there already. */
 export function isDuplicate(error: unknown): boolean {
   if (codeOf(error) === '23505') return true

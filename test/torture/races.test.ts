@@ -25,7 +25,7 @@ const ROUNDS = Number(process.env['AMBIT_RACES'] ?? 10)
 /** Tools of two nodes on one store, with guesses without end, so that all are compared: what is tried is the single use alone. */
 async function nodes(store: Store): Promise<[TestTools, TestTools]> {
   const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
-  const budgets = { ...one.budgets, reserve: async () => ({ granted: true }) as const, succeeded: async () => {} }
+  const budgets = { ...one.budgets, reserve: async () => 'strange' as const, succeeded: async () => {} }
   const window = [{ within: 1, most: 1e9 }]
   const sends = { perRecipient: window, perAccount: window, perPrefix: window, perCountry: window, inAll: window }
   const rules = { ...one.rules, sends: { ...one.rules.sends, ...sends } }

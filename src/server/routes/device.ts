@@ -46,8 +46,8 @@ export function deviceRoutes(parts: PeopleParts) {
         const held = await heldSession(parts, request)
         if (held === null) return reply.redirect(`${parts.origin}${PATH}`, 303)
         const { tools } = parts
-        const tried = await tools.budgets.reserve(held.session.account, 'user_code', 'known', TRIES, tools.clock())
-        return tried.granted ? handOver(parts.provider, request, reply) : tooOften(parts, request, reply)
+        const tried = await tools.budgets.reserve(held.session.account, 'user_code', '', TRIES, tools.clock())
+        return tried !== null ? handOver(parts.provider, request, reply) : tooOften(parts, request, reply)
       })
     })
   }
