@@ -67,7 +67,7 @@ async function ambit(folder: string): Promise<Ready> {
 
 if (import.meta.main) {
   const [what, of] = process.argv.slice(2)
-  process.on('message', () => process.send!(process.cpuUsage()))
+  process.on('message', (what) => what === 'cpu' && process.send!(process.cpuUsage()))
   process.on('disconnect', () => process.exit())
   process.send!(await (what === 'bare' ? bare(JSON.parse(of!)) : ambit(of!)))
 }

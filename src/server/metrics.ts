@@ -1,11 +1,9 @@
 /** What Prometheus is told. Labels take few values: route patterns, never paths; no ids of accounts or tokens. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Gauge, type Registry } from 'prom-client'
 import type { ServerContext } from './context.ts'
-
-/** Upper bounds of the histogram of answer times, in seconds. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+import { requestTally } from './request-tally.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,19 +14,7 @@ declare module 'fastify' {
 
 /** Counts and times every request, and writes one line of the log for each. */
 export function observeRequests(app: FastifyInstance, { metrics, log }: ServerContext): void {
-  const requests = new Counter({
-    name: 'ambit_http_requests_total',
-    help: 'Requests answered, by route, method and status',
-    labelNames: ['route', 'method', 'status'],
-    registers: [metrics],
-  })
-  const seconds = new Histogram({
-    name: 'ambit_http_request_seconds',
-    help: 'Time until a request was answered, by route',
-    labelNames: ['route'],
-    buckets: BUCKETS,
-    registers: [metrics],
-  })
+  const tally = requestTally(metrics)
   app.decorateRequest('startedAt', 0)
   app.addHook('onRequest', (request, _reply, done) => {
     request.startedAt = performance.now()
@@ -38,8 +24,7 @@ export function observeRequests(app: FastifyInstance, { metrics, log }: ServerCo
     const route = request.routeOptions.url ?? 'none'
     const ms = performance.now() - request.startedAt
     const { method } = request
-    requests.inc({ route, method: METHODS.has(method) ? method : 'other', status: reply.statusCode })
-    seconds.observe({ route }, ms / 1000)
+    tally.count(route, METHODS.has(method) ? method : 'other', reply.statusCode, ms / 1000)
     log.info({
       requestId: request.id,
       method,
