@@ -13,6 +13,12 @@ export interface OidcTables {
     readonly consumed_at: number | null
     readonly expires_at: number | null
   }
+  readonly oidc_device_polls: {
+    readonly id: string
+    readonly polled_at: number
+    readonly interval_ms: number
+    readonly expires_at: number
+  }
   readonly oidc_sessions: {
     readonly uid: string
     readonly session: string
@@ -43,6 +49,11 @@ export interface OidcRecords {
   ) => Promise<OidcPayload | undefined>
   /** true exactly once */
   readonly consume: (model: string, id: string, now: number) => Promise<boolean>
+  /**
+   * Notes that a client asks what became of a device code; false where it asks sooner than it may, after which it may ask less often
+   * still (RFC 8628 §3.5). `expiresAt` is when the code is over, in milliseconds since 1970.
+   */
+  readonly poll: (code: string, now: number, expiresAt: number) => Promise<boolean>
   readonly destroy: (model: string, id: string) => Promise<void>
   /** everything that was issued under a grant, of every model, and the grant */
   readonly revokeGrant: (grantId: string) => Promise<void>
@@ -51,6 +62,12 @@ export interface OidcRecords {
   readonly link: (uid: string, session: string, account: string, now: number) => Promise<void>
   readonly linked: (uid: string) => Promise<{ readonly session: string; readonly account: string } | undefined>
 }
+
+/** Seconds between two questions about a device code where the client was told nothing else, and those that each too early one adds (RFC 8628 §3.5). */
+const POLL_EVERY_MS = 5000
+const SLOWER_BY_MS = 5000
+/** What the way from client to node may take off the time between two questions; ours. */
+const JITTER_MS = 500
 
 export const hashed = (id: string): string => createHash('sha256').update(id).digest('base64url')
 
@@ -116,6 +133,30 @@ export function oidcRecords({ sql }: Database): OidcRecords {
         .where('consumed_at', 'is', null)
         .executeTakeFirst()
       return numUpdatedRows > 0n
+    },
+    async poll(code, now, expiresAt) {
+      const id = hashed(code)
+      const { numInsertedOrUpdatedRows } = await sql
+        .insertInto('oidc_device_polls')
+        .values({ id, polled_at: now, interval_ms: POLL_EVERY_MS, expires_at: expiresAt })
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet({ polled_at: now })
+            .where(
+              (row) => row('oidc_device_polls.polled_at', '+', row.ref('oidc_device_polls.interval_ms')),
+              '<=',
+              now + JITTER_MS,
+            ),
+        )
+        .executeTakeFirst()
+      if ((numInsertedOrUpdatedRows ?? 0n) > 0n) return true
+      await sql
+        .updateTable('oidc_device_polls')
+        .set((row) => ({ polled_at: now, interval_ms: row('interval_ms', '+', SLOWER_BY_MS) }))
+        .where('id', '=', id)
+        .execute()
+      return false
     },
     async destroy(model, id) {
       await sql.deleteFrom('oidc_records').where('model', '=', model).where('id', '=', hashed(id)).execute()

@@ -11,6 +11,7 @@ const KEPT = [
   { table: 'pushes', column: 'expires_at', forMs: 2 * DAY },
   { table: 'push_pauses', column: 'until', forMs: 0 },
   { table: 'oidc_records', column: 'expires_at', forMs: 0 },
+  { table: 'oidc_device_polls', column: 'expires_at', forMs: 0 },
   { table: 'failures', column: 'at', forMs: DAY },
   { table: 'sessions', column: 'ends_at', forMs: 7 * DAY },
 ] as const

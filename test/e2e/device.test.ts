@@ -81,7 +81,9 @@ async function posted(person: Person, fields: Record<string, string>, headers: R
 onEveryStore(
   'a device is let in once its code was typed, shown and agreed to, and once only',
   async (store, context) => {
-    const { origin, begin, poll, server } = await started(context, { store: store.url })
+    let ahead = 0
+    const clock = () => systemClock() + ahead
+    const { origin, begin, poll, server } = await started(context, { store: store.url, clock })
     const device = await begin()
     const userCode = device['user_code']!
     assert.match(userCode, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
@@ -92,6 +94,7 @@ onEveryStore(
     assert.match(ben.html, /Let “The shop on television” on that device act for you\?/)
     assert.ok(ben.html.includes(userCode) && ben.html.includes('network address 127.0.0.1'), ben.html)
     assert.ok(ben.html.includes('It calls itself “TV &lt;b&gt;5&lt;/b&gt;”.') && ben.html.includes('Then stop'))
+    ahead += 5000
     assert.equal((await poll(device))['error'], 'authorization_pending')
     await ben.submit('device', { confirm: 'yes' })
     if (ben.html.includes('/consent"')) await ben.submit('consent')
@@ -108,6 +111,39 @@ onEveryStore(
     await ben.go('/oidc/device')
     await ben.submit('device', { user_code: userCode })
     assert.match(ben.html, /role="alert"/)
+  },
+)
+
+onEveryStore(
+  'a client that asks too often waits five seconds longer each time, and loses nothing',
+  async (store, context) => {
+    let now = systemClock()
+    const { origin, begin, poll } = await started(context, { store: store.url, clock: () => now })
+    const [device, other] = [await begin(), await begin()]
+    const after = async (seconds: number) => {
+      now += seconds * 1000
+      return (await poll(device))['error']
+    }
+    assert.equal(await after(0), 'authorization_pending')
+    assert.equal(await after(5), 'authorization_pending')
+    assert.equal(await after(1), 'slow_down')
+    // five seconds are too soon from now on; ten were not, but they count from the last question
+    assert.equal(await after(5), 'slow_down')
+    assert.equal(await after(15), 'authorization_pending')
+    assert.equal(await after(10), 'slow_down')
+    assert.equal(await after(20), 'authorization_pending')
+    // of many at once one is heard; another device of the same client is none the slower for it
+    now += 20_000
+    const answers = (await Promise.all(Array.from({ length: 8 }, () => poll(device)))).map(({ error }) => error)
+    assert.equal(answers.filter((error) => error === 'authorization_pending').length, 1)
+    assert.equal(answers.filter((error) => error === 'slow_down').length, 7)
+    assert.equal((await poll(other))['error'], 'authorization_pending')
+    // whoever was let in hears of it at once
+    const ben = await atThePage(origin)
+    await ben.submit('device', { user_code: device['user_code']! })
+    await ben.submit('device', { confirm: 'yes' })
+    if (ben.html.includes('/consent"')) await ben.submit('consent')
+    assert.ok((await poll(device))['access_token'])
   },
 )
 

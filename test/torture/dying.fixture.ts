@@ -72,6 +72,7 @@ const refresh = new (adapterOver({
   keyring: tools.keyring,
   clock: () => now,
   isAlive: async () => true,
+  isTokenRequest: () => true,
   givenAt: () => undefined,
 }))('RefreshToken')
 say({ ready: true })

@@ -52,6 +52,7 @@ const adapterOf = (database: Database, clock: () => number) =>
     keyring: KEYRING,
     clock,
     isAlive: async () => true,
+    isTokenRequest: () => true,
     givenAt: () => undefined,
   })
 const KEYRING = keyringOf([{ id: 'k1', secret: Buffer.alloc(32, 7) }])

@@ -88,6 +88,7 @@ export async function submit(tools: TestTools, database: Database, it: Item): Pr
         keyring: tools.keyring,
         clock: tools.clock,
         isAlive: async () => true,
+        isTokenRequest: () => true,
         givenAt: () => undefined,
       }))('RefreshToken')
       const found = await adapter.find(it.id)

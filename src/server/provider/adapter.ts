@@ -22,11 +22,14 @@ export interface AdapterParts {
   readonly clock: Clock
   /** whether our session behind a session of the provider, by its `uid`, stands */
   readonly isAlive: (sessionUid: string) => Promise<boolean>
+  /** whether this request is a client's that asks for tokens */
+  readonly isTokenRequest: () => boolean
   /** when what is shown in this request was given, in seconds since 1970 */
   readonly givenAt: () => number | undefined
 }
 
-export function adapterOver({ records, clients, keyring, clock, isAlive, givenAt }: AdapterParts): AdapterConstructor {
+export function adapterOver(parts: AdapterParts): AdapterConstructor {
+  const { records, clients, keyring, clock, isAlive, isTokenRequest, givenAt } = parts
   return class OidcAdapter implements Adapter {
     readonly model: string
     constructor(model: string) {
@@ -59,7 +62,15 @@ export function adapterOver({ records, clients, keyring, clock, isAlive, givenAt
       const found = await records.find(this.model, id, clock())
       const uid = OF_SESSION.has(this.model) ? found?.['sessionUid'] : undefined
       if (typeof uid === 'string' && !(await isAlive(uid))) return undefined
+      if (this.model === 'DeviceCode' && found !== undefined && isTokenRequest()) await this.polled(id, found)
       return this.opened(found, id)
+    }
+
+    /** Whoever asks too often what became of a device is told to wait longer; of one that was let in, nobody waits to hear. */
+    async polled(id: string, { accountId, error, exp }: OidcPayload): Promise<void> {
+      if (accountId !== undefined || error !== undefined) return
+      const expiresAt = typeof exp === 'number' ? exp * 1000 : clock()
+      if (!(await records.poll(id, clock(), expiresAt))) throw new errors.SlowDown()
     }
 
     async findByUid(uid: string): Promise<AdapterPayload | undefined> {

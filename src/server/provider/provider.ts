@@ -64,6 +64,7 @@ export function openProvider(parts: ProviderParts): Provider {
       keyring: parts.keyring,
       clock,
       isAlive: async (uid) => (await sessionBehind(parts, uid)) !== null,
+      isTokenRequest: () => Provider.ctx?.oidc.route === 'token',
       givenAt: () => (Provider.ctx === undefined ? undefined : givenAtOf(Provider.ctx.oidc)),
     }),
     clients: parts.clients,
