@@ -2,7 +2,7 @@ import type { Program } from '#graph/program.ts'
 import { reachSizes, type ReachSizes } from '#graph/size.ts'
 import type { FactNodes, Snapshot } from '#model/compile.ts'
 import type { FactOf } from '#model/facts.ts'
-import type { Policy, RuleFacts } from '#policy/policy.ts'
+import type { Policy, Requirement, RuleFacts } from '#policy/policy.ts'
 import { requirementOf } from '#policy/requirement.ts'
 import type { AccountAnalysis } from './context.ts'
 import type { AccountImpact } from './impact.ts'
@@ -39,7 +39,7 @@ export function judgeAccount(
     reach,
   }
   const requirement = requirementOf(policy, facts)
-  const requirementAtWorst = requirementOf(policy, { ...facts, impact: 'high' })
+  const requirementAtWorst = (): Requirement => requirementOf(policy, { ...facts, impact: 'high' })
   const it: Case = { snapshot, policy, fact, impact, requirement, requirementAtWorst }
   const own = (ways.get(fact.id) ?? []).map((way) => judgeWay(it, way, worths.ofWay(way), weakest))
   const judged = own.length === 0 ? own : [...own, ...judgePastWaysIn(it, weakest)]

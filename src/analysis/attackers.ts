@@ -59,8 +59,10 @@ export function holdingOf(snapshot: Snapshot, attacker: Attacker, fact: Holdable
   const { id } = fact
   const by = (defeat: Defeat<string> | undefined) => (defeat === undefined ? null : { id, defeat })
   switch (fact.fact) {
-    case 'authenticator':
-      return facesOwnerOf(snapshot, fact, attacker) ? by(defeatOf(attacker.authenticators, fact.kind, fact)) : null
+    case 'authenticator': {
+      const defeat = defeatOf(attacker.authenticators, fact.kind, fact)
+      return defeat !== undefined && facesOwnerOf(snapshot, fact, attacker) ? { id, defeat } : null
+    }
     case 'channel': {
       const within = attacker.channels.filter((each) => isHeldBelow(fact, each.heldBelow, signIn))
       return by(defeatOf(within, fact.kind, fact))

@@ -22,7 +22,7 @@ export interface Case {
   readonly impact: AccountImpact
   readonly requirement: Requirement
   /** what would be required if an unstated sensitivity were high */
-  readonly requirementAtWorst: Requirement
+  readonly requirementAtWorst: () => Requirement
 }
 
 /** Verdict of one way in, before and after exceptions. */
@@ -79,10 +79,8 @@ function judgeHuman(
     return { ...judgement, reasons: [...judgement.reasons, { code: 'led_to_by_weaker', text, citations: [] }] }
   }
   if (it.impact.uncertain && (judgement.verdict === 'fit' || judgement.verdict === 'fit_with_controls')) {
-    const worstCase = judge(
-      opensSession ? it.requirementAtWorst : { ...it.requirementAtWorst, session: {}, codeSession: {} },
-      facts,
-    )
+    const worst = it.requirementAtWorst()
+    const worstCase = judge(opensSession ? worst : { ...worst, session: {}, codeSession: {} }, facts)
     if (worstCase.verdict === 'unfit' || worstCase.verdict === 'unknown') {
       const text =
         'the reach includes something that is declared nowhere, or whose sensitivity nobody stated; were it high, this way in would not do'

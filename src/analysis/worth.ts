@@ -54,8 +54,7 @@ export interface Worths {
  */
 export function worthsOf(snapshot: FactNodes, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
   const nominal = new Map<string, Worth>()
-  settleNominal(snapshot, policy, ways, nominal)
-  const cache = new Map<Way, Worth>()
+  const cache = settleNominal(snapshot, policy, ways, nominal)
   const ofWay = (way: Way): Worth => {
     let worth = cache.get(way)
     if (worth === undefined) cache.set(way, (worth = worthOf(snapshot, policy, way, ways, nominal)))
@@ -64,27 +63,46 @@ export function worthsOf(snapshot: FactNodes, policy: Policy, ways: ReadonlyMap<
   return { ofWay, nominal: (account) => nominal.get(account) ?? null }
 }
 
-/** Raises the best sign-in of some accounts, from what is known of them and others, until none rises. */
+/** What is known of the best sign-in of accounts. */
+type Nominal = Pick<ReadonlyMap<string, Worth>, 'get'>
+
+/**
+ * Raises the best sign-in of some accounts, from what is known of them and others, until none rises. Returns the worths
+ * that it came upon on the way, of ways in that let in.
+ */
 export function settleNominal(
   snapshot: FactNodes,
   policy: Policy,
   ways: Iterable<readonly [string, readonly Way[]]>,
   nominal: Map<string, Worth>,
-): void {
-  for (let changed = true; changed;) {
-    changed = false
-    for (const [account, list] of ways) {
+): Map<Way, Worth> {
+  const worths = new Map<Way, Worth>()
+  let open = ways
+  for (;;) {
+    const asking: (readonly [string, readonly Way[]])[] = [] // only those who rest on others can rise again
+    let changed = false
+    for (const [account, list] of open) {
+      let asked = false
+      const others: Nominal = {
+        get: (id) => {
+          asked = true
+          return nominal.get(id)
+        },
+      }
       let best: Worth | undefined
       for (const way of list) {
         if (!isSignIn(way)) continue
-        const worth = alternativesWorth(snapshot, policy, way, nominal)
+        const worth = alternativesWorth(snapshot, policy, way, others)
+        if (way.yields === null) worths.set(way, worth)
         if (best === undefined || rankOf(worth.strength) > rankOf(best.strength)) best = worth
       }
-      if (best !== undefined && !sameWorth(best, nominal.get(account))) {
-        nominal.set(account, best)
-        changed = true
-      }
+      if (asked) asking.push([account, list])
+      if (best === undefined || sameWorth(best, nominal.get(account))) continue
+      nominal.set(account, best)
+      changed = true
     }
+    if (!changed || asking.length === 0) return worths
+    open = asking
   }
 }
 
@@ -94,7 +112,7 @@ export function worthOf(
   policy: Policy,
   way: Way,
   ways: ReadonlyMap<string, readonly Way[]>,
-  nominal: ReadonlyMap<string, Worth>,
+  nominal: Nominal,
 ): Worth {
   return way.yields === null
     ? alternativesWorth(snapshot, policy, way, nominal)
@@ -110,7 +128,7 @@ function sameWorth(a: Worth, b: Worth | undefined): boolean {
   )
 }
 
-function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nominal: ReadonlyMap<string, Worth>): Worth {
+function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nominal: Nominal): Worth {
   if (way.alternatives === null) return UNKNOWN
   let weakest: Worth | undefined
   for (const leaves of way.alternatives) {
@@ -120,12 +138,7 @@ function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nomina
   return weakest ?? UNKNOWN
 }
 
-function leavesWorth(
-  snapshot: FactNodes,
-  policy: Policy,
-  leaves: readonly string[],
-  nominal: ReadonlyMap<string, Worth>,
-): Worth {
+function leavesWorth(snapshot: FactNodes, policy: Policy, leaves: readonly string[], nominal: Nominal): Worth {
   const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? [])
   const own = authenticators.length === 0 ? NOTHING : strengthOf(authenticators, policy.authenticators)
   let best: Worth = { ...NOTHING, ...own, leaves, authenticators }
@@ -151,7 +164,7 @@ function yieldingWorth(
   policy: Policy,
   way: Way,
   ways: ReadonlyMap<string, readonly Way[]>,
-  nominal: ReadonlyMap<string, Worth>,
+  nominal: Nominal,
 ): Worth {
   const given = new Set(way.yields ?? [])
   const itself = alternativesWorth(snapshot, policy, way, nominal)

@@ -16,7 +16,7 @@ import { loadSolver } from './hitting-set.ts'
 import { lockOutsOf } from './lock-out.ts'
 import { inOrder } from './order.ts'
 import { planFor } from './plan.ts'
-import { fallsTo } from './standing.ts'
+import { fallsTo, standingIn } from './standing.ts'
 
 const solver = await loadSolver()
 const policy = await readPolicyFile()
@@ -266,6 +266,23 @@ test('no step of a plan can be spared, and every prefix of it is safe', () => {
   )
 })
 
+test('what a plan says of before and after is what the reports of both inventories say', () => {
+  fc.assert(
+    fc.property(
+      arbitraryFacts,
+      fc.constantFrom('no-unfit', 'no-attacker:phishing_relay', 'no-unfit:high'),
+      (facts, goal) => {
+        const inventory = inventoryOf(facts)
+        const plan = planOf(inventory, [goal])
+        const edited = editorOf(inventory).apply(plan.steps)
+        assert.deepEqual(plan.before, standingIn(analyse(inventory, policy)))
+        assert.deepEqual(plan.after, standingIn(analyse(edited, policy)))
+      },
+    ),
+    { numRuns: 20 },
+  )
+})
+
 test('a plan within a budget costs no more, and settles no less than one within a smaller', () => {
   fc.assert(
     fc.property(arbitraryFacts, fc.integer({ min: 0, max: 8 }), (facts, budget) => {
@@ -328,6 +345,11 @@ suite('Tidewicket', () => {
     assert.deepEqual([plan.holds, plan.optimal, plan.lockedOut, plan.easier], [true, true, [], []])
     assert.equal(plan.after.unfit, 0)
     assert.ok(plan.before.unfit > 0)
+  })
+
+  test('what the plan says of before and after is what the reports of both say', () => {
+    assert.deepEqual(plan.before, standingIn(analyse(inventory, policy)))
+    assert.deepEqual(plan.after, standingIn(analyse(editorOf(inventory).apply(plan.steps), policy)))
   })
 
   test('the proofs of the report after the plan hold', async () => {

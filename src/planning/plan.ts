@@ -1,4 +1,3 @@
-import { analyse } from '#analysis/analyse.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { snapshotId } from '#analysis/snapshot-id.ts'
 import type { Beyond, LockOut, Plan, PlanStep } from '#contract/plan.ts'
@@ -16,7 +15,7 @@ import type { Candidate } from './offer.ts'
 import { givesOnly, inOrder } from './order.ts'
 import { relaxedTakeovers } from './relaxed.ts'
 import { search, type Limits } from './search.ts'
-import { standingIn, standingOf } from './standing.ts'
+import { standingOf } from './standing.ts'
 
 export interface PlanOptions {
   /** as `goalOf` reads them; all of them hold after the plan */
@@ -223,14 +222,13 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
   const changes = steps.map((choice) => catalogue.candidates[choice]!)
   const edited = editor.apply(changes)
   refuseErrors(edited.diagnostics)
-  const report = analyse(edited, policy)
   const after = assess(edited, policy)
   const given = assessmentWith(
     run,
     steps.filter((choice) => givesOnly(catalogue.candidates[choice]!)),
   )
   const remaining = remainingOf(run, after)
-  const easier = easierIn(report, base)
+  const easier = easierIn(after, base)
   const cost = costOf(run, steps)
   const bound = answer.chosen === null && answer.bound !== Infinity ? answer.bound : Math.min(answer.bound, cost)
   const { name, at } = base.inventory.snapshot
@@ -240,7 +238,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     policy: { name: policy.name, hash: policy.hash },
     goals,
     budget,
-    holds: remaining.length === 0 && easier.length === 0 && holdIn(report, run.goals),
+    holds: remaining.length === 0 && easier.length === 0 && holdIn(after, run.goals),
     cost: rounded(cost),
     bound: rounded(bound),
     optimal: answer.chosen !== null && bound > cost - 0.005,
@@ -253,7 +251,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     lockedOut: [...lockedOut(run, given), ...lockedOut(run, after)],
     easier,
     before: standingOf(base),
-    after: standingIn(report),
+    after: standingOf(after),
     against: remainingOf(run, base).length,
     curve: limits === null ? [] : curveOf(run, cost, remaining.length, limits),
   }

@@ -1,4 +1,3 @@
-import { attackerSeeds } from '#analysis/attackers.ts'
 import { rightsWorth, type Goal, type Violation } from './goals.ts'
 import type { Assessment } from './assess.ts'
 import { derivationOf, derivationsFromAll, type Derivation } from './derivation.ts'
@@ -113,9 +112,8 @@ function groundOf(base: Assessment, positions: Positions): Ground {
     const key = ruleKey(base, positions, rule)
     return key === null ? -1 : intern(key)
   })
-  const seeds = attackerSeeds(snapshot, policy.attackers, (account) => base.worths.nominal(account)?.strength ?? null)
   const given: { node: number; ids: number[] }[][] = policy.attackers.map(() => [])
-  seeds.forEach((mask, node) => {
+  base.takeover.seeds.forEach((mask, node) => {
     if (mask === 0) return
     const own = new Set<string>()
     addGivenKeys(base, snapshot.nodeIds[node]!, own)

@@ -1,18 +1,18 @@
 import type { Side, Standing } from '#contract/plan.ts'
 import type { Account, Report } from '#contract/report.ts'
-import { NEVER } from '#graph/closure.ts'
 import type { Assessment } from './assess.ts'
 
 /** What counts for or against an inventory as a whole. */
 export function standingOf(assessment: Assessment): Standing {
   const accounts = [...assessment.accounts.values()]
+  const masks = accounts.map(({ fact }) => takenBy(assessment, fact.id))
   const count = (test: (account: (typeof accounts)[number]) => boolean): number => accounts.filter(test).length
   return {
     unfit: count(({ verdict }) => verdict === 'unfit'),
     unknown: count(({ verdict }) => verdict === 'unknown'),
     highUnfit: count(({ verdict, impact }) => verdict === 'unfit' && impact.impact === 'high'),
     attackers: assessment.policy.attackers.map(({ name }, lane) => {
-      const taken = accounts.filter(({ fact }) => fallsTo(assessment, fact.id, lane))
+      const taken = accounts.filter((_, i) => (masks[i]! >>> lane) & 1)
       return {
         attacker: name,
         accounts: taken.length,
@@ -35,10 +35,14 @@ export function standingIn({ accounts, summary }: Report): Standing {
   }
 }
 
-export function fallsTo({ snapshot, takeover }: Assessment, account: string, lane: number): boolean {
+/** The attackers to whom an account falls, a bit each. */
+export function takenBy({ snapshot, takeover }: Assessment, account: string): number {
   const node = snapshot.indexOf.get(account)
-  return node !== undefined && takeover.ranks[node * 32 + lane] !== NEVER
+  return node === undefined ? 0 : takeover.masks[node]!
 }
+
+export const fallsTo = (assessment: Assessment, account: string, lane: number): boolean =>
+  ((takenBy(assessment, account) >>> lane) & 1) === 1
 
 /** What a plan may change of one account. */
 export const sideOf = (account: Account): Side => ({
