@@ -75,21 +75,29 @@ const TRIES = 2
 
 /** Writes to the chain of a node. Two processes that bear one name share the chain: each block is tied to the head it follows. */
 export async function blockWriter(database: Database, node: string, now: number): Promise<BlockWriter> {
-  const { chain } = await chainOfNode(database, node, now)
+  const { chain, ...found } = await chainOfNode(database, node, now)
+  // as this process left it; null where it may have left it otherwise
+  let head: Head | null = found.head
   async function write(records: readonly Sealed[]): Promise<readonly Receipt[]> {
     let last: ReturnType<typeof blockOf> | null = null
     for (let tries = 1; ; tries++) {
       try {
-        return await database.transaction(async (sql) => {
-          const head = await lockedHead(sql, chain)
-          last = blockOf(chain, head, records)
-          await insert(sql, last.block)
-          return last.receipts
+        last = await database.transaction(async (sql) => {
+          let next = head === null ? null : (last = blockOf(chain, head, records))
+          if (next === null || !(await follow(sql, next.block))) {
+            // another process went on with the chain
+            next = last = blockOf(chain, await lockedHead(sql, chain), records)
+            await follow(sql, next.block)
+          }
+          await insert(sql, next.block)
+          return next
         })
+        head = { seq: last.block.lastSeq, hash: last.block.lastHash }
+        return last.receipts
       } catch (error) {
+        head = null
         // the answer to a commit may be lost where the commit is not: what the store says counts
-        const tried = last as ReturnType<typeof blockOf> | null
-        if (tried !== null && (await isStored(database, tried.block))) return tried.receipts
+        if (last !== null && (await isStored(database, last.block))) return last.receipts
         if (tries === TRIES) throw error
       }
     }
@@ -126,6 +134,21 @@ async function lockedHead(sql: Transaction<Tables>, chain: string): Promise<Head
   return { seq: row.head_seq, hash: row.head_hash }
 }
 
+/** Makes the end of a block that of its chain, which stays so until the transaction ends; false where the chain has another end than it follows. */
+async function follow(
+  sql: Transaction<Tables>,
+  { chain, firstSeq, lastSeq, prevHash, lastHash }: Block,
+): Promise<boolean> {
+  const { numUpdatedRows } = await sql
+    .updateTable('audit_chains')
+    .set({ head_seq: lastSeq, head_hash: lastHash })
+    .where('chain', '=', chain)
+    .where('head_seq', '=', firstSeq - 1)
+    .where('head_hash', '=', prevHash)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 1n
+}
+
 async function insert(sql: Transaction<Tables>, block: Block): Promise<void> {
   await sql
     .insertInto('audit_blocks')
@@ -138,11 +161,6 @@ async function insert(sql: Transaction<Tables>, block: Block): Promise<void> {
       at: block.at,
       body: Buffer.from(block.body!),
     })
-    .execute()
-  await sql
-    .updateTable('audit_chains')
-    .set({ head_seq: block.lastSeq, head_hash: block.lastHash })
-    .where('chain', '=', block.chain)
     .execute()
 }
 

@@ -55,14 +55,14 @@ export interface AuditLog {
 
 /**
  * Ten thousand records or 64 MB may wait, at most five seconds; a commit takes up to two thousand, or 8 MB. One that follows
- * another within a millisecond would cost more time than the records in it.
+ * another within two milliseconds would cost more time than the records in it.
  */
 const LIMITS: GroupLimits = {
   waiting: 10_000,
   weight: 64_000_000,
   batch: 2000,
   batchWeight: 8_000_000,
-  pace: 1,
+  pace: 2,
   patience: 5000,
   rest: 250,
 }
