@@ -184,7 +184,7 @@ suite('Forward-auth', () => {
       const page = await through(gate, proxy, { headers: PAGE })
       assert.equal(page.status, proxy === 'nginx' ? 401 : 302)
       assert.match(String(page.headers.location), /^http:\/\/127\.0\.0\.1:\d+\/gate\/start\?ticket=/)
-      assert.equal(page.headers['www-authenticate'], 'Bearer')
+      assert.equal(page.headers['www-authenticate'], 'Bearer realm="ambit"')
       // a script in a browser gets no page
       for (const script of [
         [['Accept', '*/*']],

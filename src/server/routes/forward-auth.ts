@@ -37,8 +37,13 @@ export function forwardAuthRoutes(app: FastifyInstance, context: ServerContext):
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-  const answer = (reply: FastifyReply, { status, headers, body }: HttpAnswer) =>
-    reply.code(status).headers(headers).send(body)
+  const answer = (reply: FastifyReply, { status, headers, body }: HttpAnswer) => {
+    // nginx drops the reason with all other headers: whoever wonders at a 403 finds it here
+    const reason = headers['x-ambit-reason']
+    if (reason !== undefined)
+      log.info({ requestId: reply.request.id, reason, status }, 'a request of a proxy was refused')
+    return reply.code(status).headers(headers).send(body)
+  }
 
   // every fault is a refusal that each proxy takes for one: no 4xx that nginx makes a 500 of, no 5xx that Envoy lets through
   app.setErrorHandler((error, request, reply) => {
