@@ -62,7 +62,8 @@ export function leaveForChanges(
 
 /**
  * Ends every session, code and known browser of the account, and opens the one that made the change anew under `token` (a
- * hash), with its proofs, its end and its browser. `beforeIt` hears the id of the new one before it begins.
+ * hash), with its proofs, its end and its browser. `beforeIt` hears the id of the new one before it begins. One without proofs, because
+ * what they were of is gone, is not opened: null then.
  */
 export async function endOtherSessions(
   tools: Tools,
@@ -70,9 +71,10 @@ export async function endOtherSessions(
   token: string,
   reason: string,
   beforeIt: (session: string) => Promise<void>,
-): Promise<Session> {
+): Promise<Session | null> {
   const now = tools.clock()
   const { epoch } = await tools.accounts.endEverything(session.account, { reason }, now)
+  if (session.proofs.length === 0) return null
   const renewed: Session = { ...session, id: newId('se'), epoch, usedAt: now }
   await beforeIt(renewed.id)
   await tools.sessions.begin(renewed, token)

@@ -131,6 +131,74 @@ onEveryStore('a link is made by its owner alone, once, and by agreeing to it', a
   assert.match(ben.html, /b-2 there/)
 })
 
+onEveryStore('a link that is taken away proves nothing from then on, whoever takes it away', async (store, context) => {
+  const federation = await startFederation(context, { store: store.url })
+  const { atTheApp, thereAndBack, link, boundAt, upstream, mails, server, token } = federation
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  await boundAt(3)
+  const sessionsOf = async (account: string) =>
+    (
+      await server.context.database.sql
+        .selectFrom('sessions')
+        .selectAll()
+        .where('account', '=', account)
+        .where('ended_at', 'is', null)
+        .execute()
+    ).map(({ proofs }) => (JSON.parse(proofs) as { factor: string }[]).map(({ factor }) => factor))
+  const inFromThere = async () => {
+    const { person } = await atTheApp()
+    await thereAndBack(person)
+    return person
+  }
+  // he removes it himself, in a session that showed nothing else: he is signed in no more
+  const alone = await inFromThere()
+  await alone.go('/account')
+  await alone.submit('unlink')
+  assert.deepEqual(await sessionsOf('shop:ben'), [])
+  assert.notEqual(alone.at, '/account')
+  // in one that showed a password too, that is what is left of it
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  await boundAt(3)
+  const both = await inFromThere()
+  const { sql } = server.context.database
+  const open = await sql.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute()
+  const own = open.find(({ proofs }) => proofs.includes('"upstream"'))!
+  const password = open.find(({ proofs }) => proofs.includes('"password"'))!
+  const together = [...(JSON.parse(own.proofs) as unknown[]), ...(JSON.parse(password.proofs) as unknown[])]
+  await sql
+    .updateTable('sessions')
+    .set({ proofs: JSON.stringify(together) })
+    .where('id', '=', own.id)
+    .execute()
+  await both.go('/account')
+  await both.submit('unlink')
+  assert.equal(both.at, '/account/unlink')
+  assert.deepEqual(await sessionsOf('shop:ben'), [['password']])
+  // an administrator takes it away, which is told and on record, and ends what rests on it
+  await link('ben', { sub: 'b-1', acr: 'strong' })
+  await boundAt(3)
+  const third = await inFromThere()
+  const known = (await (await server.ask('/v1/people/shop:ben', { token })).json()) as {
+    identifiers: { kind: string; value: string }[]
+  }
+  const { value } = known.identifiers.find(({ kind }) => kind === 'upstream')!
+  const before = (await mails(1)).length
+  const path = `/v1/people/shop:ben/links/${value}`
+  const reader = await server.token('read')
+  assert.equal((await server.ask(path, { method: 'DELETE', token: reader })).status, 403)
+  assert.equal((await server.ask(`${path}x`, { method: 'DELETE', token })).status, 404)
+  assert.equal((await server.ask(path, { method: 'DELETE', token })).status, 200)
+  assert.equal((await server.ask(path, { method: 'DELETE', token })).status, 404)
+  assert.match((await mails(before + 1)).at(-1)?.mail.text ?? '', /no longer linked to yours/)
+  assert.deepEqual(await sessionsOf('shop:ben'), [])
+  await third.go('/account')
+  assert.match(third.html, /identify/)
+  upstream.there = { sub: 'b-1', acr: 'strong' }
+  const { person } = await atTheApp()
+  await thereAndBack(person)
+  assert.equal(person.status, 403)
+})
+
 onEveryStore('an answer is for one browser, one provider and one use', async (store, context) => {
   const { atTheApp, link, upstream, origin, server } = await startFederation(context, { store: store.url })
   await link('ben', { sub: 'b-1', acr: 'strong' })

@@ -9,6 +9,7 @@ import { decideRecovery, happen } from '#authn/recover.ts'
 import { AAL_OF_STRENGTH, IMPACTS, STRENGTHS } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
+import { linksOf } from '#server/sign-in/upstream.ts'
 import type { ServerContext } from '../context.ts'
 
 const Person = Type.Object(
@@ -180,6 +181,22 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
             boundAtAal,
           })),
         }
+      },
+    )
+    app.delete<{ Params: { account: string; link: string } }>(
+      '/v1/people/:account/links/:link',
+      { config: { access: 'administer' } },
+      async (request) => {
+        const { account, link: name } = request.params
+        const own = linksOf(parts, await identifiers.listOf(account)).find(({ link }) => link.canonical === name)
+        if (own === undefined)
+          throw new AmbitError('not_found', `\`${account}\` has no such link; \`GET /v1/people/${account}\` lists them`)
+        await noted(request, 'changed', account)
+        await identifiers.remove('upstream', own.link.canonical, account)
+        await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, tools.clock())
+        const values = { name: own.provider?.name ?? '' }
+        await tools.notify(account, { template: 'upstream_unlinked', values })
+        return { account, link: own.link.canonical }
       },
     )
     app.post<{ Params: { account: string }; Body: Static<typeof Pass> }>(

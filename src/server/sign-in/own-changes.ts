@@ -8,6 +8,7 @@ import { passwordProblem, setPassword } from '#authn/passwords.ts'
 import { confirmDevice, deviceOf, isDevice } from '#authn/push.ts'
 import { replaceRecoveryCodes } from '#authn/recovery-codes.ts'
 import type { PendingPush } from '#authn/sign-in.ts'
+import type { Proof } from '#authn/session.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import { newSecret } from '#lib/ids.ts'
 import { appPage, phonePage, recoveryCodesPage, totpPage } from '#server/pages/account.ts'
@@ -79,29 +80,40 @@ export const codesAllowed = (parts: PeopleParts, account: string): boolean =>
 /** The session that a change left, for the page that is drawn in the same answer. */
 export const renewed = new WeakMap<FastifyReply, Awaited<ReturnType<typeof endOtherSessions>>>()
 
-/** Ends all sessions, and goes on in one that is new, and rests on what the old one did. */
+/**
+ * Ends all sessions, and goes on in one that is new, and rests on what the old one did; without the proofs of what is gone now, and
+ * not at all where nothing else was proved.
+ */
 async function renew(
   parts: PeopleParts,
   { reply, held }: Pick<Change, 'reply' | 'held'>,
   reason: string,
+  isGone: IsGone = () => false,
 ): Promise<void> {
   const token = newSecret()
-  const { proofs } = held.session
+  const proofs = held.session.proofs.filter((proof) => !isGone(proof))
   const note = (id: string) => noteRestsOn(parts, id, proofs)
-  const session = await endOtherSessions(parts.tools, held.session, hashOf(token), reason, note)
+  const session = await endOtherSessions(parts.tools, { ...held.session, proofs }, hashOf(token), reason, note)
+  if (session === null) return
   await endedMeanwhile(parts, session.id, proofs)
   renewed.set(reply, session)
   reply.header('set-cookie', sessionCookie(token))
 }
+
+/** Whether a proof is of what was removed. */
+type IsGone = (proof: Proof) => boolean
 
 async function changed(
   parts: PeopleParts,
   { reply, held, account, words }: Change,
   template: string,
   name: string,
-  also: readonly { readonly channel: 'sms'; readonly to: string }[] = [],
+  {
+    also = [],
+    isGone,
+  }: { readonly also?: readonly { readonly channel: 'sms'; readonly to: string }[]; readonly isGone?: IsGone } = {},
 ): Promise<Done> {
-  await renew(parts, { reply, held }, template)
+  await renew(parts, { reply, held }, template, isGone)
   await parts.tools.notify(account, { template, values: { name }, also })
   return { said: words.changed, good: true }
 }
@@ -182,7 +194,10 @@ async function removePhone(parts: PeopleParts, it: Change): Promise<Done> {
   const gone = await parts.identifiers.remove('phone', to, it.account)
   if (!gone) return { said: it.words.refused, good: false }
   // whoever still has the number hears that it was taken away
-  return changed(parts, it, 'address_removed', masked(to), [{ channel: 'sms', to }])
+  return changed(parts, it, 'address_removed', masked(to), {
+    also: [{ channel: 'sms', to }],
+    isGone: ({ factor, channel }) => factor === 'sms_code' && channel === to,
+  })
 }
 
 async function linkElsewhere(parts: PeopleParts, { fields, attempt, held, words }: Change): Promise<Done> {
@@ -206,7 +221,9 @@ async function unlink(parts: PeopleParts, it: Change): Promise<Done> {
   )
   const gone = own !== undefined && (await parts.identifiers.remove('upstream', own.link.canonical, it.account))
   if (!gone) return { said: it.words.refused, good: false }
-  return changed(parts, it, 'upstream_unlinked', own.provider?.name ?? '')
+  return changed(parts, it, 'upstream_unlinked', own.provider?.name ?? '', {
+    isGone: ({ upstream }) => upstream?.link === own.link.canonical,
+  })
 }
 
 /** The device is asked before it is bound: whoever has it types the number that this page shows. */
@@ -255,7 +272,9 @@ async function remove(parts: PeopleParts, it: Change): Promise<Done> {
   const gone =
     own !== undefined &&
     (await parts.tools.authenticators.setState(own.id, account, ['active', 'suspended', 'pending'], 'removed'))
-  return gone ? changed(parts, it, 'authenticator_removed', own.name) : { said: words.refused, good: false }
+  return gone
+    ? changed(parts, it, 'authenticator_removed', own.name, { isGone: (proof) => proof.authenticator === own.id })
+    : { said: words.refused, good: false }
 }
 
 async function endSession({ tools }: PeopleParts, { fields, account, words }: Change): Promise<Done> {

@@ -11,14 +11,19 @@ export async function noteRestsOn(
   for (const { upstream } of proofs) if (upstream !== undefined) await upstreams.sessions.note(session, upstream)
 }
 
-/** Ends a session that has begun, where what it rests on ended meanwhile; true then. */
+/**
+ * Ends a session that has begun, where what it rests on ended meanwhile, or its link was taken away; true then. Whoever takes a link away
+ * ends the sessions that have begun after that, so that one of the two sees the other.
+ */
 export async function endedMeanwhile(
-  { tools, upstreams }: PeopleParts,
+  { tools, upstreams, identifiers }: PeopleParts,
   session: string,
   proofs: readonly Proof[],
 ): Promise<boolean> {
   for (const { upstream } of proofs) {
-    if (upstream === undefined || !(await upstreams.sessions.isOver(upstream))) continue
+    if (upstream === undefined) continue
+    const isLinked = (await identifiers.find('upstream', upstream.link)) !== null
+    if (isLinked && !(await upstreams.sessions.isOver(upstream))) continue
     await tools.sessions.end(session, 'upstream_signed_out', tools.clock())
     return true
   }
