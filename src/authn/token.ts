@@ -156,7 +156,8 @@ export function isMeantForUs(claims: JWTPayload, use: TokenUse, { audiences, cli
   return isText(claims.azp) && clientIds.includes(claims.azp)
 }
 
-function audiencesOf({ aud }: JWTPayload): string[] {
+/** `aud` as a list */
+export function audiencesOf({ aud }: JWTPayload): string[] {
   return (Array.isArray(aud) ? aud : [aud]).filter(isText)
 }
 

@@ -61,7 +61,10 @@ test('no value breaks out of its quotes or its line', () => {
 test('a request without a token is told no error, one with a bad token is', () => {
   assert.equal(tokenChallenge('Bearer', null), 'Bearer realm="ambit"')
   assert.equal(tokenChallenge('Bearer', 'invalid_token'), 'Bearer error="invalid_token"')
-  assert.equal(tokenChallenge('DPoP', 'invalid_dpop_proof', ['ES256']), 'DPoP error="invalid_dpop_proof", algs="ES256"')
+  assert.equal(
+    tokenChallenge('DPoP', 'invalid_dpop_proof', { algorithms: ['ES256'] }),
+    'DPoP error="invalid_dpop_proof", algs="ES256"',
+  )
 })
 
 const entra = {

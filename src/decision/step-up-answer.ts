@@ -72,10 +72,14 @@ export type TokenError =
 export function tokenChallenge(
   scheme: TokenScheme,
   error: TokenError | null,
-  algorithms: readonly string[] = [],
+  {
+    algorithms = [],
+    description,
+  }: { readonly algorithms?: readonly string[]; readonly description?: string | undefined } = {},
 ): string {
   return challenge(scheme, {
     ...(error === null ? {} : { error }),
+    ...(description === undefined ? {} : { error_description: description }),
     ...(scheme === 'DPoP' && algorithms.length > 0 ? { algs: algorithms.join(' ') } : {}),
   })
 }

@@ -15,6 +15,8 @@ export type Session =
   | {
       /** the access token of the person; Ambit verifies it */
       readonly access_token: string
+      /** `aud` that a token for this API has; a token for another one is not taken */
+      readonly audience?: string
       /** for a token that is bound to a key: the DPoP proof, and what it was made for */
       readonly dpop_proof?: string
       readonly method?: string

@@ -28,6 +28,8 @@ export interface GuardOptions<R> {
    * is signed in. Without this it is taken from `Authorization`.
    */
   readonly token?: (request: R) => string | null
+  /** `aud` of the tokens that are for this API, its resource indicator (RFC 8707); a token for another API opens nothing here */
+  readonly audience?: string
 }
 
 export type Guarded = { readonly permitted: true; readonly answer: Answer | null } | Refused
@@ -54,6 +56,7 @@ export async function guard<R>(options: GuardOptions<R>, request: R, shown: Show
     const subject = options.subject?.(request) ?? { type: 'token', id: subjectIn(token.value) ?? 'unknown' }
     const session = {
       access_token: token.value,
+      ...(options.audience === undefined ? {} : { audience: options.audience }),
       ...(proof !== null && shown.url !== null
         ? { dpop_proof: proof, method: shown.method, url: shown.url.replace(/[?#].*$/, '') }
         : {}),

@@ -248,6 +248,21 @@ test('in every framework a request goes on when it may, and is told what is miss
   }
 })
 
+test('a guard says for which API a token has to be', async (context) => {
+  const { url, seen } = await pdp(context, () => PERMIT)
+  const client = createClient({ url, token: 't' })
+  const decide = webGuard({
+    client,
+    ask: () => ({ action: { name: 'GET' }, resource: { type: 'page', id: 'a' } }),
+    audience: 'https://a.test',
+  })
+  assert.equal(await decide(new Request('https://a.test/', { headers: { authorization: `Bearer ${token}` } })), null)
+  assert.deepEqual((seen[0] as { context: { session: unknown } }).context.session, {
+    access_token: token,
+    audience: 'https://a.test',
+  })
+})
+
 test('a proof of a key is for the address that the API knows of itself, never for the one that it was called by', async (context) => {
   const { url, seen } = await pdp(context, () => PERMIT)
   const client = createClient({ url, token: 't', cache: 0 })

@@ -9,12 +9,16 @@ import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
 const API = 'https://shop.example'
 
-async function benSignsIn(config: client.Configuration, origin: string): Promise<client.TokenEndpointResponse> {
+async function benSignsIn(
+  config: client.Configuration,
+  origin: string,
+  wanted: { readonly scope: string; readonly resource?: string } = { scope: 'openid' },
+): Promise<client.TokenEndpointResponse> {
   const verifier = client.randomPKCECodeVerifier()
   const ben = new Person(origin)
   const address = client.buildAuthorizationUrl(config, {
     redirect_uri: REDIRECT,
-    scope: 'openid',
+    ...wanted,
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     state: 's',
@@ -23,7 +27,12 @@ async function benSignsIn(config: client.Configuration, origin: string): Promise
   await ben.submit('identify', { identifier: 'ben@example.org' })
   await ben.submit('password', { password: PASSWORD })
   await ben.submit('consent')
-  return await client.authorizationCodeGrant(config, ben.left!, { pkceCodeVerifier: verifier, expectedState: 's' })
+  return await client.authorizationCodeGrant(
+    config,
+    ben.left!,
+    { pkceCodeVerifier: verifier, expectedState: 's' },
+    wanted.resource === undefined ? {} : { resource: wanted.resource },
+  )
 }
 
 test('a client asks about and ends its own tokens, and nobody else does', async (context) => {
@@ -56,6 +65,62 @@ test('an ID token of our own provider is over with our session, whether or not i
     await sessionStore(database).end(String(claims['urn:ambit:session']), 'signed_out', clock())
     assert.equal(await gate.isOver(`${origin}/oidc`, claims), true)
   }
+})
+
+test('a token for one API of our own provider does not open the other', async (context) => {
+  const { server, origin } = await startPeople(context, { resources: ", 'https://billing.example': {scope: billing}" })
+  const options = { execute: [client.allowInsecureRequests] }
+  const config = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, options)
+  const { access_token: token, id_token: idToken } = await benSignsIn(config, origin, {
+    scope: 'openid shop',
+    resource: API,
+  })
+  assert.equal(decodeJwt(token).aud, API)
+  const { tokens } = server.context.gate
+  const show = async (text: string, at: { url?: string; audiences?: string[] }) => {
+    const shown = await tokens.show(
+      text,
+      { scheme: 'bearer', proofs: [], certificate: null },
+      { method: 'GET', url: null, audiences: null, ...at },
+    )
+    return shown.ok ? shown.value.evidence.subject : shown.why
+  }
+  assert.equal(await show(token, { url: `${API}/orders` }), 'shop:ben')
+  assert.equal(await show(token, { audiences: [API] }), 'shop:ben')
+  for (const at of [
+    { url: 'https://billing.example/x' },
+    { audiences: ['https://billing.example'] },
+    { audiences: [] },
+  ])
+    assert.equal(await show(token, at), 'audience_refused')
+  // of two APIs, nobody said which this is
+  assert.equal(await show(token, {}), 'audience_refused')
+  for (const at of [{}, { url: API }, { audiences: ['app'] }])
+    assert.equal(await show(idToken!, at), 'audience_refused')
+
+  const decide = await server.token('decide')
+  const ask = async (session: object) => {
+    const question = { subject: { type: 'token', id: 'x' }, action: { name: 'read' } }
+    const body = JSON.stringify({
+      ...question,
+      resource: { type: 'resource', id: 'shop:catalogue' },
+      context: { session },
+    })
+    const headers = { 'content-type': 'application/json' }
+    const response = await server.ask('/access/v1/evaluation', { method: 'POST', token: decide, body, headers })
+    return ((await response.json()) as { decision: boolean }).decision
+  }
+  assert.equal(await ask({ access_token: token, audience: API }), true)
+  assert.equal(await ask({ access_token: token, audience: [API, 'x'] }), true)
+  assert.equal(await ask({ access_token: token, url: `${API}/orders` }), true)
+  for (const said of [
+    {},
+    { audience: 'https://billing.example' },
+    { audience: null },
+    { audience: [] },
+    { audience: { a: API } },
+  ])
+    assert.equal(await ask({ access_token: token, ...said }), false, JSON.stringify(said))
 })
 
 test('a token of our own provider counts while the session behind it lives, and nothing like it counts', async (context) => {

@@ -64,6 +64,8 @@ export interface PeopleOptions {
   readonly store?: string
   /** more clients, each in YAML */
   readonly clients?: readonly string[]
+  /** more APIs, in YAML, each after a comma */
+  readonly resources?: string
   /** factors that are switched on, in YAML */
   readonly factors?: string
   /** what the inventory becomes */
@@ -90,7 +92,7 @@ people:
     - {id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}
     - {id: tv, name: The shop on television, devices: true}
 ${clients.map((each) => `    - ${each}\n`).join('')}  clientNetworks: [127.0.0.0/8, '::1/128']
-  resources: {'https://shop.example': {scope: shop}}
+  resources: {'https://shop.example': {scope: shop}${options.resources ?? ''}}
   factors: ${options.factors ?? '[passkey, password, totp, email_code, recovery_code]'}
   smtp: {host: 127.0.0.1, port: ${mail.port}, security: none, from: codes@example.org}
 ${more}

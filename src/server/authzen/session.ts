@@ -103,12 +103,17 @@ const UNLISTED = {
 /** A bound token is taken with the proof that came with it, and the address that it was sent to. */
 async function ofToken(
   gate: Gate,
-  { access_token: text, dpop_proof: proof, method, url }: Json,
+  { access_token: text, dpop_proof: proof, method, url, audience }: Json,
 ): Promise<SessionEvidence | null> {
   if (typeof text !== 'string') return null
   const proofs = typeof proof === 'string' ? [proof] : []
   const how: Presentation = { scheme: proofs.length === 0 ? 'bearer' : 'dpop', proofs, certificate: null }
-  const to = { method: typeof method === 'string' ? method : '', url: typeof url === 'string' ? url : '' }
-  const checked = await gate.tokens.show(text, how, to)
+  const at = {
+    method: typeof method === 'string' ? method : '',
+    url: typeof url === 'string' ? url : null,
+    // what is no text names nothing, and so takes no token
+    audiences: audience === undefined ? null : [audience].flat().filter((each) => typeof each === 'string'),
+  }
+  const checked = await gate.tokens.show(text, how, at)
   return checked.ok ? checked.value.evidence : null
 }

@@ -1,7 +1,8 @@
 /** The parts of the configuration that the doors of the decision point read: whose tokens count, and what lies behind the proxies. */
 import { Type, type Static } from 'typebox'
+import { namesHost } from '#authn/audience.ts'
 import { SIGNATURE_ALGORITHMS } from '#authn/issuer.ts'
-import { faultOfRule } from '#server/forward-auth/rules.ts'
+import { faultOfRule, isHost, type GateRule } from '#server/forward-auth/rules.ts'
 import { networkOf } from './networks.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
 import { Closed, list, text, whole, words } from './fields.ts'
@@ -74,6 +75,12 @@ const Rule = Type.Object(
       Closed,
     ),
     action: Type.Optional(text('action; the method in lower case when absent')),
+    audiences: Type.Optional(
+      Type.Array(text('an audience'), {
+        description:
+          '`aud` of the access tokens that are taken here; those of the address that is called when absent, none when empty',
+      }),
+    ),
   },
   Closed,
 )
@@ -112,13 +119,70 @@ export const GATE = Type.Object(
 export type IssuerConfig = Static<typeof Issuer>
 export type GateConfig = Static<typeof GATE>
 
+/** A rule with nothing left open. */
+export const ruleOf = (rule: GateConfig['rules'][number]): GateRule => ({
+  ...rule,
+  action: rule.action ?? null,
+  audiences: rule.audiences ?? null,
+})
+
+interface Doors {
+  readonly issuers: readonly IssuerConfig[]
+  readonly gate: GateConfig
+  readonly people?: { readonly resources: Readonly<Record<string, unknown>> }
+}
+
+const knownAudiences = ({ issuers, people }: Doors): string[] => [
+  ...new Set([...issuers.flatMap(({ audiences }) => audiences), ...Object.keys(people?.resources ?? {})]),
+]
+
+/** Audiences that are no rule's: no rule names them, and none that names nothing is at their address. */
+export function audiencesNowhere(doors: Doors): string[] {
+  const { rules } = doors.gate
+  const known = knownAudiences(doors)
+  if (rules.length === 0) return []
+  return known.filter((audience) => {
+    const host = namesHost(audience) ? new URL(audience).hostname : null
+    const isAt = (rule: (typeof rules)[number]) =>
+      host === null ? known.length === 1 : rule.hosts.some((each) => isHost(each, host))
+    return !rules.some((rule) => rule.audiences?.includes(audience) ?? isAt(rule))
+  })
+}
+
+/** What is wrong with who takes tokens for what. */
+function faultsOfAudiences(doors: Doors): ShapeProblem[] {
+  const known = knownAudiences(doors)
+  const unknown = doors.gate.rules.flatMap(({ audiences = [] }, i) =>
+    audiences.flatMap((audience, j): ShapeProblem[] =>
+      known.includes(audience)
+        ? []
+        : [
+            {
+              path: ['gate', 'rules', i, 'audiences', j],
+              message: `nobody's tokens for \`${audience}\` are taken`,
+              remedy: 'name one of `issuers[].audiences` or `people.resources`',
+            },
+          ],
+    ),
+  )
+  const placeless = audiencesNowhere(doors).filter((audience) => !namesHost(audience))
+  return [
+    ...unknown,
+    ...placeless.map((audience): ShapeProblem => ({
+      path: ['gate', 'rules'],
+      message: `\`${audience}\` does not say at which host its tokens are taken, and there are other audiences`,
+      remedy: 'name it in `audiences` of the rules whose application it is, and of no others',
+    })),
+  ]
+}
+
 /** What a schema cannot say of these parts. */
 export function beyondGateShape(
   issuers: readonly IssuerConfig[],
   gate: GateConfig,
-  { publicUrl }: { readonly publicUrl?: string },
+  { publicUrl, people }: { readonly publicUrl?: string; readonly people?: Doors['people'] },
 ): ShapeProblem[] {
-  const found: ShapeProblem[] = []
+  const found = faultsOfAudiences({ issuers, gate, ...(people === undefined ? {} : { people }) })
   const say = (path: ShapeProblem['path'], message: string, remedy: string) => found.push({ path, message, remedy })
   for (const [i, { issuer, audiences, accessTokens, client, introspection }] of issuers.entries()) {
     const at = ['issuers', i] as const
@@ -143,7 +207,7 @@ export function beyondGateShape(
     )
   }
   for (const [i, rule] of gate.rules.entries()) {
-    const fault = faultOfRule({ ...rule, action: rule.action ?? null })
+    const fault = faultOfRule(ruleOf(rule))
     if (fault !== null) say(['gate', 'rules', i], fault, 'see docs/forward-auth.md')
   }
   for (const [i, network] of gate.networks.entries()) {

@@ -86,6 +86,25 @@ suite('The configuration', () => {
     assert.equal(problemsOf('listen: { port: -1 }\nlog: { level: x }\nnope: 1').length, 3)
   })
 
+  test('asks for whom a token is where nobody can tell', () => {
+    const gate = (audiences: string, more = '') => `publicUrl: https://ambit.test
+issuers: [{issuer: https://id.test, audiences: [${audiences}]}]
+gate:
+  rules:
+    - {hosts: [a.test], resource: {type: app, id: a}${more}}
+    - {hosts: [b.test], resource: {type: app, id: b}}`
+    for (const told of [
+      gate('https://a.test, https://b.test/v1'),
+      gate('api://default'),
+      gate('https://elsewhere.test'),
+      gate('api://a, https://b.test', ', audiences: [api://a]'),
+    ])
+      assert.deepEqual(problemsOf(told), [])
+    assert.match(problemsOf(gate('api://a, https://b.test'))[0]!.message, /`api:\/\/a` does not say at which host/)
+    const [typo] = problemsOf(gate('https://a.test', ', audiences: [https://a.tset]'))
+    assert.equal(typo?.key, 'gate.rules[0].audiences[0]')
+  })
+
   test('knows an address in a network, however it is written, and none outside', () => {
     const within = withinNetworks(['10.0.0.0/8', 'fd00::/8', '192.0.2.7'])
     for (const address of ['10.1.2.3', '::ffff:10.1.2.3', 'fd12::1', '192.0.2.7']) assert.ok(within(address), address)

@@ -6,7 +6,7 @@ import { byStrength, deny, gateOfSuite, permit, stepUp, testGate } from '#server
 import { buildApp } from '../app.ts'
 import { IDENTITY_HEADERS } from './answers.ts'
 import { type Answered, bearer, type Header, PAGE, signIn, through, type Wanted } from './asking.fixture.ts'
-import { PROXIES } from './original.ts'
+import { PROXIES, type Proxy } from './original.ts'
 
 const noIdentity = ({ headers }: Answered) => IDENTITY_HEADERS.every((name) => headers[name] === undefined)
 
@@ -249,6 +249,40 @@ suite('Forward-auth', () => {
     const gate = suiteGate()
     await through(gate, 'nginx', { headers: [bearer(await gate.token({ auth_time: undefined }))] })
     assert.equal(gate.asked[0]?.session?.authTime, null)
+  })
+
+  test('takes no token for another resource: whoever runs one API cannot use the tokens of its callers at the next', async () => {
+    const gate = suiteGate()
+    const status = async (aud: unknown, host: string, proxy: Proxy) => {
+      const answered = await through(gate, proxy, { host, headers: [bearer(await gate.token({ aud }))] })
+      if (answered.status !== 200) {
+        assert.equal(
+          answered.headers['www-authenticate'],
+          'Bearer error="invalid_token", error_description="the token is for another resource"',
+        )
+        assert.equal(answered.headers['x-ambit-reason'], 'token_audience_refused')
+      }
+      return answered.status
+    }
+    for (const proxy of PROXIES) {
+      // at the address that is the audience, and at a rule that names it
+      assert.equal(await status('https://api.test', 'api.test', proxy), 200)
+      assert.equal(await status(['https://api.test', 'https://billing.test'], 'billing.test', proxy), 200)
+      assert.equal(await status('https://api.test', 'app.test', proxy), 200)
+      // taken at its own door, and remembered, it opens no other
+      assert.equal(await status('https://api.test', 'billing.test', proxy), 401)
+      assert.equal(await status('https://billing.test', 'api.test', proxy), 401)
+      assert.equal(await status('https://billing.test', 'app.test', proxy), 401)
+      for (const aud of ['https://api.test', 'https://billing.test', ['https://api.test', 'https://billing.test']])
+        for (const host of ['elsewhere.test', 'pages.test']) assert.equal(await status(aud, host, proxy), 401, host)
+    }
+    const id = await gate.idToken({ aud: 'gate' })
+    for (const host of ['api.test', 'app.test', 'pages.test'])
+      assert.equal((await through(gate, 'nginx', { host, headers: [bearer(id)] })).status, 401)
+    // no rule takes a cookie for a token, nor needs one: browsers come everywhere that they may
+    const cookie: Header = ['Cookie', `ambit_gate=${await signIn(gate, {})}`]
+    for (const host of ['pages.test', 'elsewhere.test'])
+      assert.equal((await through(gate, 'nginx', { host, headers: [cookie] })).status, 200)
   })
 
   test('ends a circle in a denial', async () => {

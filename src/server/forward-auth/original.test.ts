@@ -200,6 +200,7 @@ const rule = (change: Partial<GateRule>): GateRule => ({
   methods: [],
   resource: { type: 'app', id: 'app' },
   action: null,
+  audiences: null,
   ...change,
 })
 const on = (path: string, change: Partial<Original> = {}): Original => ({

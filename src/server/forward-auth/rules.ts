@@ -13,11 +13,14 @@ export interface GateRule {
   readonly resource: { readonly type: string; readonly id: string }
   /** null: the method in lower case */
   readonly action: string | null
+  /** audiences of the tokens that are taken; null: those of the address that is called */
+  readonly audiences: readonly string[] | null
 }
 
 export interface Matched {
   readonly action: AccessRequest['action']
   readonly resource: AccessRequest['resource']
+  readonly audiences: GateRule['audiences']
 }
 
 type Segment = { readonly literal: string } | { readonly name: string | null }
@@ -79,14 +82,15 @@ export function matcherOf(rules: readonly GateRule[]): (original: Original) => M
         const { type, id } = rule.resource
         const name = rule.action === null ? original.method.toLowerCase() : filled(rule.action)
         const properties = { method: original.method, host: original.host, path: original.path }
-        return { action: { name }, resource: { type, id: filled(id), properties } }
+        return { action: { name }, resource: { type, id: filled(id), properties }, audiences: rule.audiences }
       }
     }
     return null
   }
 }
 
-function isHost(pattern: string, host: string): boolean {
+/** Whether a host is one that a rule names. */
+export function isHost(pattern: string, host: string): boolean {
   if (!pattern.startsWith('*.')) return pattern === host
   const at = host.indexOf('.')
   return at > 0 && host.slice(at + 1) === pattern.slice(2)

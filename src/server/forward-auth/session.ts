@@ -1,5 +1,6 @@
 /** The session that a request behind a proxy shows: a token in its `Authorization`, or the cookie of a browser. */
 import { X509Certificate } from 'node:crypto'
+import type { Door } from '#authn/audience.ts'
 import type { Presentation } from '#authn/binding.ts'
 import type { Refusal } from '#authn/refusal.ts'
 import { hashOfToken } from '#authn/token.ts'
@@ -36,7 +37,11 @@ export async function sessionShown(
   gate: Gate,
   rawHeaders: readonly string[],
   original: Original,
-  { cookie, certificate }: { readonly cookie: string; readonly certificate: CertificateHeader },
+  {
+    cookie,
+    certificate,
+    audiences,
+  }: { readonly cookie: string; readonly certificate: CertificateHeader; readonly audiences: Door['audiences'] },
 ): Promise<Shown> {
   const sent = valuesOf(rawHeaders, 'authorization')
   const credentials = sent.map((value) => CREDENTIALS.exec(value))
@@ -52,7 +57,7 @@ export async function sessionShown(
     proofs: valuesOf(rawHeaders, 'dpop'),
     certificate: certificateOf(rawHeaders, certificate),
   }
-  const shown = await gate.tokens.show(text, how, original)
+  const shown = await gate.tokens.show(text, how, { ...original, audiences })
   if (!shown.ok) return { kind: 'refused', why: shown.why, scheme }
   const { evidence, token, takesClaimsChallenges } = shown.value
   return { kind: 'session', evidence, claims: token.claims, id: hashOfToken(text), scheme, takesClaimsChallenges }

@@ -43,9 +43,17 @@ export const RULES = `
       paths: ['/admin/**']
       resource: { type: app, id: 'app:admin' }
       action: administer
+      audiences: [https://api.test]
+    - hosts: [api.test, elsewhere.test, billing.test]
+      paths: ['/**']
+      resource: { type: app, id: app }
+    - hosts: [pages.test]
+      resource: { type: app, id: app }
+      audiences: []
     - hosts: [app.test, 127.0.0.1, localhost]
       paths: ['/**']
-      resource: { type: app, id: 'app' }`
+      resource: { type: app, id: 'app' }
+      audiences: [https://api.test]`
 
 export async function testGate(context: TestContext, more = ''): Promise<TestGate> {
   const provider = await testProvider(context, [signer])
@@ -56,7 +64,7 @@ publicUrl: http://127.0.0.1:${port}
 issuers:
   - issuer: ${provider.issuer}
     algorithms: [ES256]
-    audiences: [https://api.test]
+    audiences: [https://api.test, https://billing.test]
     subject: { prefix: 'okta:' }
     client: { id: gate, secret: s3cret }
 gate:

@@ -14,7 +14,7 @@ import { sessionTokens, type SessionIssuer, type SessionTokens } from './session
 const signer = await newSigner('k1')
 const next = await newSigner('k2')
 const bearer: Presentation = { scheme: 'bearer', proofs: [], certificate: null }
-const request = { method: 'GET', url: 'https://app.example.test/' }
+const request = { method: 'GET', url: 'https://app.example.test/', audiences: ISSUER.audiences }
 
 interface World {
   readonly provider: TestProvider

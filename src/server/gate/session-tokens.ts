@@ -1,4 +1,5 @@
 /** From a token in a request to the evidence of a session: verified, remembered, bound to its sender, not revoked. */
+import { audiencesAt, type Door } from '#authn/audience.ts'
 import { checkBinding, type Presentation } from '#authn/binding.ts'
 import { evidenceOf } from '#authn/evidence.ts'
 import { readIntrospection } from '#authn/introspection.ts'
@@ -6,7 +7,7 @@ import type { TrustedIssuer } from '#authn/issuer.ts'
 import type { Replays } from '#authn/proof.ts'
 import { refused, taken, type Checked } from '#authn/refusal.ts'
 import { createTokenCache } from '#authn/token-cache.ts'
-import { isTokenText, looksLikeJwt, verifyToken, type VerifiedToken } from '#authn/token.ts'
+import { audiencesOf, isTokenText, looksLikeJwt, verifyToken, type VerifiedToken } from '#authn/token.ts'
 import type { SessionEvidence } from '#contract/decision.ts'
 import type { Clock } from '#lib/clock.ts'
 import { jsonOf, type GuardedFetch } from '../guarded-fetch.ts'
@@ -32,13 +33,14 @@ export interface ShownSession {
   readonly takesClaimsChallenges: boolean
 }
 
+/** The request that a token came with. */
+export interface ShownAt extends Door {
+  readonly method: string
+}
+
 export interface SessionTokens {
-  /** the session of a token that came with a request of `method` to `url` */
-  readonly show: (
-    text: string,
-    how: Presentation,
-    request: { readonly method: string; readonly url: string },
-  ) => Promise<Checked<ShownSession>>
+  /** the session of a token that came with a request, at a door that takes tokens for it */
+  readonly show: (text: string, how: Presentation, at: ShownAt) => Promise<Checked<ShownSession>>
   /** the token itself, whoever sends it: for ID tokens that we fetched ourselves */
   readonly verify: (text: string) => Promise<Checked<VerifiedToken>>
   readonly forget: (revoked: (token: VerifiedToken) => boolean) => void
@@ -63,6 +65,7 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
   const cache = createTokenCache(parts.remembered)
   const verifier = { issuers: issuers.map(({ trusted }) => trusted), keys: providers }
   // an opaque token does not say whose it is; it is shown to one issuer only, for any other could use it
+  const audiences = issuers.flatMap(({ trusted }) => trusted.audiences)
   const opaque = issuers.find(({ introspection }) => introspection !== 'never') ?? null
 
   async function verify(text: string): Promise<Checked<VerifiedToken>> {
@@ -95,14 +98,21 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
   return {
     verify,
     forget: cache.forget,
-    async show(text, how, { method, url }) {
+    async show(text, how, at) {
       const verified = await verify(text)
       if (!verified.ok) return verified
       const token = verified.value
       // an ID token tells a client who signed in; it is no key to anything (RFC 8725 §2.8)
       if (token.use === 'id') return refused('type_refused')
+      const takes = audiencesAt(audiences, at)
+      if (!audiencesOf(token.claims).some((each) => takes.includes(each))) return refused('audience_refused')
       const now = Math.floor(clock() / 1000)
-      const bound = await checkBinding(token.binding, how, { method, url, token: text, nonce, now }, replays)
+      const bound = await checkBinding(
+        token.binding,
+        how,
+        { method: at.method, url: at.url ?? '', token: text, nonce, now },
+        replays,
+      )
       if (!bound.ok) return bound
       const evidence = evidenceOf(token, bound.value, now)
       if (evidence === null) return refused('claim_missing')

@@ -2,6 +2,7 @@
 import type { TokenScheme } from '#contract/challenge.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PROOF_ALGORITHMS } from '#authn/proof.ts'
+import type { Refusal } from '#authn/refusal.ts'
 import type { Decision } from '#contract/decision.ts'
 import { claimsChallenge, stepUpChallenge, tokenChallenge, type TokenError } from '#decision/step-up-answer.ts'
 import { stepUpKey } from '#decision/step-up-tries.ts'
@@ -18,6 +19,7 @@ import {
   type Verdict,
 } from '#server/forward-auth/answers.ts'
 import { ENVOY_PREFIX, originalOf, PROXIES, valuesOf, type Original } from '#server/forward-auth/original.ts'
+import { audiencesNowhere, ruleOf } from '#server/config/gate.ts'
 import { matcherOf, type Matched } from '#server/forward-auth/rules.ts'
 import { sessionShown, type Shown } from '#server/forward-auth/session.ts'
 import { cookieNames } from '#server/gate/cookies.ts'
@@ -32,7 +34,12 @@ type SessionShown = Extract<Shown, { kind: 'session' }>
 export function forwardAuthRoutes(app: FastifyInstance, context: ServerContext): void {
   const { config, log } = context
   const isTrusted = withinNetworks(config.proxies)
-  const match = matcherOf(config.gate.rules.map((rule) => ({ ...rule, action: rule.action ?? null })))
+  const match = matcherOf(config.gate.rules.map(ruleOf))
+  for (const audience of audiencesNowhere(config))
+    log.warn(
+      { audience },
+      'no rule in `gate.rules` is at the address of this audience or names it: proxies let none of its tokens in',
+    )
   // a body never matters here, and must not be in the way
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -97,14 +104,19 @@ async function judge(
 ): Promise<Verdict> {
   const { config, gate, clock } = context
   if (original.scheme === 'http' && config.gate.http === 'refused') return refusal('without_tls')
-  const matched = match(original)
-  if (matched === null) return refusal('no_rule')
+  const rule = match(original)
+  if (rule === null) return refusal('no_rule')
+  const { audiences, ...matched } = rule
   const shown = await sessionShown(gate, request.raw.rawHeaders, original, {
     cookie: cookieNames(cookiePlace(config)).session,
     certificate: config.gate.certificateHeader ?? null,
+    audiences,
   })
   if (shown.kind === 'refused') {
-    const challenge = tokenChallenge(shown.scheme, errorFor(shown), PROOF_ALGORITHMS)
+    const challenge = tokenChallenge(shown.scheme, errorFor(shown), {
+      algorithms: PROOF_ALGORITHMS,
+      description: TOLD[shown.why],
+    })
     return {
       kind: 'prove',
       reason: `token_${shown.why}`,
@@ -148,7 +160,9 @@ const PROOF_ERRORS: Readonly<Record<string, TokenError>> = {
   proof_replayed: 'invalid_dpop_proof',
   proof_nonce: 'use_dpop_nonce',
 }
-/** What a client is told of a token that is not taken: never why, but for its proof. */
+/** What a client is told besides: what it can mend by asking for another token, and that says nothing of whose this one is. */
+const TOLD: Readonly<Partial<Record<Refusal, string>>> = { audience_refused: 'the token is for another resource' }
+/** What a client is told of a token that is not taken: never why, but for its proof and its audience. */
 const errorFor = ({ why }: { readonly why: string }): TokenError => PROOF_ERRORS[why] ?? 'invalid_token'
 
 export function cookiePlace({ publicUrl = '', gate }: ServerContext['config']): {
@@ -201,7 +215,7 @@ async function identityOf(
   { evidence, claims }: SessionShown,
   decision: Decision,
   original: Original,
-  { action, resource }: Matched,
+  { action, resource }: Omit<Matched, 'audiences'>,
 ): Promise<Identity> {
   const iat = Math.floor(clock() / 1000)
   const email = claims['email_verified'] === true ? claims['email'] : null
