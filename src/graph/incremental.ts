@@ -18,7 +18,7 @@ import { afterLink, afterUnlink, beginWork, buildWork, reseed, type Ranked, type
 import { givenBy, growSketch, lanesFrom, openCone, type Before, type Given, type Sketch } from './incremental-reach.ts'
 import { widened } from './incremental-rows.ts'
 import type { Program } from './program.ts'
-import { turnedAll, turnedEdges } from './reach-bounds.ts'
+import { turnedAll, turnedEdges } from './turned.ts'
 
 /** One change. A rule is named by what it says: of several alike, one goes. */
 export type Edit =

@@ -1,63 +1,149 @@
-import { closure, type Closure } from './closure.ts'
+import { LATEST, NEVER } from './closure.ts'
+import { buildFront, frontOf, type Front } from './front.ts'
 import type { Program } from './program.ts'
 
 /**
- * Bounds on what every node reaches by itself, as closures of the rules turned round, in which a lane spreads from the
- * nodes that carry it to those that reach it.
+ * Bounds on what every node reaches by itself. Rules are turned round for it, so that a lane spreads from the nodes that
+ * carry it to those that reach it.
+ *
+ * *Surely*: over plain edges alone; every such lane is reached, in no more steps than its rank says. *At most*: as though
+ * any one of a gate's body sufficed; no other lane is reached, and none in fewer steps.
  */
 export interface Bounds {
-  /** over plain edges alone: every lane is reached, in no more steps than the rank says */
-  readonly sure: Closure
-  /** as though any one of a gate's body sufficed: no other lane is reached, and none in fewer steps */
-  readonly most: Closure
+  /** node * 2: the lanes that it surely reaches; node * 2 + 1: those that it reaches at most */
+  readonly lanes: Uint32Array
+  /** node * 32 + lane: the rank at which it is surely reached; {@link NEVER} */
+  readonly ranks: Uint8Array
+  /** per node: its row in {@link nearer}, plus 1; 0 where the bounds are one, as they are where no gate is near */
+  readonly rowOf: Uint32Array
+  /** row * 32 + lane: the rank at which it is reached at most, where that is sooner than it surely is; else {@link NEVER} */
+  readonly nearer: Uint8Array
 }
 
-/** Finds both bounds for all nodes and lanes at once; they are one where there are no gates. */
+/** The least number of steps in which a node may reach a lane; {@link NEVER} if it cannot. */
+export function leastRank({ ranks, rowOf, nearer }: Bounds, node: number, lane: number): number {
+  const rank = ranks[node * LANES + lane]
+  const row = rowOf[node]
+  return row === 0 ? rank : Math.min(rank, nearer[(row - 1) * LANES + lane])
+}
+
+const LANES = 32
+
+/**
+ * Finds both bounds for all nodes and lanes in one level-synchronous pass: what spreads surely and what spreads at most
+ * is side by side, and goes the same way as long as it is the same.
+ */
 export function boundsOf(program: Program, laneMasks: Uint32Array): Bounds {
-  const sure = closure(turnedEdges(program), laneMasks)
-  return { sure, most: program.gateHeads.length === 0 ? sure : closure(turnedAll(program), laneMasks) }
+  const { nodeCount } = program
+  const run: Run = {
+    gatesOf: gateOffsets(program),
+    lanes: twice(laneMasks),
+    ranks: new Uint8Array(nodeCount * LANES).fill(NEVER),
+    rowOf: new Uint32Array(nodeCount),
+    nearer: new Uint8Array(0),
+    rows: 0,
+  }
+  // the gains of a front are pairs as well
+  let front = frontOf(twice(laneMasks))
+  let next = buildFront(2 * nodeCount)
+  for (let rank = 0; front.size > 0; rank++) {
+    spread(program, run, front, next, Math.min(rank, LATEST))
+    const spent = front
+    front = next
+    next = spent
+  }
+  return run
 }
 
-/** The plain edges, turned round. */
-export function turnedEdges({ nodeCount, ruleCount, inOffsets, inBodies, outOffsets, outHeads }: Program): Program {
-  const none = new Uint32Array(0)
-  return {
-    nodeCount,
-    ruleCount,
-    outOffsets: inOffsets,
-    outHeads: inBodies,
-    outRules: none,
-    inOffsets: outOffsets,
-    inBodies: outHeads,
-    gateHeads: none,
-    gateNeeds: new Uint16Array(0),
-    gateRules: none,
-    gateBodyOffsets: new Uint32Array(1),
-    gateBodies: none,
-    nodeGateOffsets: new Uint32Array(nodeCount + 1),
-    nodeGates: none,
-    axioms: none,
-    axiomRules: none,
-  }
+/** What one pass works on. */
+interface Run extends Bounds {
+  /** per node: where the gates begin whose head it is */
+  readonly gatesOf: Uint32Array
+  nearer: Uint8Array
+  rows: number
 }
 
-/** The same, and an edge from the head of a gate to each of its body. Only the edges that leave nodes are there. */
-export function turnedAll(program: Program): Program {
-  const { nodeCount, inOffsets, inBodies, gateHeads, gateBodies, gateBodyOffsets } = program
-  const outOffsets = inOffsets.slice()
-  for (let g = 0; g < gateHeads.length; g++) outOffsets[gateHeads[g] + 1] += gateBodyOffsets[g + 1] - gateBodyOffsets[g]
-  // counts were added to offsets: what a node has beyond its plain edges is summed up along the nodes
-  for (let v = 0, more = 0; v < nodeCount; v++) {
-    more += outOffsets[v + 1] - inOffsets[v + 1]
-    outOffsets[v + 1] = inOffsets[v + 1] + more
+function twice(masks: Uint32Array): Uint32Array {
+  const pairs = new Uint32Array(2 * masks.length)
+  for (let v = 0; v < masks.length; v++) pairs[2 * v] = pairs[2 * v + 1] = masks[v]
+  return pairs
+}
+
+function gateOffsets({ nodeCount, gateHeads }: Program): Uint32Array {
+  const offsets = new Uint32Array(nodeCount + 1)
+  for (let g = 0; g < gateHeads.length; g++) offsets[gateHeads[g] + 1]++
+  for (let v = 0; v < nodeCount; v++) offsets[v + 1] += offsets[v]
+  return offsets
+}
+
+/** One step of all lanes: ranks what the front brings, and empties it into the next. */
+function spread(program: Program, run: Run, front: Front, next: Front, rank: number): void {
+  const { nodeCount, inOffsets, inBodies, gateBodies, gateBodyOffsets } = program
+  const { gatesOf, lanes, ranks } = run
+  const { gains, nodes } = front
+  const { gains: nextGains, nodes: nextNodes } = next
+  const limit = nodes.length
+  const listed = front.size <= limit
+  const count = listed ? front.size : nodeCount
+  let size = 0
+  for (let i = 0; i < count; i++) {
+    const v = listed ? nodes[i] : i
+    const sure = gains[2 * v]
+    const most = gains[2 * v + 1]
+    if ((sure | most) === 0) continue
+    gains[2 * v] = gains[2 * v + 1] = 0
+    for (let bits = sure, base = v * LANES + 31; bits !== 0; bits &= bits - 1) {
+      ranks[base - Math.clz32(bits & -bits)] = rank
+    }
+    const sooner = most & ~sure
+    if (sooner !== 0) noteSooner(run, v, sooner, rank)
+    for (let e = inOffsets[v], end = inOffsets[v + 1]; e < end; e++) {
+      const at = 2 * inBodies[e]
+      const freshSure = sure & ~lanes[at]
+      const freshMost = most & ~lanes[at + 1]
+      if ((freshSure | freshMost) === 0) continue
+      lanes[at] |= freshSure
+      lanes[at + 1] |= freshMost
+      if ((nextGains[at] | nextGains[at + 1]) === 0) {
+        if (size < limit) nextNodes[size] = at >>> 1
+        size++
+      }
+      nextGains[at] |= freshSure
+      nextGains[at + 1] |= freshMost
+    }
+    if (gatesOf[v] === gatesOf[v + 1]) continue
+    for (let e = gateBodyOffsets[gatesOf[v]], end = gateBodyOffsets[gatesOf[v + 1]]; e < end; e++) {
+      const at = 2 * gateBodies[e]
+      const fresh = most & ~lanes[at + 1]
+      if (fresh === 0) continue
+      lanes[at + 1] |= fresh
+      if ((nextGains[at] | nextGains[at + 1]) === 0) {
+        if (size < limit) nextNodes[size] = at >>> 1
+        size++
+      }
+      nextGains[at + 1] |= fresh
+    }
   }
-  const outHeads = new Uint32Array(outOffsets[nodeCount])
-  const next = outOffsets.slice(0, nodeCount)
-  for (let v = 0; v < nodeCount; v++) {
-    for (let e = inOffsets[v]; e < inOffsets[v + 1]; e++) outHeads[next[v]++] = inBodies[e]
+  front.size = 0
+  next.size = size
+}
+
+/** Rows to make room for at first. */
+const ROOM = 1024
+
+/** Keeps the rank of lanes that a node does not surely reach as soon. */
+function noteSooner(run: Run, node: number, lanes: number, rank: number): void {
+  const { rowOf } = run
+  if (rowOf[node] === 0) {
+    rowOf[node] = ++run.rows
+    if (run.rows * LANES > run.nearer.length) {
+      const larger = new Uint8Array((Math.ceil(run.rows * 1.5) + ROOM) * LANES).fill(NEVER)
+      larger.set(run.nearer)
+      run.nearer = larger
+    }
   }
-  for (let g = 0; g < gateHeads.length; g++) {
-    for (let i = gateBodyOffsets[g]; i < gateBodyOffsets[g + 1]; i++) outHeads[next[gateHeads[g]]++] = gateBodies[i]
+  const { nearer } = run
+  for (let bits = lanes, base = rowOf[node] * LANES - 1; bits !== 0; bits &= bits - 1) {
+    nearer[base - Math.clz32(bits & -bits)] = rank
   }
-  return { ...turnedEdges(program), outOffsets, outHeads }
 }

@@ -1,6 +1,6 @@
 import { LATEST, NEVER } from './closure.ts'
 import type { Program } from './program.ts'
-import type { Bounds } from './reach-bounds.ts'
+import { leastRank, type Bounds } from './reach-bounds.ts'
 
 const LANES = 32
 
@@ -8,6 +8,8 @@ const LANES = 32
 export interface Search {
   readonly program: Program
   readonly bounds: Bounds
+  /** per node: the lanes it carries */
+  readonly laneMasks: Uint32Array
   /** per lane: hops of what holds with no start at all */
   readonly given: Uint8Array
   /** per node: whether the search has come to it; its place in the queue says when */
@@ -22,10 +24,11 @@ export interface Search {
 }
 
 /** Returns memory for {@link settleHops}. */
-export function buildSearch(program: Program, bounds: Bounds, given: Uint8Array): Search {
+export function buildSearch(program: Program, bounds: Bounds, laneMasks: Uint32Array, given: Uint8Array): Search {
   return {
     program,
     bounds,
+    laneMasks,
     given,
     seen: new Uint8Array(program.nodeCount),
     arrivals: new Uint16Array(program.gateHeads.length),
@@ -43,19 +46,16 @@ const FOLLOWED = 64
  * Writes the hops of one start, exact, to 32 places of `hops` from `base`; true if the bounds left any of them open.
  *
  * An open start searches for itself, in order of rank, through nodes that lead to an open lane sooner than is known by
- * then. That leaves out nothing: a node that a shorter derivation uses is at least as far from the lane in it as `most`
- * says. Most such searches end after a handful of nodes.
+ * then. That leaves out nothing: a node that a shorter derivation uses is at least as far from the lane in it as the
+ * bound says. Most such searches end after a handful of nodes.
  */
 export function settleHops(search: Search, start: number, hops: Uint8Array, base: number, depth = 0): boolean {
   const { bounds, given } = search
-  const sure = bounds.sure.ranks
-  const most = bounds.most.ranks
+  const { ranks, rowOf } = bounds
+  for (let lane = 0; lane < LANES; lane++) hops[base + lane] = Math.min(ranks[start * LANES + lane], given[lane])
+  if (rowOf[start] === 0) return false
   let open = 0
-  for (let lane = 0; lane < LANES; lane++) {
-    const known = Math.min(sure[start * LANES + lane], given[lane])
-    hops[base + lane] = known
-    if (most[start * LANES + lane] < known) open |= 1 << lane
-  }
+  for (let lane = 0; lane < LANES; lane++) if (leastRank(bounds, start, lane) < hops[base + lane]) open |= 1 << lane
   if (open === 0) return false
   const step: Step = { search, hops, base, open }
   const via = depth < FOLLOWED ? onlyWay(step, start) : MANY
@@ -99,7 +99,7 @@ const TRIED = 32
  * a part in this, together with whatever else, is then among the nodes looked at, so that the edge can be left out.
  */
 function leadsNowhere(step: Step, start: number, first: number): boolean {
-  const { program, bounds, seen, queue, ranks } = step.search
+  const { program, laneMasks, seen, queue, ranks } = step.search
   const { outOffsets, outHeads, nodeGateOffsets, nodeGates, gateHeads } = program
   let tried = 0
   const follow = (node: number, rank: number): void => {
@@ -115,7 +115,7 @@ function leadsNowhere(step: Step, start: number, first: number): boolean {
   for (let at = 0; at < queue.length && ends; at++) {
     const node = queue[at]
     const arcs = outOffsets[node + 1] - outOffsets[node] + nodeGateOffsets[node + 1] - nodeGateOffsets[node]
-    ends = (bounds.most.seeds[node] & step.open) === 0 && tried + arcs <= TRIED
+    ends = (laneMasks[node] & step.open) === 0 && tried + arcs <= TRIED
     if (!ends) continue
     for (let e = outOffsets[node]; e < outOffsets[node + 1]; e++) follow(outHeads[e], ranks[at] + 1)
     for (let e = nodeGateOffsets[node]; e < nodeGateOffsets[node + 1]; e++) {
@@ -144,11 +144,11 @@ function takeOver({ search, hops, base, open }: Step, via: number, depth: number
 
 /** Whether a node at a rank can still lead to an open lane sooner than is known. */
 function isOfUse({ search, hops, base, open }: Step, node: number, rank: number): boolean {
-  const { masks, ranks } = search.bounds.most
-  for (let bits = masks[node] & open; bits !== 0; bits &= bits - 1) {
+  const { bounds } = search
+  for (let bits = bounds.lanes[2 * node + 1] & open; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
     const known = hops[base + lane]
-    if (known === NEVER || rank + ranks[node * LANES + lane] < known) return true
+    if (known === NEVER || rank + leastRank(bounds, node, lane) < known) return true
   }
   return false
 }
@@ -183,8 +183,8 @@ function explore(step: Step, start: number): void {
 
 /** What lies behind a node over plain edges is that near. */
 function lowerHops({ search, hops, base, open }: Step, node: number, rank: number): void {
-  const { masks, ranks } = search.bounds.sure
-  for (let bits = masks[node] & open; bits !== 0; bits &= bits - 1) {
+  const { lanes, ranks } = search.bounds
+  for (let bits = lanes[2 * node] & open; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
     hops[base + lane] = Math.min(hops[base + lane], rank + ranks[node * LANES + lane], LATEST)
   }

@@ -36,14 +36,21 @@ export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uin
   for (let i = 0; i < starts.length; i++) {
     if (starts[i] >= nodeCount) throw new RangeError(`start ${starts[i]} is outside the ${nodeCount} nodes`)
   }
-  const search = buildSearch(program, boundsOf(program, laneMasks), unconditional(program, laneMasks))
+  const bounds = boundsOf(program, laneMasks)
+  const given = unconditional(program, laneMasks)
+  const search = buildSearch(program, bounds, laneMasks, given)
   const hops = new Uint8Array(starts.length * LANES)
   const masks = new Uint32Array(starts.length)
   let own = 0
+  let givenMask = 0
+  for (let lane = 0; lane < LANES; lane++) if (given[lane] !== UNREACHED) givenMask |= 1 << lane
   for (let i = 0; i < starts.length; i++) {
-    if (settleHops(search, starts[i], hops, i * LANES)) own++
-    let mask = 0
-    for (let lane = 0; lane < LANES; lane++) if (hops[i * LANES + lane] !== UNREACHED) mask |= 1 << lane
+    const base = i * LANES
+    let mask = bounds.lanes[2 * starts[i]] | givenMask
+    if (settleHops(search, starts[i], hops, base)) {
+      own++
+      for (let lane = 0; lane < LANES; lane++) if (hops[base + lane] !== UNREACHED) mask |= 1 << lane
+    }
     masks[i] = mask
   }
   return { masks, hops, own }
