@@ -118,6 +118,9 @@ test('a request that is wrong is told so with 400, and its id comes back on ever
     [{ ...read(), resource: { type: 1, id: 'x' } }],
     [{ ...read(), context: [] }],
     [read(), { 'content-type': 'text/plain' }],
+    // two programs on the way may each take another one
+    [`{"subject":{"type":"user","id":"somebody"},${JSON.stringify(read()).slice(1)}`],
+    [`{"context":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}},${JSON.stringify(read()).slice(1)}`],
   ]
   for (const [body, headers] of wrong) {
     const answer = await post('evaluation', body, { 'x-request-id': 'my-request', ...headers })

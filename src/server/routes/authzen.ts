@@ -9,6 +9,7 @@ import {
   type Template,
 } from '#decision/search.ts'
 import type { World } from '#decision/world.ts'
+import { parseJson } from '#importers/read-json.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { answerOne, answerSeveral } from '#server/authzen/asking.ts'
@@ -61,11 +62,10 @@ function takeJson(app: FastifyInstance): void {
     if (!/^application\/json[ \t]*(?:;|$)/i.test((headers['content-type'] ?? '').trim())) {
       return done(new AmbitError('request_invalid', 'the body must be of the type `application/json`'))
     }
-    try {
-      done(null, JSON.parse(String(body)))
-    } catch {
-      done(new AmbitError('request_invalid', 'the body is not valid JSON'))
-    }
+    // a member that stands twice is read otherwise by whoever looks at the request on its way (RFC 7493 §2.3)
+    const parsed = parseJson(String(body))
+    if ('value' in parsed) return done(null, parsed.value)
+    done(new AmbitError('request_invalid', `the body cannot be taken: ${parsed.fault.message}`))
   })
 }
 
