@@ -81,7 +81,7 @@ test('a token for one API of our own provider does not open the other', async (c
     const shown = await tokens.show(
       text,
       { scheme: 'bearer', proofs: [], certificate: null },
-      { method: 'GET', url: null, audiences: null, ...at },
+      { method: 'GET', url: null, audiences: null, nonces: null, ...at },
     )
     return shown.ok ? shown.value.evidence.subject : shown.why
   }

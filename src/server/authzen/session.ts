@@ -112,6 +112,7 @@ async function ofToken(
     method: typeof method === 'string' ? method : '',
     url: typeof url === 'string' ? url : null,
     // what is no text names nothing, and so takes no token
+    nonces: null,
     audiences: audience === undefined ? null : [audience].flat().filter((each) => typeof each === 'string'),
   }
   const checked = await gate.tokens.show(text, how, at)

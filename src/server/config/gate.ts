@@ -75,6 +75,7 @@ const Rule = Type.Object(
       Closed,
     ),
     action: Type.Optional(text('action; the method in lower case when absent')),
+    dpopNonces: Type.Optional(Type.Boolean({ description: 'as `gate.dpopNonces`, for this rule' })),
     audiences: Type.Optional(
       Type.Array(text('an audience'), {
         description:
@@ -104,6 +105,10 @@ export const GATE = Type.Object(
           'header in which the proxies pass on the certificate of the client (RFC 9440, or escaped PEM), and overwrite what clients send',
       }),
     ),
+    dpopNonces: Type.Boolean({
+      default: false,
+      description: 'whether DPoP proofs must hold a nonce of ours, which clients are told (RFC 9449 §9)',
+    }),
     cookieDomain: Type.Optional(
       text('domain of the session cookie, which all hosts behind the proxies and this server share', {
         pattern: '^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])$',
@@ -120,10 +125,14 @@ export type IssuerConfig = Static<typeof Issuer>
 export type GateConfig = Static<typeof GATE>
 
 /** A rule with nothing left open. */
-export const ruleOf = (rule: GateConfig['rules'][number]): GateRule => ({
+export const ruleOf = (
+  rule: GateConfig['rules'][number],
+  { dpopNonces }: Pick<GateConfig, 'dpopNonces'>,
+): GateRule => ({
   ...rule,
   action: rule.action ?? null,
   audiences: rule.audiences ?? null,
+  dpopNonces: rule.dpopNonces ?? dpopNonces,
 })
 
 interface Doors {
@@ -207,7 +216,7 @@ export function beyondGateShape(
     )
   }
   for (const [i, rule] of gate.rules.entries()) {
-    const fault = faultOfRule(ruleOf(rule))
+    const fault = faultOfRule(ruleOf(rule, gate))
     if (fault !== null) say(['gate', 'rules', i], fault, 'see docs/forward-auth.md')
   }
   for (const [i, network] of gate.networks.entries()) {

@@ -23,6 +23,8 @@ export type Verdict =
       readonly challenge: string
       /** where a browser proves more; null where it cannot */
       readonly location: string | null
+      /** nonce for the next DPoP proof; null where none is asked for */
+      readonly nonce: string | null
     }
   | { readonly kind: 'deny'; readonly reason: string; readonly text: string }
 
@@ -53,8 +55,10 @@ export function answerOf(proxy: Proxy, verdict: Verdict, client: Client): HttpAn
     client.browser ? pageOf(link === null ? text : `${text} ${LOST}`, link) : json(reason, text, link)
   const type = { 'content-type': client.browser ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8' }
   if (verdict.kind === 'deny') return { status: 403, headers: { ...told, ...type }, body: page(null) }
-  const { challenge, location } = verdict
-  const headers = { ...told, ...type, 'www-authenticate': challenge }
+  const { challenge, location, nonce } = verdict
+  // RFC 9449 §8: an answer with a nonce must not be kept by caches
+  const next = nonce === null ? {} : { 'dpop-nonce': nonce, 'cache-control': 'no-store' }
+  const headers = { ...told, ...type, ...next, 'www-authenticate': challenge }
   if (location === null) return { status: 401, headers, body: page(null) }
   // nginx shows neither this body nor that of a redirect; the page behind the link says what was lost
   if (proxy === 'nginx')

@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { createHash } from 'node:crypto'
+import { newSigner, proofBy } from '#authn/issuer.fixture.ts'
+import { systemClock } from '#lib/clock.ts'
+import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { Registry } from 'prom-client'
 import { byStrength, deny, gateOfSuite, permit, stepUp, testGate } from '#server/gate/gate.fixture.ts'
 import { buildApp } from '../app.ts'
@@ -283,6 +286,44 @@ suite('Forward-auth', () => {
     const cookie: Header = ['Cookie', `ambit_gate=${await signIn(gate, {})}`]
     for (const host of ['pages.test', 'elsewhere.test'])
       assert.equal((await through(gate, 'nginx', { host, headers: [cookie] })).status, 200)
+  })
+
+  test('asks for a nonce in proofs of a key, tells a new one with each refusal, and takes the one before for a while', async () => {
+    const gate = suiteGate()
+    const key = await newSigner('client')
+    const jkt = await calculateJwkThumbprint(key.publicJwk)
+    const token = await gate.token({ cnf: { jkt } })
+    let used = 0
+    const go = async (nonce: string | undefined, proxy: Proxy = 'caddy', host = 'billing.test') => {
+      const ath = createHash('sha256').update(token).digest('base64url')
+      const claims = {
+        htm: 'GET',
+        htu: `https://${host}/page`,
+        iat: Math.floor(systemClock() / 1000),
+        jti: `proof-number-${used++}`,
+      }
+      const proof = await proofBy(key, { ...claims, ath, ...(nonce === undefined ? {} : { nonce }) })
+      const headers: Header[] = [
+        ['Authorization', `DPoP ${token}`],
+        ['DPoP', proof],
+      ]
+      return await through(gate, proxy, { host, headers })
+    }
+    for (const proxy of PROXIES) {
+      const asked = await go(undefined, proxy, 'nonce.test')
+      assert.equal(asked.status, 401)
+      assert.match(String(asked.headers['www-authenticate']), /^DPoP error="use_dpop_nonce", algs="/)
+      assert.equal(asked.headers['cache-control'], 'no-store')
+      const nonce = String(asked.headers['dpop-nonce'])
+      assert.equal((await go(nonce, proxy, 'nonce.test')).status, 200)
+      for (const wrong of ['', 'x', `${nonce}x`, nonce.slice(1)])
+        assert.equal((await go(wrong, proxy, 'nonce.test')).status, 401, wrong)
+    }
+    const [, before] = await gate.context.gate.nonces.taken()
+    assert.equal((await go(before, 'nginx', 'nonce.test')).status, 200)
+    // another door asks for none
+    const plain = await go(undefined, 'nginx', 'api.test')
+    assert.deepEqual([plain.status, plain.headers['dpop-nonce']], [200, undefined])
   })
 
   test('ends a circle in a denial', async () => {

@@ -201,6 +201,7 @@ const rule = (change: Partial<GateRule>): GateRule => ({
   resource: { type: 'app', id: 'app' },
   action: null,
   audiences: null,
+  dpopNonces: false,
   ...change,
 })
 const on = (path: string, change: Partial<Original> = {}): Original => ({

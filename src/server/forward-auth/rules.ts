@@ -15,12 +15,14 @@ export interface GateRule {
   readonly action: string | null
   /** audiences of the tokens that are taken; null: those of the address that is called */
   readonly audiences: readonly string[] | null
+  /** whether a DPoP proof must hold a nonce of ours */
+  readonly dpopNonces: boolean
 }
 
 export interface Matched {
   readonly action: AccessRequest['action']
   readonly resource: AccessRequest['resource']
-  readonly audiences: GateRule['audiences']
+  readonly door: Pick<GateRule, 'audiences' | 'dpopNonces'>
 }
 
 type Segment = { readonly literal: string } | { readonly name: string | null }
@@ -82,7 +84,7 @@ export function matcherOf(rules: readonly GateRule[]): (original: Original) => M
         const { type, id } = rule.resource
         const name = rule.action === null ? original.method.toLowerCase() : filled(rule.action)
         const properties = { method: original.method, host: original.host, path: original.path }
-        return { action: { name }, resource: { type, id: filled(id), properties }, audiences: rule.audiences }
+        return { action: { name }, resource: { type, id: filled(id), properties }, door: rule }
       }
     }
     return null

@@ -1,6 +1,5 @@
 /** The session that a request behind a proxy shows: a token in its `Authorization`, or the cookie of a browser. */
 import { X509Certificate } from 'node:crypto'
-import type { Door } from '#authn/audience.ts'
 import type { Presentation } from '#authn/binding.ts'
 import type { Refusal } from '#authn/refusal.ts'
 import { hashOfToken } from '#authn/token.ts'
@@ -8,6 +7,7 @@ import type { SessionEvidence } from '#contract/decision.ts'
 import type { TokenScheme } from '#contract/challenge.ts'
 import { cookieOf } from '#server/cookies.ts'
 import type { Gate } from '#server/gate/gate.ts'
+import type { ShownAt } from '#server/gate/session-tokens.ts'
 import { valuesOf, type Original } from './original.ts'
 
 /** Where a client's certificate stands; null where no proxy passes it on. */
@@ -40,8 +40,8 @@ export async function sessionShown(
   {
     cookie,
     certificate,
-    audiences,
-  }: { readonly cookie: string; readonly certificate: CertificateHeader; readonly audiences: Door['audiences'] },
+    ...door
+  }: { readonly cookie: string; readonly certificate: CertificateHeader } & Pick<ShownAt, 'audiences' | 'nonces'>,
 ): Promise<Shown> {
   const sent = valuesOf(rawHeaders, 'authorization')
   const credentials = sent.map((value) => CREDENTIALS.exec(value))
@@ -57,7 +57,7 @@ export async function sessionShown(
     proofs: valuesOf(rawHeaders, 'dpop'),
     certificate: certificateOf(rawHeaders, certificate),
   }
-  const shown = await gate.tokens.show(text, how, { ...original, audiences })
+  const shown = await gate.tokens.show(text, how, { ...original, ...door })
   if (!shown.ok) return { kind: 'refused', why: shown.why, scheme }
   const { evidence, token, takesClaimsChallenges } = shown.value
   return { kind: 'session', evidence, claims: token.claims, id: hashOfToken(text), scheme, takesClaimsChallenges }

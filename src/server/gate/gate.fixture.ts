@@ -47,6 +47,10 @@ export const RULES = `
     - hosts: [api.test, elsewhere.test, billing.test]
       paths: ['/**']
       resource: { type: app, id: app }
+    - hosts: [nonce.test]
+      resource: { type: app, id: app }
+      audiences: [https://api.test]
+      dpopNonces: true
     - hosts: [pages.test]
       resource: { type: app, id: app }
       audiences: []

@@ -13,6 +13,7 @@ import { PROVIDER_KEYS_CHANGED } from '#storage/provider-keys.ts'
 import { ownIssuer, sessionIn, type OwnIssuer } from '#server/provider/own-issuer.ts'
 import { browserSessions, type BrowserSessions } from './browser-sessions.ts'
 import type { OwnClient } from './client-authentication.ts'
+import { proofNonces, type ProofNonces } from './proof-nonces.ts'
 import { followProviders, type Providers } from './providers.ts'
 import { followRevocations } from './revocations.ts'
 import { sessionTokens, type SessionIssuer, type SessionTokens } from './session-tokens.ts'
@@ -31,6 +32,7 @@ export interface Gate {
   /** what our own provider signs with; null where nobody signs in here */
   readonly ownKeys: SigningKeys | null
   readonly signer: Signer
+  readonly nonces: ProofNonces
   readonly tries: StepUpTries
   /** where browsers sign in; null where no issuer has a client */
   readonly signIn: SessionIssuer | null
@@ -85,7 +87,6 @@ export async function openGate({
     fetch,
     replays,
     clock,
-    nonce: null,
     remembered: config.gate.rememberedTokens,
     isRevoked: async ({ issuer: { issuer }, claims }) =>
       // our own tokens all name their session
@@ -107,6 +108,7 @@ export async function openGate({
   changes.on(PROVIDER_KEYS_CHANGED, turn)
   const turning = setInterval(() => void turn(), TURN_EVERY)
   turning.unref()
+  const ourSigner = await openSigner(database, clock)
   const clients = issuers.filter(({ client }) => client !== null)
   const named = config.gate.signIn
   return {
@@ -122,7 +124,8 @@ export async function openGate({
       clearInterval(turning)
     },
     ownKeys: own?.signing ?? null,
-    signer: await openSigner(database, clock),
+    signer: ourSigner,
+    nonces: proofNonces(ourSigner, clock),
     tries: stepUpTries(TRIES),
     signIn: (named === undefined ? clients[0] : clients.find(({ trusted }) => trusted.issuer === named)) ?? null,
   }

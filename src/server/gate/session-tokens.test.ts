@@ -14,7 +14,7 @@ import { sessionTokens, type SessionIssuer, type SessionTokens } from './session
 const signer = await newSigner('k1')
 const next = await newSigner('k2')
 const bearer: Presentation = { scheme: 'bearer', proofs: [], certificate: null }
-const request = { method: 'GET', url: 'https://app.example.test/', audiences: ISSUER.audiences }
+const request = { method: 'GET', url: 'https://app.example.test/', audiences: ISSUER.audiences, nonces: null }
 
 interface World {
   readonly provider: TestProvider
@@ -36,7 +36,7 @@ async function world(context: TestContext, change: Partial<SessionIssuer> = {}):
   const issuers: SessionIssuer[] = [{ trusted, introspection: 'never', client, ...change }]
   const replays = replaysInMemory(100, () => made.now)
   const isRevoked = (token: VerifiedToken) => made.isRevoked(token)
-  const tokens = sessionTokens({ issuers, providers, fetch, replays, clock, nonce: null, remembered: 100, isRevoked })
+  const tokens = sessionTokens({ issuers, providers, fetch, replays, clock, remembered: 100, isRevoked })
   const made: World = {
     provider,
     tokens,

@@ -36,6 +36,8 @@ export interface ShownSession {
 /** The request that a token came with. */
 export interface ShownAt extends Door {
   readonly method: string
+  /** nonces of which a DPoP proof must hold one; null where none is asked for (RFC 9449 §9) */
+  readonly nonces: readonly string[] | null
 }
 
 export interface SessionTokens {
@@ -52,8 +54,6 @@ export interface SessionTokenParts {
   readonly fetch: GuardedFetch
   readonly replays: Replays
   readonly clock: Clock
-  /** whether a nonce of a DPoP proof is one of ours; null when none is asked for */
-  readonly nonce: ((nonce: string) => boolean) | null
   /** tokens remembered */
   readonly remembered: number
   /** whether the session or subject of a token was cut off; asked at every use */
@@ -61,7 +61,7 @@ export interface SessionTokenParts {
 }
 
 export function sessionTokens(parts: SessionTokenParts): SessionTokens {
-  const { issuers, providers, clock, replays, nonce, isRevoked } = parts
+  const { issuers, providers, clock, replays, isRevoked } = parts
   const cache = createTokenCache(parts.remembered)
   const verifier = { issuers: issuers.map(({ trusted }) => trusted), keys: providers }
   // an opaque token does not say whose it is; it is shown to one issuer only, for any other could use it
@@ -107,6 +107,8 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
       const takes = audiencesAt(audiences, at)
       if (!audiencesOf(token.claims).some((each) => takes.includes(each))) return refused('audience_refused')
       const now = Math.floor(clock() / 1000)
+      const { nonces } = at
+      const nonce = nonces === null ? null : (held: string) => nonces.includes(held)
       const bound = await checkBinding(
         token.binding,
         how,

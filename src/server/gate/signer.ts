@@ -1,4 +1,5 @@
 /** Signs what Ambit says to others: who stands behind a request, what it offers, what happened. Keys in the store, new ones each quarter. */
+import { hkdfSync } from 'node:crypto'
 import {
   createLocalJWKSet,
   exportJWK,
@@ -27,6 +28,8 @@ export interface Signer {
   readonly sign: (type: string, claims: JWTPayload, algorithm?: Algorithm) => Promise<string>
   /** claims of a JWT of our own of this type that is in force; null for any other */
   readonly open: (type: string, token: string) => Promise<JWTPayload | null>
+  /** a secret for another use, of 32 bytes, that all nodes have alike for as long as a key signs */
+  readonly derive: (use: string) => Promise<Uint8Array>
   /** public keys, newest first */
   readonly jwks: () => Promise<{ readonly keys: readonly JWK[] }>
 }
@@ -65,6 +68,7 @@ export async function openSigner(database: Database, clock: Clock): Promise<Sign
         () => null,
       )
     },
+    derive: async (use) => new Uint8Array(hkdfSync('sha256', (await current('EdDSA')).secret, '', `ambit ${use}`, 32)),
     jwks: async () => ({ keys: await keys() }),
   }
 }
@@ -72,6 +76,8 @@ export async function openSigner(database: Database, clock: Clock): Promise<Sign
 interface Loaded {
   readonly kid: string
   readonly key: Awaited<ReturnType<typeof importJWK>>
+  /** its private part */
+  readonly secret: Uint8Array
   /** public keys of all, newest first */
   readonly rows: readonly JWK[]
 }
@@ -85,7 +91,9 @@ async function load(database: Database, algorithm: Algorithm, kid: string, now: 
   const stored = await signingKeys(database, { kid, make, createdAt: now })
   const own = stored.find((row) => row.kid === kid)
   if (own === undefined) throw new Error(`the signing key \`${kid}\` is gone from the store`)
-  return { kid, key: await importJWK(JSON.parse(own.jwk) as JWK, algorithm), rows: stored.map(publicKeyOf) }
+  const jwk = JSON.parse(own.jwk) as JWK
+  const secret = Buffer.from(jwk.d!, 'base64url')
+  return { kid, key: await importJWK(jwk, algorithm), secret, rows: stored.map(publicKeyOf) }
 }
 
 function publicKeyOf({ kid, jwk }: { readonly kid: string; readonly jwk: string }): JWK {

@@ -34,7 +34,7 @@ type SessionShown = Extract<Shown, { kind: 'session' }>
 export function forwardAuthRoutes(app: FastifyInstance, context: ServerContext): void {
   const { config, log } = context
   const isTrusted = withinNetworks(config.proxies)
-  const match = matcherOf(config.gate.rules.map(ruleOf))
+  const match = matcherOf(config.gate.rules.map((rule) => ruleOf(rule, config.gate)))
   for (const audience of audiencesNowhere(config))
     log.warn(
       { audience },
@@ -106,11 +106,14 @@ async function judge(
   if (original.scheme === 'http' && config.gate.http === 'refused') return refusal('without_tls')
   const rule = match(original)
   if (rule === null) return refusal('no_rule')
-  const { audiences, ...matched } = rule
+  const { door, ...matched } = rule
+  const nonces = door.dpopNonces ? await gate.nonces.taken() : null
+  const nonce = nonces?.[0] ?? null
   const shown = await sessionShown(gate, request.raw.rawHeaders, original, {
     cookie: cookieNames(cookiePlace(config)).session,
     certificate: config.gate.certificateHeader ?? null,
-    audiences,
+    audiences: door.audiences,
+    nonces,
   })
   if (shown.kind === 'refused') {
     const challenge = tokenChallenge(shown.scheme, errorFor(shown), {
@@ -123,13 +126,14 @@ async function judge(
       text: 'The token is not valid here.',
       challenge,
       location: null,
+      nonce,
     }
   }
   const back = { returnTo: safe ? original.url : pageBefore(request, original), lost: !safe }
   if (shown.kind === 'none') {
     const location = await linkFor(context, null, back, { id: 'none', stepUp: null })
     const text = 'Sign in to go on.'
-    return { kind: 'prove', reason: 'no_session', text, challenge: tokenChallenge('Bearer', null), location }
+    return { kind: 'prove', reason: 'no_session', text, challenge: tokenChallenge('Bearer', null), location, nonce }
   }
   const asked = { subject: { type: 'account', id: shown.evidence.subject }, ...matched }
   const [key, seconds] = [stepUpKey(shown.evidence, asked), Math.floor(clock() / 1000)]
@@ -152,7 +156,7 @@ async function judge(
   if (challenge === null || (shown.scheme === null && location === null)) {
     return { kind: 'deny', reason, text: `${decision.reasonUser} Your sign-in service cannot confirm that.` }
   }
-  return { kind: 'prove', reason, text: decision.reasonUser, challenge, location }
+  return { kind: 'prove', reason, text: decision.reasonUser, challenge, location, nonce }
 }
 
 const PROOF_ERRORS: Readonly<Record<string, TokenError>> = {
@@ -215,7 +219,7 @@ async function identityOf(
   { evidence, claims }: SessionShown,
   decision: Decision,
   original: Original,
-  { action, resource }: Omit<Matched, 'audiences'>,
+  { action, resource }: Omit<Matched, 'door'>,
 ): Promise<Identity> {
   const iat = Math.floor(clock() / 1000)
   const email = claims['email_verified'] === true ? claims['email'] : null
