@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
 import { AmbitError } from '#lib/errors.ts'
 import type { Paint } from '#report/paint.ts'
 import { paintOf, progressOn, widthOf, type Progress } from './terminal.ts'
@@ -9,7 +11,9 @@ export interface Io {
   readonly write: (text: string) => void
   /** what is said beside results, on standard error */
   readonly error: (text: string) => void
-  readonly writeFile: (path: string, text: string) => Promise<void>
+  /** results that may be longer than one text, on standard output */
+  readonly writeAll: (pieces: Iterable<string>) => Promise<void>
+  readonly writeFile: (path: string, text: string | Iterable<string>) => Promise<void>
   readonly progress: Progress
   readonly width: number
   readonly paint: Paint
@@ -20,14 +24,42 @@ export function processIo(): Io {
   return {
     write: (text) => void process.stdout.write(text),
     error: (text) => void process.stderr.write(text),
+    writeAll: (pieces) => send(process.stdout, pieces),
     async writeFile(path, text) {
-      await writeFile(path, text).catch((error: unknown) => {
+      try {
+        const file = createWriteStream(path)
+        const written = finished(file)
+        await Promise.race([send(file, typeof text === 'string' ? [text] : text), written])
+        file.end()
+        await written
+      } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         throw new AmbitError('usage', `cannot write \`${path}\`: ${why}; name a file in a folder you may write to`)
-      })
+      }
     },
     progress: progressOn(process.stderr, process.env),
     width: widthOf(process.stdout),
     paint: paintOf(process.stdout, process.env),
   }
+}
+
+/** Characters that are put together before they are written. */
+const BATCH = 1_000_000
+
+/** Writes pieces as fast as the stream takes them, so that no more than a batch is held. */
+async function send(stream: NodeJS.WritableStream, pieces: Iterable<string>): Promise<void> {
+  let batch: string[] = []
+  let length = 0
+  const flush = async (): Promise<void> => {
+    const text = batch.join('')
+    batch = []
+    length = 0
+    if (text !== '' && !stream.write(text)) await once(stream, 'drain')
+  }
+  for (const piece of pieces) {
+    batch.push(piece)
+    length += piece.length
+    if (length >= BATCH) await flush()
+  }
+  await flush()
 }

@@ -67,14 +67,13 @@ const WAY_COLUMNS: readonly Column[] = [
  * has one row with those columns empty, so that every account is in the file. An empty cell is an unknown; a cell that a
  * spreadsheet would run starts with an apostrophe.
  */
-export function renderCsv(report: Report): string {
+export function* csvPieces(report: Report): Generator<string> {
   const columns = [...ACCOUNT_COLUMNS, ...WAY_COLUMNS]
-  const lines = [columns.map(({ title }) => title).join(',')]
+  yield `${BYTE_ORDER_MARK}${columns.map(({ title }) => title).join(',')}\r\n`
   for (const account of report.accounts) {
     const ways: readonly (WayIn | null)[] = account.waysIn.length > 0 ? account.waysIn : [null]
-    for (const way of ways) lines.push(columns.map((column) => csvCell(column.of(account, way))).join(','))
+    for (const way of ways) yield `${columns.map((column) => csvCell(column.of(account, way))).join(',')}\r\n`
   }
-  return `${BYTE_ORDER_MARK}${lines.join('\r\n')}\r\n`
 }
 
 /** One cell: made harmless, then quoted where RFC 4180 §2 asks for it. Null is empty; numbers are as they are. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import fc from 'fast-check'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { Report } from '#contract/report.ts'
-import { renderJson } from './json.ts'
-import { renderNdjson } from './ndjson.ts'
+import { documentPieces, jsonPieces } from './json.ts'
+import { ndjsonLines } from './ndjson.ts'
 import { syntheticReport } from './report.fixture.ts'
 import { reportSchemaText } from './schema.ts'
 
@@ -17,11 +18,16 @@ suite('the report as JSON', () => {
   })
 
   test('a rendered report is valid under the published schema', () => {
-    assert.ok(validate(JSON.parse(renderJson(syntheticReport()))), JSON.stringify(validate.errors?.slice(0, 3)))
+    assert.ok(
+      validate(JSON.parse([...jsonPieces(syntheticReport())].join(''))),
+      JSON.stringify(validate.errors?.slice(0, 3)),
+    )
   })
 
   test('a report without a verdict, or with an invented one, is not valid', () => {
-    const report = JSON.parse(renderJson(syntheticReport({ accounts: 1 }))) as { accounts: { verdict?: string }[] }
+    const report = JSON.parse([...jsonPieces(syntheticReport({ accounts: 1 }))].join('')) as {
+      accounts: { verdict?: string }[]
+    }
     report.accounts[0]!.verdict = 'fine'
     assert.equal(validate(report), false)
     delete report.accounts[0]!.verdict
@@ -29,9 +35,29 @@ suite('the report as JSON', () => {
   })
 
   test('it is read back as it was, and the same report gives the same bytes', () => {
-    assert.deepEqual(JSON.parse(renderJson(syntheticReport())), syntheticReport())
-    assert.equal(renderJson(syntheticReport()), renderJson(syntheticReport()))
+    assert.deepEqual(JSON.parse([...jsonPieces(syntheticReport())].join('')), syntheticReport())
+    assert.equal([...jsonPieces(syntheticReport())].join(''), [...jsonPieces(syntheticReport())].join(''))
   })
+})
+
+test('a document in pieces is, put together, what JSON.stringify writes, however deep it is taken apart', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.nat({ max: 5 }), (value, depth) => {
+      assert.equal([...documentPieces(value, depth)].join(''), `${JSON.stringify(value, null, 2)}\n`)
+    }),
+  )
+  const absent = { a: undefined, b: [undefined, 1], c: {}, d: [] }
+  assert.equal([...documentPieces(absent, 3)].join(''), `${JSON.stringify(absent, null, 2)}\n`)
+})
+
+test('no piece of a report holds more than one of its accounts or findings', () => {
+  const report = syntheticReport()
+  const longest = Math.max(
+    ...[...report.accounts, ...report.findings].map((each) => JSON.stringify(each, null, 2).length),
+  )
+  const pieces = [...jsonPieces(report)]
+  assert.ok(pieces.length > report.accounts.length + report.findings.length)
+  assert.ok(pieces.every((piece) => piece.length < 2 * longest))
 })
 
 function withoutLine(object: Record<string, unknown>): Record<string, unknown> {
@@ -39,7 +65,8 @@ function withoutLine(object: Record<string, unknown>): Record<string, unknown> {
 }
 
 suite('the report as lines of JSON', () => {
-  const lines = renderNdjson(syntheticReport())
+  const lines = [...ndjsonLines(syntheticReport())]
+    .join('')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -14,11 +14,6 @@ export function* ndjsonLines(report: Report): Generator<string> {
   yield written('summary', summary)
 }
 
-/** All lines of {@link ndjsonLines} as one text. */
-export function renderNdjson(report: Report): string {
-  return [...ndjsonLines(report)].join('')
-}
-
 function written(line: string, content: object): string {
   return `${JSON.stringify({ line, ...content })}\n`
 }

@@ -1,6 +1,7 @@
 /** The findings as SARIF 2.1.0 (OASIS), for code scanning services and viewers. */
 import type { Account, Finding, Place, Proof, Report } from '#contract/report.ts'
 import { namesOf, type Names } from './names.ts'
+import { documentPieces } from './json.ts'
 import { stepSentence } from './phrases.ts'
 import { sarifTaxonomies, type Taxonomies } from './sarif-taxonomies.ts'
 import { findingTitle } from './finding-titles.ts'
@@ -27,6 +28,9 @@ const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
 }
 const IMPACT_RANK: Readonly<Record<Account['impact'], number>> = { none: 0, low: 25, moderate: 50, high: 75 }
 
+/** The results are a list of the run, which is one of a list. */
+const LISTS_OF_A_RUN = 4
+
 interface Context {
   readonly names: Names
   readonly accounts: ReadonlyMap<string, Account>
@@ -35,7 +39,7 @@ interface Context {
 }
 
 /** The findings as a SARIF log: rules are finding codes, taxonomies are the standards cited, code flows are the proofs. */
-export function renderSarif(report: Report): string {
+export function sarifPieces(report: Report): Generator<string> {
   const findings = findingsByWeight(report)
   const codes = [...new Set(findings.map(({ code }) => code))].toSorted(byText)
   const context: Context = {
@@ -62,7 +66,7 @@ export function renderSarif(report: Report): string {
     columnKind: 'utf16CodeUnits',
     properties: { snapshot: report.snapshot.id, policy: report.policy.name, policyHash: report.policy.hash },
   }
-  return `${JSON.stringify({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, null, 2)}\n`
+  return documentPieces({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, LISTS_OF_A_RUN)
 }
 
 function ruleOf(code: string, findings: readonly Finding[], { taxonomies }: Context) {

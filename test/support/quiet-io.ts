@@ -13,7 +13,10 @@ export function quietIo(written: Written = { out: '', err: '', files: new Map() 
   return {
     write: (text) => void (written.out += text),
     error: (text) => void (written.err += text),
-    writeFile: async (path, text) => void written.files.set(path, text),
+    writeAll: async (pieces) => {
+      for (const piece of pieces) written.out += piece
+    },
+    writeFile: async (path, text) => void written.files.set(path, typeof text === 'string' ? text : [...text].join('')),
     progress: { show: () => {}, done: () => {} },
     width: 80,
     paint: unpainted,

@@ -4,11 +4,11 @@ import { SEVERITIES, type Severity } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
-import { renderCsv } from '#report/csv.ts'
+import { csvPieces } from '#report/csv.ts'
 import { renderHtml } from '#report/html.ts'
-import { renderJson } from '#report/json.ts'
-import { renderNdjson } from '#report/ndjson.ts'
-import { renderSarif } from '#report/sarif.ts'
+import { jsonPieces } from '#report/json.ts'
+import { ndjsonLines } from '#report/ndjson.ts'
+import { sarifPieces } from '#report/sarif.ts'
 import { renderText } from '#report/text.ts'
 import type { Io } from '../io.ts'
 import { readFiles } from '../read-files.ts'
@@ -35,10 +35,10 @@ export const EXIT = { clean: 0, findings: 1, bad: 2 } as const
 /** Reads, analyses, renders. Returns the exit code. */
 export async function analyzeCommand(options: AnalyzeOptions, io: Io): Promise<number> {
   const report = await reportOf(options, io)
-  const text = render(report, options, io)
-  if (options.output === undefined || options.output === '-') io.write(text)
+  const pieces = render(report, options, io)
+  if (options.output === undefined || options.output === '-') await io.writeAll(pieces)
   else {
-    await io.writeFile(options.output, text)
+    await io.writeFile(options.output, pieces)
     const { findings, verdicts } = report.summary
     io.error(
       `wrote ${options.output}: ${findings} findings, ${verdicts['unfit'] ?? 0} of ${report.summary.accounts} accounts unfit\n`,
@@ -74,29 +74,32 @@ export async function analysePaths(
   }
 }
 
+/** The report in a format, in pieces: of many accounts it is longer than one text may be. */
 export function render(
   report: Report,
   { format, output, top }: Pick<AnalyzeOptions, 'format' | 'output' | 'top'>,
   io: Io,
-): string {
+): Iterable<string> {
   const plain = output !== undefined && output !== '-'
   switch (format) {
     case 'text':
-      return renderText(report, {
-        width: plain ? 100 : io.width,
-        ...(plain ? {} : { colour: io.paint }),
-        ...(top === undefined ? {} : { top }),
-      })
+      return [
+        renderText(report, {
+          width: plain ? 100 : io.width,
+          ...(plain ? {} : { colour: io.paint }),
+          ...(top === undefined ? {} : { top }),
+        }),
+      ]
     case 'json':
-      return renderJson(report)
+      return jsonPieces(report)
     case 'ndjson':
-      return renderNdjson(report)
+      return ndjsonLines(report)
     case 'html':
-      return renderHtml(report)
+      return [renderHtml(report)]
     case 'sarif':
-      return renderSarif(report)
+      return sarifPieces(report)
     case 'csv':
-      return renderCsv(report)
+      return csvPieces(report)
   }
 }
 
