@@ -5,13 +5,15 @@
 import type { Inventory, PlacedFact } from '#model/facts.ts'
 import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import { eachReference } from '#model/inventory-references.ts'
+import { valuesOf } from '#lib/many-values.ts'
+import { asksForSizes } from '#policy/named-fields.ts'
 import type { Policy } from '#policy/policy.ts'
 import type { AccountState } from './live/account-state.ts'
 import type { Change } from './live/dirty.ts'
 import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
 import { keyOf, type Kept } from './live/fact-store.ts'
 import { inventoryInParts } from './live/inventory-parts.ts'
-import { asksForSizes, statesAnew, statesOf } from './live/states.ts'
+import { statesAnew, statesOf } from './live/states.ts'
 import { changedTree, factTree, idOf, type FactTree } from './snapshot-id.ts'
 
 export type { AccountState } from './live/account-state.ts'
@@ -207,7 +209,7 @@ function refuseContradictions({ facts }: Engine, changes: readonly Change[]): vo
   for (const { key, before, after } of changes) {
     add(key)
     if (after !== undefined) eachReference(after.fact, add)
-    if (before === undefined) for (const namer of facts.naming.get(key) ?? []) add(namer)
+    if (before === undefined) for (const namer of valuesOf(facts.naming, key)) add(namer)
   }
   refuseErrors(checkInventory({ sources: [], diagnostics: [], facts: [...near.values()] }).diagnostics)
 }

@@ -86,6 +86,8 @@ function everyWayOfFact(inventory: KnownFacts, { fact, place }: PlacedFact): Way
   }
 }
 
+const NO_CONTROLS: Way['controls'] = new Set()
+
 function statedWay(inventory: KnownFacts, { fact, place }: PlacedFact<FactOf<'wayIn'>>): Way {
   const account = inventory.get(fact.account)?.fact
   const controls = new Set<Control>(fact.controls ?? [])
@@ -104,7 +106,7 @@ function statedWay(inventory: KnownFacts, { fact, place }: PlacedFact<FactOf<'wa
     yields: fact.yields?.length ? fact.yields : null, // to yield nothing is to yield the account
     enrols: fact.enrols ?? [],
     session,
-    controls,
+    controls: controls.size === 0 ? NO_CONTROLS : controls,
     fact,
     place,
   }
@@ -137,7 +139,7 @@ function impliedWay(id: string, account: string, purpose: Purpose, name: string 
     yields: null,
     enrols: [],
     session: {},
-    controls: new Set(),
+    controls: NO_CONTROLS,
     fact: null,
     place,
   }

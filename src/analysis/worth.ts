@@ -139,8 +139,8 @@ function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nomina
 }
 
 function leavesWorth(snapshot: FactNodes, policy: Policy, leaves: readonly string[], nominal: Nominal): Worth {
-  const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? [])
-  const own = authenticators.length === 0 ? NOTHING : strengthOf(authenticators, policy.authenticators)
+  const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? []).slice()
+  const own = authenticators.length === 0 ? NOTHING : factsOf(strengthOf(authenticators, policy.authenticators))
   let best: Worth = { ...NOTHING, ...own, leaves, authenticators }
   if (own.strength === null) return { ...best, strength: null, aal: null }
   for (const id of leaves) {
@@ -153,6 +153,12 @@ function leavesWorth(snapshot: FactNodes, policy: Policy, leaves: readonly strin
     }
   }
   return best
+}
+
+/** Without the reasons: nobody asks for them here, and each account keeps what it is worth. */
+function factsOf(it: StrengthFacts): Omit<StrengthFacts, 'reasons'> {
+  const { strength, atLeast, atMost, aal, phishingResistant, hardwareBacked, code, restricted } = it
+  return { strength, atLeast, atMost, aal, phishingResistant, hardwareBacked, code, restricted }
 }
 
 /**

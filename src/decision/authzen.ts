@@ -5,7 +5,7 @@
  */
 import type { Properties } from '#contract/access-request.ts'
 import type { Decision, StepUp } from '#contract/decision.ts'
-import { keeping } from './kept.ts'
+import { keeping } from '#lib/kept.ts'
 
 export interface AuthzenAnswer {
   readonly decision: boolean

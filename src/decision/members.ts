@@ -1,6 +1,6 @@
 /** Which groups and roles something is in, through any nesting. Those in the same ones share one list. */
 import type { CheckedInventory } from '#model/inventory.ts'
-import { numbering } from './kept.ts'
+import { numbering } from '#lib/kept.ts'
 
 export interface Membership {
   /** all of them, groups and roles, in order of their ids */

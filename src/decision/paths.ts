@@ -6,7 +6,7 @@ import { higherImpact, impactOfRight } from '#policy/requirement.ts'
 import type { Alike } from './alike.ts'
 import { listOf, type CapabilitySet } from './capabilities.ts'
 import { demandOfPath } from './demand.ts'
-import { keeping, numbering, type Kept } from './kept.ts'
+import { keeping, numbering, type Kept } from '#lib/kept.ts'
 import type { Demand, Standing, Target } from './world.ts'
 
 /** Answers kept for each sort of account, and sorts of accounts; ours. */

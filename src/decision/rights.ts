@@ -2,7 +2,7 @@
 import type { CheckedInventory } from '#model/inventory.ts'
 import { setOf, type CapabilitySet } from './capabilities.ts'
 import type { Membership } from './members.ts'
-import { numbering } from './kept.ts'
+import { numbering } from '#lib/kept.ts'
 import type { HeldRight, Target } from './world.ts'
 
 /** Capabilities over a group that hold for its members (`model/rights.ts`). */

@@ -2,7 +2,7 @@
 import type { CheckedInventory } from '#model/inventory.ts'
 import type { FactOf } from '#model/facts.ts'
 import type { TargetKind } from '#policy/requirement.ts'
-import { numbering, type Numbered } from './kept.ts'
+import { numbering, type Numbered } from '#lib/kept.ts'
 import type { Target } from './world.ts'
 
 export interface Targets {

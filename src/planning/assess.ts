@@ -9,6 +9,7 @@ import type { Closure } from '#graph/closure.ts'
 import { buildProgram, type Program } from '#graph/program.ts'
 import { compileSnapshot, type Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
+import { asksForSizes } from '#policy/named-fields.ts'
 import type { Policy } from '#policy/policy.ts'
 
 /**
@@ -82,10 +83,6 @@ export function assess(inventory: CheckedInventory, policy: Policy, scope?: Scop
     recoverability: (account) => recoverability()(account),
   }
 }
-
-/** Whether any rule of a policy looks at the size of a reach; what cannot be told counts as yes. */
-const asksForSizes = ({ rules }: Policy): boolean =>
-  rules.some(({ condition }) => condition === undefined || /\breach\b/.test(condition))
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { CAPABILITIES, CONTROLS, IMPACTS, STRENGTHS, VERDICTS, type Impact } from '#contract/vocabulary.ts'
+import { compileRule } from './cel.ts'
 import { judge, type WayFacts } from './judge.ts'
 import { parsePolicy } from './parse.ts'
-import type { Policy, Requirement, RuleFacts } from './policy.ts'
+import type { Policy, PolicyRule, Requirement, RuleFacts } from './policy.ts'
 import { impactOfRight, requirementOf, stricter } from './requirement.ts'
 
 const policy = parsePolicy(readFileSync(new URL('default.yaml', import.meta.url), 'utf8'))
@@ -261,6 +262,44 @@ suite('what holds for any policy', () => {
           assert.deepEqual(requirementOf(shuffled, given), requirementOf(policy, given))
         },
       ),
+    )
+  })
+
+  test('what others were asked before does not change what one is asked', () => {
+    const conditions = [
+      'account.kind == "human" && impact == "high"',
+      'has(account.population) && account.population == "customer"',
+      'has(system.federal) && system.federal',
+      '"administer" in capabilities',
+      'reach.accounts > 2',
+      'account["kind"] == "service"',
+    ]
+    const rules = conditions.map((condition, i): PolicyRule => {
+      const compiled = compileRule(condition)
+      if ('error' in compiled) throw new Error(compiled.error)
+      const { evaluate } = compiled.condition
+      const when = (given: RuleFacts): boolean => {
+        const outcome = evaluate(given)
+        return 'problem' in outcome || outcome.holds
+      }
+      return { code: `rule_${i}`, when, condition, requires: {}, reason: condition, citations: [] }
+    })
+    const someFacts = fc.array(fc.tuple(anyFacts, fc.nat({ max: 4 })), { minLength: 2, maxLength: 8 })
+    fc.assert(
+      fc.property(someFacts, fc.subarray(rules, { minLength: 1 }), (asked, chosen) => {
+        const one: Policy = { ...policy, rules: chosen }
+        for (const [given, accounts] of asked) {
+          const facts = { ...given, reach: { nodes: 1, accounts } }
+          const holding = chosen.filter(({ when }) => when(facts)).map(({ code }) => code)
+          const found = requirementOf(one, facts)
+          assert.deepEqual(
+            found.raisedBy.map(({ code }) => code),
+            holding,
+          )
+          assert.deepEqual(found, requirementOf({ ...one }, facts))
+        }
+      }),
+      { numRuns: 500 },
     )
   })
 

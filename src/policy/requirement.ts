@@ -1,6 +1,9 @@
 /** What the policy asks of an account: the requirement of its impact, raised by every rule that holds. */
 import { CONTROLS, IMPACTS, STRENGTHS, type Capability, type Impact, type Sensitivity } from '#contract/vocabulary.ts'
 import type { Citation, Reason } from '#contract/report.ts'
+import { keeping } from '#lib/kept.ts'
+import { ACCOUNT_FIELDS, SYSTEM_FIELDS } from './cel.ts'
+import { asksForSizes, fieldsNamed, seenIn } from './named-fields.ts'
 import type { Policy, Requirement, RuleFacts } from './policy.ts'
 
 /** A requirement, with one reason for each rule that raised it. */
@@ -11,8 +14,33 @@ export interface RaisedRequirement extends Requirement {
 /**
  * Returns the most that the impact and the rules ask for, part by part. A rule that cannot be evaluated raises. Since
  * every part takes the stricter of two, no rule lowers anything and their order does not matter.
+ *
+ * The rules look at few things, so that most accounts are asked the same: it is worked out once, and they share it.
  */
 export function requirementOf(policy: Policy, facts: RuleFacts): RaisedRequirement {
+  let known = KNOWN.get(policy)
+  if (known === undefined) KNOWN.set(policy, (known = requirementsUnder(policy)))
+  return known(facts)
+}
+
+/** By policy, which never changes. */
+const KNOWN = new WeakMap<Policy, (facts: RuleFacts) => RaisedRequirement>()
+/** Requirements kept of one policy; ours. */
+const KEPT = 10_000
+
+function requirementsUnder(policy: Policy): (facts: RuleFacts) => RaisedRequirement {
+  const ofAccount = fieldsNamed(policy, 'account', ACCOUNT_FIELDS)
+  const ofSystem = fieldsNamed(policy, 'system', SYSTEM_FIELDS)
+  const sized = asksForSizes(policy)
+  const kept = keeping<string, RaisedRequirement>(KEPT)
+  return (facts) => {
+    const { account, system, impact, capabilities, reach } = facts
+    const seen = [impact, capabilities, seenIn(ofAccount, account), seenIn(ofSystem, system), sized ? reach : null]
+    return kept.get(JSON.stringify(seen), () => raised(policy, facts))
+  }
+}
+
+function raised(policy: Policy, facts: RuleFacts): RaisedRequirement {
   let requirement = policy.requirements[facts.impact]
   const raisedBy: Reason[] = []
   for (const rule of policy.rules) {

@@ -1,3 +1,4 @@
+import { valuesOf } from '#lib/many-values.ts'
 import { applyEdits, buildIncremental, type Edit, type Edited, type Incremental } from '#graph/incremental.ts'
 import type { LooseRule } from '#graph/incremental-graph.ts'
 import { buildProgram } from '#graph/program.ts'
@@ -25,6 +26,12 @@ import {
 import { entranceOf, isStep, lanesOfFact, ruleEdits, type Entrance } from './obstacles.ts'
 import { buildRuleStore, updateRules, type IdRule, type RuleChanges, type RuleStore } from './rule-store.ts'
 
+/** Lanes in which something holds from the start, and who says so. */
+interface Seed {
+  readonly source: string
+  readonly lanes: number
+}
+
 /** Everything that a line of live analyses shares; it is as the newest of them says. */
 export interface Engine {
   readonly policy: Policy
@@ -40,7 +47,7 @@ export interface Engine {
   readonly nominal: Map<string, Worth>
   readonly entrances: Map<string, Entrance>
   /** R4: lanes in which a node holds from the start, by who says so */
-  readonly seeds: Map<number, Map<string, number>>
+  readonly seeds: Map<number, readonly Seed[]>
   /** R1 in two passes */
   readonly reach: readonly Incremental[]
   /** R4 as a takeover */
@@ -126,7 +133,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   }
   for (const account of accountsExcused(facts, changes)) affected.add(account)
   for (const id of dirty.switched) {
-    for (const key of facts.naming.get(id) ?? []) remade.set(key, facts.kept.get(key)!.placed)
+    for (const key of valuesOf(facts.naming, id)) remade.set(key, facts.kept.get(key)!.placed)
   }
   const made = updateRules(rules, { view, structure: structureOf(facts) }, remade, dirty.targets)
   const turned = countGivers(engine, made)
@@ -194,7 +201,7 @@ const WAY_KINDS: readonly FactKind[] = ['wayIn', 'secret', 'session']
 
 function setWays({ facts, view, ways }: Draft, account: string): void {
   const stated: { readonly rank: number; readonly serial: number; readonly way: Way }[] = []
-  for (const key of facts.naming.get(account) ?? []) {
+  for (const key of valuesOf(facts.naming, account)) {
     const { placed, serial } = facts.kept.get(key)!
     const rank = WAY_KINDS.indexOf(placed.fact.fact)
     if (rank < 0) continue
@@ -211,7 +218,7 @@ function setWays({ facts, view, ways }: Draft, account: string): void {
 function setEntrance(draft: Draft, account: string, touched: Set<number>): void {
   const { facts, entrances, givers, indexOf, view, policy, ways } = draft
   const source = `account\n${account}`
-  for (const node of entrances.get(account)?.seeds.keys() ?? []) setSeed(draft, node, source, 0, touched)
+  for (const [node] of entrances.get(account)?.seeds ?? []) setSeed(draft, node, source, 0, touched)
   if (facts.kept.get(account)?.placed.fact.fact !== 'account') return void entrances.delete(account)
   const context = {
     nodes: { inventory: view, indexOf },
@@ -230,16 +237,15 @@ function setEntrance(draft: Draft, account: string, touched: Set<number>): void 
 
 function setSeed({ seeds }: Draft, node: number, source: string, lanes: number, touched: Set<number>): void {
   touched.add(node)
-  const sources = seeds.get(node) ?? new Map<string, number>()
-  if (lanes === 0) sources.delete(source)
-  else sources.set(source, lanes)
-  if (sources.size === 0) seeds.delete(node)
-  else seeds.set(node, sources)
+  const others = (seeds.get(node) ?? []).filter((each) => each.source !== source)
+  const all = lanes === 0 ? others : [...others, { source, lanes }]
+  if (all.length === 0) seeds.delete(node)
+  else seeds.set(node, all)
 }
 
 function seedsAt({ seeds }: Draft, node: number): number {
   let mask = 0
-  for (const lanes of seeds.get(node)?.values() ?? []) mask |= lanes
+  for (const { lanes } of seeds.get(node) ?? []) mask |= lanes
   return mask
 }
 
@@ -250,7 +256,7 @@ function seedFact(draft: Draft, key: string, fact: Fact | undefined, touched: Se
   if (lanes === 0 && !indexOf.has(key)) return []
   const node = nodeOf(draft, key)
   const source = `fact\n${key}`
-  const before = seeds.get(node)?.has(source) ?? false
+  const before = seeds.get(node)?.some((each) => each.source === source) ?? false
   if (before === lanes > 0) return []
   setSeed(draft, node, source, lanes, touched)
   givers.set(node, (givers.get(node) ?? 0) + (before ? -1 : 1))

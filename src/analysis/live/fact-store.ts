@@ -1,4 +1,5 @@
 import type { Fact, FactKind, PlacedFact } from '#model/facts.ts'
+import { addValue, dropValue, valuesOf, type ManyValues } from '#lib/many-values.ts'
 import type { FactView } from '#model/inventory.ts'
 import { eachReference } from '#model/inventory-references.ts'
 import { canonical } from '../snapshot-id.ts'
@@ -18,9 +19,9 @@ export interface FactStore {
   readonly kept: Map<string, Kept>
   readonly byKind: ReadonlyMap<FactKind, Map<string, Kept>>
   /** by id: keys of the facts that name it */
-  readonly naming: Map<string, Set<string>>
+  readonly naming: ManyValues
   /** the same of ways in alone, which are few where members of a group are many */
-  readonly waysNaming: Map<string, Set<string>>
+  readonly waysNaming: ManyValues
   serial: number
 }
 
@@ -49,15 +50,11 @@ export function putFact(store: FactStore, placed: PlacedFact): void {
   store.kept.set(key, kept)
   store.byKind.get(placed.fact.fact)!.set(key, kept)
   eachReference(placed.fact, (id) => {
-    for (const index of indicesOf(store, placed.fact)) {
-      const keys = index.get(id)
-      if (keys) keys.add(key)
-      else index.set(id, new Set([key]))
-    }
+    for (const index of indicesOf(store, placed.fact)) addValue(index, id, key)
   })
 }
 
-const indicesOf = ({ naming, waysNaming }: FactStore, { fact }: Fact): Map<string, Set<string>>[] =>
+const indicesOf = ({ naming, waysNaming }: FactStore, { fact }: Fact): ManyValues[] =>
   fact === 'wayIn' ? [naming, waysNaming] : [naming]
 
 /** Takes a fact away. */
@@ -70,17 +67,13 @@ export function dropFact(store: FactStore, key: string): void {
 
 function forget(store: FactStore, key: string, fact: Fact): void {
   eachReference(fact, (id) => {
-    for (const index of indicesOf(store, fact)) {
-      const keys = index.get(id)
-      keys?.delete(key)
-      if (keys?.size === 0) index.delete(id)
-    }
+    for (const index of indicesOf(store, fact)) dropValue(index, id, key)
   })
 }
 
 /** The facts that name an id. */
 export function* namersOf({ naming, kept }: FactStore, id: string): Generator<PlacedFact> {
-  for (const key of naming.get(id) ?? []) yield kept.get(key)!.placed
+  for (const key of valuesOf(naming, id)) yield kept.get(key)!.placed
 }
 
 /** The facts as the analysis asks for them; always as the store has them now. */
@@ -101,7 +94,7 @@ export function viewOf(store: FactStore): FactView {
 
 /** The accounts of the ways in that name an id. */
 export function* accountsAsking({ waysNaming, kept }: FactStore, id: string): Generator<string> {
-  for (const key of waysNaming.get(id) ?? []) {
+  for (const key of valuesOf(waysNaming, id)) {
     const { fact } = kept.get(key)!.placed
     if (fact.fact === 'wayIn') yield fact.account
   }

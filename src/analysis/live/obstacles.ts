@@ -27,11 +27,12 @@ function lanesOf(worst: number | null, best: number | null): number {
 /** What one account adds to R4: its ways in, as rules and as things that are had for nothing. */
 export interface Entrance {
   readonly ways: readonly Way[]
-  readonly worst: ReadonlyMap<Way, readonly CostedRow[]>
-  readonly best: ReadonlyMap<Way, readonly CostedRow[]>
+  /** in the order of the ways */
+  readonly worst: readonly (readonly Row[])[]
+  readonly best: readonly (readonly Row[])[]
   readonly rules: readonly LooseRule[]
-  /** lanes by node */
-  readonly seeds: ReadonlyMap<number, number>
+  /** nodes and their lanes */
+  readonly seeds: readonly (readonly [node: number, lanes: number])[]
 }
 
 /** What entrances are made from. */
@@ -48,15 +49,15 @@ export function entranceOf(context: EntranceContext, account: string, ways: read
   const { nodes, policy, isDerivable, laneNode } = context
   const rules: LooseRule[] = []
   const seeds = new Map<number, number>()
-  const worst = new Map<Way, readonly CostedRow[]>()
-  const best = new Map<Way, readonly CostedRow[]>()
+  const worst: Row[][] = []
+  const best: Row[][] = []
   const seed = (node: number, lanes: number): void => void seeds.set(node, (seeds.get(node) ?? 0) | lanes)
   for (const way of ways) {
     const [low, high] = (['worst', 'best'] as const).map((unknownAs) =>
       entryRows({ snapshot: nodes, policy, isDerivable, unknownAs }, way),
     ) as [CostedRow[], CostedRow[]]
-    worst.set(way, low)
-    best.set(way, high)
+    worst.push(low.map(rowAlone))
+    best.push(high.map(rowAlone))
     // rows that are assumed at worst have no counterpart at best; all others come in pairs
     for (const row of low) if (row.origin.is === 'assumed') seed(row.head, lanesOf(row.tier, null))
     low
@@ -78,8 +79,18 @@ export function entranceOf(context: EntranceContext, account: string, ways: read
     isUnguarded(fact, new Map(ways.length === 0 ? [] : [[account, ways]]))
   )
     seed(node, lanesOf(0, null))
-  return { ways, worst, best, rules, seeds }
+  // lists that grew have room to spare, and there are many accounts
+  return {
+    ways,
+    worst: worst.slice(),
+    best: best.slice(),
+    rules: rules.slice(),
+    seeds: [...seeds],
+  }
 }
+
+/** A row without what it comes from. */
+const rowAlone = ({ body, needs, tier }: CostedRow): Row => ({ body: Array.from(body), needs, tier })
 
 /** Lanes of things that are out already, by the fact of one. */
 export const lanesOfFact = (fact: Parameters<typeof isGiven>[0]): number => (isGiven(fact) ? lanesOf(0, 0) : 0)
@@ -109,7 +120,10 @@ export function obstaclesOf(
       const mask = ((it.takeover.masks[node] ?? 0) >>> shift) & EVERY
       return mask === 0 ? NEVER : 31 - Math.clz32(mask & -mask)
     },
-    rowsOf: (way) => entrances.get(way.account)?.[unknownAs].get(way) ?? [],
+    rowsOf: (way) => {
+      const entrance = entrances.get(way.account)
+      return entrance?.[unknownAs][entrance.ways.indexOf(way)] ?? []
+    },
     rulesInto: (account) =>
       Array.from(rules.past.get(account) ?? [], (rule) => ({ row: rowOf(nodes, rule), way: () => wayOf(facts, rule) })),
   }

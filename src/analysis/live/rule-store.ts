@@ -207,7 +207,7 @@ function unitOfFact({ view }: Known, unit: string, placed: PlacedFact): Unit {
       sink.rule('entitled', id, [fact.holder], place)
     }
   } else compileFact(sink, view, placed)
-  return { rules, implies }
+  return unitWith(rules, implies)
 }
 
 function unitOfRight({ view, structure }: Known, unit: string, named: NamedRight): Unit {
@@ -219,14 +219,22 @@ function unitOfRight({ view, structure }: Known, unit: string, named: NamedRight
     return id
   }
   expandRight({ rules: sink, inventory: view, structure, right }, named)
-  return { rules, implies }
+  return unitWith(rules, implies)
 }
 
 function unitOfNames({ store, view, structure }: Update, target: string): Unit {
   const { rules, sink } = collect(`names\n${target}`)
   const names = store.names.get(target)
   if (names !== undefined) compileNames({ rules: sink, inventory: view, structure }, target, names)
-  return { rules, implies: new Map() }
+  return unitWith(rules, NOTHING)
+}
+
+/** What no fact but an entitlement implies, and what few others have: rules without end stay as small as they can be. */
+const NOTHING: Unit['implies'] = new Map()
+const NO_RULES: Unit['rules'] = []
+
+function unitWith(rules: readonly IdRule[], implies: Unit['implies']): Unit {
+  return { rules: rules.length === 0 ? NO_RULES : rules.slice(), implies: implies.size === 0 ? NOTHING : implies }
 }
 
 function collect(unit: string): { rules: IdRule[]; sink: RuleSink } {

@@ -11,11 +11,6 @@ import { stateOf, type AccountState } from './account-state.ts'
 import { nodesOf, type Engine } from './engine.ts'
 import { obstaclesOf } from './obstacles.ts'
 
-/** Whether any rule of a policy looks at the size of a reach, which is not kept up to date; what cannot be told counts as yes. */
-export function asksForSizes({ rules }: Policy): boolean {
-  return rules.some(({ condition }) => condition === undefined || /\breach\b/.test(condition))
-}
-
 /** The size of a reach that nothing asks for. */
 const UNASKED = { nodes: 0, accounts: 0 }
 
