@@ -82,6 +82,12 @@ export async function blockWriter(database: Database, node: string, now: number)
     let last: ReturnType<typeof blockOf> | null = null
     for (let tries = 1; ; tries++) {
       try {
+        // SQLite takes no update in front of an insert; nor is there a way to it that could be spared
+        if (head !== null && database.dialect === 'postgres') {
+          last = blockOf(chain, head, records)
+          if (await wasAppended(database, last.block)) return written(last)
+          head = null
+        }
         last = await database.transaction(async (sql) => {
           let next = head === null ? null : (last = blockOf(chain, head, records))
           if (next === null || !(await follow(sql, next.block))) {
@@ -92,15 +98,18 @@ export async function blockWriter(database: Database, node: string, now: number)
           await insert(sql, next.block)
           return next
         })
-        head = { seq: last.block.lastSeq, hash: last.block.lastHash }
-        return last.receipts
+        return written(last)
       } catch (error) {
         head = null
         // the answer to a commit may be lost where the commit is not: what the store says counts
-        if (last !== null && (await isStored(database, last.block))) return last.receipts
+        if (last !== null && (await isStored(database, last.block))) return written(last)
         if (tries === TRIES) throw error
       }
     }
+  }
+  function written({ block, receipts }: ReturnType<typeof blockOf>): readonly Receipt[] {
+    head = { seq: block.lastSeq, hash: block.lastHash }
+    return receipts
   }
   async function lastCheckpoint(): Promise<number> {
     const row = await database.sql
@@ -150,19 +159,50 @@ async function follow(
 }
 
 async function insert(sql: Transaction<Tables>, block: Block): Promise<void> {
-  await sql
-    .insertInto('audit_blocks')
-    .values({
-      chain: block.chain,
-      first_seq: block.firstSeq,
-      last_seq: block.lastSeq,
-      prev_hash: block.prevHash,
-      last_hash: block.lastHash,
-      at: block.at,
-      body: Buffer.from(block.body!),
-    })
-    .execute()
+  await sql.insertInto('audit_blocks').values(rowOf(block)).execute()
 }
+
+/** {@link follow} and {@link insert} in one statement of PostgreSQL; false where the chain has another end than the block follows. */
+async function wasAppended({ sql }: Database, block: Block): Promise<boolean> {
+  const { chain, first_seq, last_seq, prev_hash, last_hash, at, body } = rowOf(block)
+  const { numInsertedOrUpdatedRows } = await sql
+    .with('moved', (from) =>
+      from
+        .updateTable('audit_chains')
+        .set({ head_seq: last_seq, head_hash: last_hash })
+        .where('chain', '=', chain)
+        .where('head_seq', '=', first_seq - 1)
+        .where('head_hash', '=', prev_hash)
+        .returning('chain'),
+    )
+    .insertInto('audit_blocks')
+    .columns(['chain', 'first_seq', 'last_seq', 'prev_hash', 'last_hash', 'at', 'body'])
+    .expression((from) =>
+      from
+        .selectFrom('moved')
+        .select((row) => [
+          'chain',
+          row.cast<number>(row.val(first_seq), 'bigint').as('first_seq'),
+          row.cast<number>(row.val(last_seq), 'bigint').as('last_seq'),
+          row.val(prev_hash).as('prev_hash'),
+          row.val(last_hash).as('last_hash'),
+          row.cast<number>(row.val(at), 'bigint').as('at'),
+          row.cast<Uint8Array>(row.val(body), 'bytea').as('body'),
+        ]),
+    )
+    .executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
+}
+
+const rowOf = (block: Block) => ({
+  chain: block.chain,
+  first_seq: block.firstSeq,
+  last_seq: block.lastSeq,
+  prev_hash: block.prevHash,
+  last_hash: block.lastHash,
+  at: block.at,
+  body: Buffer.from(block.body!),
+})
 
 async function isStored({ sql }: Database, { chain, firstSeq, lastHash }: Block): Promise<boolean> {
   const row = await sql
