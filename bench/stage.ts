@@ -63,7 +63,7 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
     case 'http':
       return (await import('./http.ts')).timeHttp(path)
     case 'verify':
-      return (await import('./verify.ts')).timeVerify()
+      return (await import('./verify.ts')).timeVerify(path)
     case 'sign-in':
       return (await import('./sign-in.ts')).timeSignIn()
     case 'enumeration':

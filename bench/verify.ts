@@ -118,13 +118,14 @@ async function beside(name: string, bare: () => number | Promise<number>, url: s
   }
 }
 
-export async function timeVerify(): Promise<Omit<Measured, 'peakMb'>> {
+/** @param stores `sqlite`, `postgres` or `both` */
+export async function timeVerify(stores: string): Promise<Omit<Measured, 'peakMb'>> {
   mkdirSync(BUILD, { recursive: true })
   const folder = mkdtempSync(join(BUILD, 'verify-'))
   try {
     const path = join(folder, 'ambit.db')
-    const sqlite = await beside('SQLite', () => bareSqlite(join(folder, 'bare.db')), path)
-    const cluster = startedCluster({ fsync: true })
+    const sqlite = stores === 'postgres' ? {} : await beside('SQLite', () => bareSqlite(join(folder, 'bare.db')), path)
+    const cluster = stores === 'sqlite' ? null : startedCluster({ fsync: true })
     const url = cluster === null ? null : await newPostgres(await cluster)
     const alone = url === null ? null : Math.round(await barePostgres(url, 1))
     const postgres =

@@ -32,6 +32,25 @@ test('a sealed value opens at its place alone, and only whole', async () => {
   assert.equal(await keyringOf([young, old]).open('p', await keyringOf([old]).seal('p', 'x')), 'x')
 })
 
+test('a sealed value with any part of it changed, left out or added does not open', async () => {
+  const ring = keyringOf([young])
+  const parts = (await ring.seal('p', 'the seed')).split('.')
+  assert.equal(parts.length, 5)
+  const header = (changed: object) =>
+    Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', kid: young.id, place: 'p', ...changed })).toString(
+      'base64url',
+    )
+  const changed = [
+    ...parts.flatMap((part, i) =>
+      [`${part.slice(0, 2)}A${part.slice(3)}A`, part.slice(0, -4), ''].map((it) => ({ i, it })),
+    ),
+    { i: 1, it: 'AAAA' },
+    ...[{ alg: 'A256KW' }, { enc: 'A128GCM' }, { kid: 'z' }, { zip: 'DEF' }].map((it) => ({ i: 0, it: header(it) })),
+  ].map(({ i, it }) => parts.with(i, it).join('.'))
+  for (const each of [...changed.filter((it) => it !== parts.join('.')), `${parts.join('.')}.`, '', 'null....'])
+    await assert.rejects(ring.open('p', each), { code: 'sealed_unreadable' }, each)
+})
+
 test('keys that are missing, short or doubled are refused', () => {
   assert.throws(() => keyringOf([]), /no key/)
   assert.throws(() => keyringOf([{ id: 'a', secret: randomBytes(31) }]), /shorter/)

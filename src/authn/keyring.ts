@@ -2,8 +2,8 @@
  * Keys of the authenticators: one secret per key id, from which a key for each use is derived. The first key is used for what
  * is new; the others still open what was made with them.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import { CompactEncrypt, compactDecrypt } from 'jose'
+import { createDecipheriv, createHmac, createSecretKey, type KeyObject, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { CompactEncrypt } from 'jose'
 import { AmbitError } from '#lib/errors.ts'
 
 export interface Key {
@@ -47,12 +47,12 @@ export function keyringOf(keys: readonly Key[]): Keyring {
   if (problem !== null) {
     throw new AmbitError('config_invalid', `keys: ${problem}; make one with \`openssl rand -base64 32\``)
   }
-  const derived = new Map<string, Uint8Array>()
-  const keyFor = ({ id, secret }: Key, use: string): Uint8Array => {
+  const derived = new Map<string, KeyObject>()
+  const keyFor = ({ id, secret }: Key, use: string): KeyObject => {
     const name = `${id}.${use}`
     let key = derived.get(name)
     if (key === undefined) {
-      key = new Uint8Array(hkdfSync('sha256', secret, '', `ambit ${use}`, SECRET_BYTES))
+      key = createSecretKey(new Uint8Array(hkdfSync('sha256', secret, '', `ambit ${use}`, SECRET_BYTES)))
       derived.set(name, key)
     }
     return key
@@ -79,17 +79,18 @@ export function keyringOf(keys: readonly Key[]): Keyring {
         .encrypt(keyFor(newest, 'seal')),
     async open(place, sealed) {
       try {
-        const { plaintext, protectedHeader } = await compactDecrypt(
-          sealed,
-          ({ kid }) => {
-            const key = keys.find(({ id }) => id === kid)
-            if (key === undefined) throw new Error(`no key \`${String(kid)}\``)
-            return keyFor(key, 'seal')
-          },
-          { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
-        )
-        if (protectedHeader['place'] !== place) throw new Error('it was sealed for another place')
-        return new TextDecoder().decode(plaintext)
+        const [header = '', encryptedKey, iv = '', text = '', tag = '', ...rest] = sealed.split('.')
+        const bytes = (part: string) => Buffer.from(part, 'base64url')
+        const { alg, enc, kid, place: sealedFor } = JSON.parse(bytes(header).toString()) as Record<string, unknown>
+        if (alg !== 'dir' || enc !== 'A256GCM' || encryptedKey !== '' || rest.length > 0)
+          throw new Error('it was not sealed here')
+        const key = keys.find(({ id }) => id === kid)
+        if (key === undefined) throw new Error(`no key \`${String(kid)}\``)
+        const opening = createDecipheriv('aes-256-gcm', keyFor(key, 'seal'), bytes(iv), { authTagLength: 16 })
+        opening.setAAD(Buffer.from(header)).setAuthTag(bytes(tag))
+        const plain = Buffer.concat([opening.update(bytes(text)), opening.final()]).toString()
+        if (sealedFor !== place) throw new Error('it was sealed for another place')
+        return plain
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         throw new AmbitError('sealed_unreadable', `what is stored for \`${place}\` cannot be opened: ${why}`, { place })
