@@ -85,7 +85,7 @@ const REST: readonly {
 ]
 
 const KERNELS = Object.keys(STAGES) as StageName[]
-const NATIVE = new Set(['r1-plain', 'r2', 'r3', 'r4', 'r6'])
+const NATIVE = new Set(['r1-plain', 'r1', 'r2', 'r3', 'r4', 'r6'])
 
 function main(): void {
   const { values } = parseArgs({

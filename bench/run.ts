@@ -30,7 +30,7 @@ function run(command: string, args: readonly string[]): unknown {
 /** Builds the native program unless it is newer than its sources; false where there is no g++. */
 export function buildNative(): boolean {
   mkdirSync(BUILD, { recursive: true })
-  const sources = ['native/kernels.cpp', 'native/sizes.hpp'].map(here)
+  const sources = ['native/kernels.cpp', 'native/reach.hpp', 'native/sizes.hpp'].map(here)
   const binary = `${BUILD}/kernels`
   const age = (path: string): number => statSync(path).mtimeMs
   if (existsSync(binary) && sources.every((source) => age(source) < age(binary))) return true

@@ -203,13 +203,14 @@ Checksum weakest(const Snapshot& s) {
   return sum;
 }
 
+#include "reach.hpp"
 #include "sizes.hpp"
 
 int main(int argc, char** argv) {
   if (argc < 4) { fprintf(stderr, "usage: kernels <snapshot> <stage> <repeats>\n"); return 1; }
   Snapshot s(argv[1]);
   std::map<std::string, std::function<Checksum()>> stages{
-      {"r1-plain", [&] { return reachPlain(s); }}, {"r2", [&] { return reachSizes(s); }},
+      {"r1-plain", [&] { return reachPlain(s); }}, {"r1", [&] { return reachLanes(s); }}, {"r2", [&] { return reachSizes(s); }},
       {"r3", [&] { return closure(s, s.attackerSeeds); }}, {"r4", [&] { return weakest(s); }},
       {"r6", [&] { return closure(s, s.ownerSeeds); }}};
   double least = 1e30, leastCpu = 1e30;
