@@ -44,6 +44,20 @@ suite('The server', () => {
     assert.deepEqual([much.status, ((await much.json()) as { error: string }).error], [404, 'not_found'])
   })
 
+  test('reads no body as it stands that is said to be packed', async (context) => {
+    const { ask, token } = await testServer(context)
+    const put = async (encoding: string) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding }
+      return await ask('/v1/inventory', { method: 'PUT', headers, body: '{"ambit":1}', token: await token('ingest') })
+    }
+    const packed = await put('gzip')
+    assert.deepEqual([packed.status, packed.headers.get('accept-encoding')], [415, 'identity'])
+    assert.match(await packed.text(), /unpacked only/)
+    assert.equal((await put('identity')).status, 200)
+    // nginx passes the header on without the body
+    assert.equal((await ask('/forward-auth/nginx', { headers: { 'content-encoding': 'gzip' } })).status, 403)
+  })
+
   test('answers HEAD where it is asked whether it lives, and where it describes itself', async (context) => {
     const { ask } = await testServer(context)
     for (const path of ['/healthz', '/readyz', '/.well-known/authzen-configuration', '/.well-known/jwks.json']) {

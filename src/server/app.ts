@@ -128,9 +128,15 @@ export async function buildApp(
     if (request.protocol === 'https') reply.header('strict-transport-security', TRANSPORT_SECURITY)
     const { url, config } = request.routeOptions
     const fault = faultOfRequest(request.raw, config.originalPath === true || request.raw.url === url)
-    if (fault === null) return done()
-    reply.header('connection', 'close')
-    done(new AmbitError('request_invalid', fault))
+    if (fault !== null) {
+      reply.header('connection', 'close')
+      return done(new AmbitError('request_invalid', fault))
+    }
+    // a body that is said to be packed is not read as it stands; proxies pass on what was said of a body that they keep
+    const packed = request.raw.headers['content-encoding']
+    if (packed === undefined || packed.toLowerCase() === 'identity' || config.access === 'own') return done()
+    reply.header('accept-encoding', 'identity')
+    done(new AmbitError('media_type_unsupported', 'a body is taken unpacked only, without `Content-Encoding`'))
   })
   app.setValidatorCompiler(compileValidator)
   answerErrors(app, context)

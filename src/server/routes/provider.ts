@@ -28,6 +28,15 @@ export function providerRoutes(provider: () => Provider) {
         },
       })
     })
+    // RFC 8414 §3.1 puts the well-known part before the path of the issuer, OpenID Connect Discovery §4 behind it
+    app.get(
+      `/.well-known/oauth-authorization-server${PROVIDER_PATH}`,
+      { config: { access: 'public' } },
+      (request, reply) => {
+        request.raw.url = `${PROVIDER_PATH}/.well-known/openid-configuration`
+        return handOver(provider(), request, reply)
+      },
+    )
     const webauthn = await readFile(
       fileURLToPath(import.meta.resolve('@simplewebauthn/browser')).replace(
         /esm[\\/]index\.js$/,
