@@ -48,7 +48,7 @@ export const RECORD_SCHEMAS = {
     why: Why,
   }),
   session: record('session', {
-    did: words(['started', 'raised', 'lowered', 'ended', 'revoked', 'refused']),
+    did: words(['started', 'raised', 'lowered', 'bound', 'ended', 'revoked', 'refused']),
     session: Id,
     account: orNull(Id),
     strength: orNull(words(STRENGTHS)),

@@ -55,7 +55,7 @@ export type Notify = (
 
 /** One line of the audit log about a ceremony; the schema is closed, so nothing secret can ride along. */
 export interface CeremonyRecord {
-  readonly kind: 'authentication' | 'recovery' | 'authenticator'
+  readonly kind: 'authentication' | 'recovery' | 'authenticator' | 'session'
   readonly account: string
   readonly event: string
   readonly factor: FactorName | null

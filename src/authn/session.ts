@@ -5,6 +5,7 @@ import { rankOf, strengthOf } from '#assurance/strength.ts'
 import { ACR_OF_STRENGTH, type KeyClass } from '#contract/decision.ts'
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
+import type { SessionBinding } from './session-binding.ts'
 import type { UpstreamProof } from './upstream.ts'
 
 /** What one ceremony established. */
@@ -39,6 +40,8 @@ export interface Session {
   readonly usedAt: number
   readonly endsAt: number
   readonly idleMs: number | null
+  /** the key of the browser that it is bound to; absent where that offers none */
+  readonly binding?: SessionBinding
 }
 
 /** What a session shows to whoever asks: the words of `acr`, `amr` and `auth_time`. */

@@ -2,6 +2,7 @@
 import type { Budget, Pool } from './budget.ts'
 import type { FactorName } from './factors.ts'
 import type { Proof, Session } from './session.ts'
+import type { SessionBinding } from './session-binding.ts'
 
 export const ACCOUNT_STATUSES = ['active', 'disabled', 'frozen'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
@@ -100,9 +101,15 @@ export interface SessionStore {
   readonly begin: (session: Session, token: string) => Promise<void>
   /**
    * The session of a token: null where it ended, its time is over, its account is not active, or the account's epoch has moved on.
-   * Notes the use.
+   * Notes the use where `counts` says so of it, and is null otherwise.
    */
-  readonly resume: (token: string, now: number) => Promise<Session | null>
+  readonly resume: (token: string, now: number, counts?: (session: Session) => boolean) => Promise<Session | null>
+  /** binds it to a key: true once for each session, only while it is alive and has this token */
+  readonly bind: (id: string, token: string, binding: SessionBinding, now: number) => Promise<boolean>
+  /** the session that is alive and bound by this id; notes no use */
+  readonly findBound: (binding: string, now: number) => Promise<Session | null>
+  /** counts a proof of the key: true exactly once for each number of uses, only while the session is alive */
+  readonly countProof: (binding: SessionBinding, now: number) => Promise<boolean>
   /**
    * Adds a proof and changes the token in one step; null where the session is no longer alive, or another answer was
    * quicker, so that of two elevations at once one holds

@@ -21,6 +21,7 @@ import { findingRoutes } from './routes/findings.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inventoryRoutes } from './routes/inventory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { bindingRoutes } from './routes/session-binding.ts'
 import { ownAccountRoutes } from './routes/account.ts'
 import { enrolRoutes } from './routes/enrol.ts'
 import { signalRoutes } from './routes/signals.ts'
@@ -149,6 +150,7 @@ export async function buildApp(
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
   if (people !== null) {
     await app.register(signInRoutes(people))
+    await app.register(bindingRoutes(people))
     await app.register(ownAccountRoutes(people))
     await app.register(enrolRoutes(people))
     await app.register(recoverRoutes(people))

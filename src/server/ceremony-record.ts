@@ -26,6 +26,10 @@ export function recordOf({
     const did = state === 'ready' ? 'released' : state === 'frozen' ? 'held' : state
     return { ...common, kind, did: did as 'held', recovery: reason ?? 'unknown', account, why: [] }
   }
+  if (kind === 'session') {
+    const did = outcome === 'accepted' ? ('bound' as const) : ('refused' as const)
+    return { ...common, kind, did, session: session ?? 'unknown', account, strength: null }
+  }
   const did =
     outcome === 'accepted'
       ? 'succeeded'

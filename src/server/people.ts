@@ -218,6 +218,7 @@ export async function openPeople(
       watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,
       origin,
+      boundSeconds: people.deviceBinding && isSecureOrigin(origin) ? people.boundCookieSeconds : null,
       factors: people.factors,
       delivery: people.delivery,
       outbox,
@@ -257,6 +258,10 @@ async function modelsOf(
   log.info({ models: read.models, number: read.no }, 'FIDO metadata was read')
   return read
 }
+
+/** Browsers bind sessions over TLS only, and on their own machine (W3C DBSC, § Send request). */
+const isSecureOrigin = (origin: string): boolean =>
+  origin.startsWith('https:') || ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
 
 const BY_NODE = { type: 'node', id: 'ambit' } as const
 

@@ -67,6 +67,10 @@ export interface AuthnTables {
     readonly idle_ms: number | null
     readonly ended_at: number | null
     readonly end_reason: string | null
+    readonly binding: string | null
+    readonly binding_key: string | null
+    readonly binding_since: number | null
+    readonly binding_uses: number | null
   }
   readonly browsers: {
     readonly browser: string

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Proof, Session } from '#authn/session.ts'
+import type { SessionBinding } from '#authn/session-binding.ts'
 import type { SessionStore } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import type { AuthnTables } from './authn-tables.ts'
@@ -50,16 +51,45 @@ export function sessionStore(database: Database): SessionStore {
           idle_ms: session.idleMs,
           ended_at: null,
           end_reason: null,
+          ...bindingColumns(session.binding),
         })
         .execute()
     },
-    async resume(token, now) {
+    async resume(token, now, counts = () => true) {
       const row = await alive(now).where('token', '=', token).executeTakeFirst()
-      if (row === undefined || isIdle(row, now)) return null
+      if (row === undefined || isIdle(row, now) || !counts(fromRow(row))) return null
       if (now - row.used_at >= NOTED_EVERY) {
         await sql.updateTable('sessions').set({ used_at: now }).where('id', '=', row.id).execute()
       }
       return { ...fromRow(row), usedAt: Math.max(row.used_at, now) }
+    },
+    async bind(id, token, binding, now) {
+      const row = await alive(now).where('sessions.id', '=', id).where('token', '=', token).executeTakeFirst()
+      if (row === undefined || isIdle(row, now)) return false
+      const { numUpdatedRows } = await sql
+        .updateTable('sessions')
+        .set(bindingColumns(binding))
+        .where('id', '=', id)
+        .where('token', '=', token)
+        .where('binding', 'is', null)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+    async findBound(binding, now) {
+      const row = await alive(now).where('binding', '=', binding).executeTakeFirst()
+      return row === undefined || isIdle(row, now) ? null : fromRow(row)
+    },
+    async countProof({ id, uses }, now) {
+      const { numUpdatedRows } = await sql
+        .updateTable('sessions')
+        .set({ binding_uses: uses + 1 })
+        .where('binding', '=', id)
+        .where('binding_uses', '=', uses)
+        .where('ended_at', 'is', null)
+        .where('ends_at', '>', now)
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
     },
     async elevate(id, { from, to }, proof, now) {
       const row = await alive(now).where('sessions.id', '=', id).where('token', '=', from).executeTakeFirst()
@@ -90,7 +120,25 @@ export function sessionStore(database: Database): SessionStore {
 const isIdle = ({ idle_ms, used_at }: { idle_ms: number | null; used_at: number }, now: number): boolean =>
   idle_ms !== null && now - used_at >= idle_ms
 
+const bindingColumns = (binding: SessionBinding | undefined) => ({
+  binding: binding?.id ?? null,
+  binding_key: binding === undefined ? null : JSON.stringify(binding.key),
+  binding_since: binding?.since ?? null,
+  binding_uses: binding?.uses ?? null,
+})
+
+function bindingOf(row: Selectable<AuthnTables['sessions']>): SessionBinding | undefined {
+  if (row.binding === null) return undefined
+  return {
+    id: row.binding,
+    key: JSON.parse(row.binding_key!) as SessionBinding['key'],
+    since: row.binding_since!,
+    uses: row.binding_uses!,
+  }
+}
+
 function fromRow(row: Selectable<AuthnTables['sessions']>): Session {
+  const binding = bindingOf(row)
   return {
     id: row.id,
     account: row.account,
@@ -101,5 +149,6 @@ function fromRow(row: Selectable<AuthnTables['sessions']>): Session {
     usedAt: row.used_at,
     endsAt: row.ends_at,
     idleMs: row.idle_ms,
+    ...(binding === undefined ? {} : { binding }),
   }
 }

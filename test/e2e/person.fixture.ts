@@ -11,6 +11,9 @@ export class Person {
   /** address outside of the server to which the person was sent, at last */
   left: URL | null = null
 
+  /** the last offer to bind a session to a key */
+  offered: string | null = null
+
   /** sent with every request */
   readonly headers: Readonly<Record<string, string>>
 
@@ -40,6 +43,7 @@ export class Person {
         else this.cookies.set(name, value.join('='))
       }
       this.status = response.status
+      this.offered = response.headers.get('secure-session-registration') ?? this.offered
       const location = response.headers.get('location')
       if (location === null) {
         this.at = to.pathname

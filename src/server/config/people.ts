@@ -119,6 +119,16 @@ export const PEOPLE = Type.Object(
       default: ['passkey', 'password', 'totp', 'recovery_code'],
       description: 'ways to sign in that are switched on; which of them an account may use follows from its reach',
     }),
+    deviceBinding: Type.Boolean({
+      default: true,
+      description: 'whether a session is bound to a key of its browser where that offers it (W3C DBSC)',
+    }),
+    boundCookieSeconds: whole(
+      60,
+      3600,
+      600,
+      'seconds for which a bound session goes on without a new proof of the key: for as long a thief of all cookies may use it',
+    ),
     upstreams: Type.Array(UpstreamConfig, {
       default: [],
       description:

@@ -133,7 +133,7 @@ export function accountPage(view: AccountView): Markup {
         (each) =>
           html`<li>
             <div>
-              ${words.since(time(each.startedAt))}${each.id === view.current && html` · <strong>${words.thisSession}</strong>`}
+              ${words.since(time(each.startedAt))}${each.id === view.current && html` · <strong>${words.thisSession}</strong>`}${each.binding !== undefined && html` · ${words.boundSession}`}
             </div>
             ${each.id !== view.current && act('end-session', html`${hidden('session', each.id)}<button class="small plain">${words.endSession}</button>`)}
           </li>`,

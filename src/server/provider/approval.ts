@@ -27,7 +27,8 @@ export function deviceApproval(context: Parts, issuer: string): ApproveDevice {
         keyClass: shown.keyClass,
         // what a key may prove by where it was enrolled is in the strength already
         boundAtAal: null,
-        senderConstrained: null,
+        // the approver's own browser asks, with the short cookie beside the long one
+        senderConstrained: session.binding === undefined ? null : 'dbsc',
       },
       stepUpsTried: 0,
       by: { type: 'account', id: session.account },

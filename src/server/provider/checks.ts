@@ -1,5 +1,6 @@
 /** What an authorization is checked for: that our session shows what is asked, and that a device may be let in. */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { SessionStore } from '#authn/stores.ts'
 import { newSecret } from '#lib/ids.ts'
 import {
   acrSaid,
@@ -9,11 +10,12 @@ import {
   type AskedAssurance,
   type AssuranceParameters,
 } from './assurance.ts'
-import { sessionTokenOf } from './cookies.ts'
 import { isOfDevice, type ApproveDevice } from './device.ts'
+import { sessionIn, type HoldParts } from './held-session.ts'
 import { shownOf, standingOf, type StandingParts } from './standing.ts'
 
-export interface CheckParts extends StandingParts {
+export interface CheckParts extends StandingParts, HoldParts {
+  readonly sessions: SessionStore
   /** asks the decision point whether a session may let a client in on a device */
   readonly approve: ApproveDevice
 }
@@ -102,11 +104,10 @@ function deviceCheck(parts: CheckParts): interactionPolicy.Check {
 const unmet = () => new errors.UnmetAuthenticationRequirements('no session here can have what is asked for')
 
 /** Makes the provider's session say what our session, shown by its own cookie in this very request, is worth. */
-async function syncSession(parts: StandingParts, ctx: KoaContextWithOIDC): Promise<void> {
+async function syncSession(parts: CheckParts, ctx: KoaContextWithOIDC): Promise<void> {
   const { session } = ctx.oidc
   if (session === undefined) return
-  const token = sessionTokenOf(ctx.req.headers.cookie)
-  const ours = token === null ? null : await parts.sessions.resume(token, parts.clock())
+  const ours = (await sessionIn(parts, ctx.req.headers.cookie))?.session ?? null
   if (ours === null || (session.accountId !== undefined && session.accountId !== ours.account)) {
     // whatever was granted in it goes with the person: the next one in this browser starts with nothing, and if it is the same one,
     // tokens of before stay dead

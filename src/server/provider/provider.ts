@@ -26,7 +26,7 @@ export interface ProviderParts extends CheckParts {
   /** which clients know of which session */
   readonly clientSessions: ClientSessions
   /** seals what stands in the store */
-  readonly keyring: Pick<Keyring, 'seal' | 'open'>
+  readonly keyring: Pick<Keyring, 'seal' | 'open' | 'holds'>
   /** name of the organisation, on the pages for devices */
   readonly brand: string
   readonly accounts: AccountStateStore

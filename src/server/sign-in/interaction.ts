@@ -19,7 +19,9 @@ import { networkPrefix } from '#server/config/networks.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { WantedAccess } from '#decision/sign-in-demand.ts'
 import { asked, assuranceParameters, stricter, type AskedAssurance } from '#server/provider/assurance.ts'
-import { hashOf, sessionCookie, sessionTokenOf } from '#server/provider/cookies.ts'
+import { hashOf, sessionCookie } from '#server/provider/cookies.ts'
+import { sessionIn } from '#server/provider/held-session.ts'
+import { offerBinding } from './bind-session.ts'
 import { endedMeanwhile, noteRestsOn } from './rests-on.ts'
 import type { PeopleParts } from './parts.ts'
 import { OWN_CLIENT } from './step-up.ts'
@@ -113,10 +115,7 @@ export async function heldSession(
   { tools }: PeopleParts,
   request: FastifyRequest,
 ): Promise<{ session: Session; token: string } | null> {
-  const token = sessionTokenOf(request.headers.cookie)
-  if (token === null) return null
-  const session = await tools.sessions.resume(token, tools.clock())
-  return session === null ? null : { session, token }
+  return sessionIn(tools, request.headers.cookie)
 }
 
 export interface Standing {
@@ -242,7 +241,10 @@ export async function complete(
     )
   }
   await noteUse(parts, request, it, standing.account)
-  if (!isGoodAsItIs) reply.header('set-cookie', sessionCookie(token))
+  if (!isGoodAsItIs) {
+    reply.header('set-cookie', sessionCookie(token))
+    if (!isSame || held.session.binding === undefined) offerBinding(parts, reply, opened, hashOf(token))
+  }
   await letGo(parts, request, reply, standing.account)
   const login = { accountId: standing.account, remember: false }
   return provider.interactionResult(request.raw, reply.raw, { login }, { mergeWithLastSubmission: false })

@@ -52,6 +52,8 @@ export interface PeopleParts {
   readonly brand: string
   /** origin of the pages, as browsers know it */
   readonly origin: string
+  /** how long a session that is bound to a key goes on without a new proof of it, in seconds; null where none is bound */
+  readonly boundSeconds: number | null
   /** kinds that are switched on */
   readonly factors: readonly FactorName[]
   /** who delivers, for the receipts that they send */

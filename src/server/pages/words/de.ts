@@ -139,6 +139,7 @@ export const DE: Words = {
   passwordRules: (least) => `Mindestens ${least} Zeichen. Es zählt allein die Länge.`,
   sessions: 'Wo ich angemeldet bin',
   thisSession: 'dieser Browser',
+  boundSession: 'an das Gerät gebunden',
   since: (day) => `seit ${day}`,
   endSession: 'Beenden',
   endOthers: 'Alle anderen beenden',

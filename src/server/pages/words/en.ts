@@ -132,6 +132,7 @@ export const EN = {
   passwordRules: (least: number) => `At least ${least} characters. Length is all that counts.`,
   sessions: 'Where I am signed in',
   thisSession: 'this browser',
+  boundSession: 'bound to its device',
   since: (day: string) => `since ${day}`,
   endSession: 'End',
   endOthers: 'End all others',

@@ -1,0 +1,25 @@
+/** The session that a browser holds. Nothing else reads a session by its cookie: a bound one needs two. */
+import type { Keyring } from '#authn/keyring.ts'
+import type { Session } from '#authn/session.ts'
+import { isHeld } from '#authn/session-binding.ts'
+import type { SessionStore } from '#authn/stores.ts'
+import type { Clock } from '#lib/clock.ts'
+import { boundOf, sessionTokenOf } from './cookies.ts'
+
+export interface HoldParts {
+  readonly sessions: Pick<SessionStore, 'resume'>
+  readonly keyring: Pick<Keyring, 'holds'>
+  readonly clock: Clock
+}
+
+/** The session of a `Cookie` header, alive, with the hash of its token; null for none, and for a bound one whose key was not proved of late. */
+export async function sessionIn(
+  { sessions, keyring, clock }: HoldParts,
+  cookies: string | undefined,
+): Promise<{ readonly session: Session; readonly token: string } | null> {
+  const token = sessionTokenOf(cookies)
+  if (token === null) return null
+  const now = clock()
+  const session = await sessions.resume(token, now, (it) => isHeld(keyring, it, boundOf(cookies), now))
+  return session === null ? null : { session, token }
+}
