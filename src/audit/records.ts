@@ -133,6 +133,13 @@ export const RECORD_SCHEMAS = {
     did: words(['started', 'stopped', 'troubled', 'recovered']),
     node: Id,
     version: Id,
+    /** what it decides by, where it started: hash and name of the policy, hashes of the policies of access */
+    policy: Type.Optional(Id),
+    policyName: Type.Optional(Id),
+    access: Type.Optional(listOf<string>(Hash)),
+    snapshot: Type.Optional(orNull(Id)),
+    /** of the configuration without secrets */
+    config: Type.Optional(Hash),
     why: Why,
   }),
   retention: record('retention', { did: words(['cut']), through: Count, before: Millis, why: Why }),

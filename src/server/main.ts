@@ -18,6 +18,7 @@ import { nodeName, startAudit } from './audit.ts'
 import { buildApp, type KeyPair } from './app.ts'
 import type { DeclaredRoute } from './access.ts'
 import { followChanges } from './changes.ts'
+import { configDigest } from './config/digest.ts'
 import type { Config } from './config/schema.ts'
 import type { ServerContext } from './context.ts'
 import { circumstancesFrom } from './circumstances.ts'
@@ -34,6 +35,7 @@ import { openPeople } from './people.ts'
 import { basisOf, openPolicyFiles, readPolicies } from './policies.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
 import { openShadow } from './shadow.ts'
+import { nodeRecord } from './node-record.ts'
 import { watchStore } from './store-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 import { loadTokens } from './tokens.ts'
@@ -89,6 +91,9 @@ export async function startServer(config: Config, surroundings: Surroundings): P
 
     const audit = await startAudit(config, clock, log)
     closing.push(audit.close)
+    const node = nodeName(config)
+    const told = nodeRecord({ audit, clock, log, node, version: surroundings.version })
+    closing.push(told.stopped)
 
     let draining = false
     const snapshots = openSnapshots({
@@ -99,7 +104,6 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       keep: config.inventory.keep,
       audit,
     })
-    const node = nodeName(config)
     const { standOn } = snapshots
     const files = openPolicyFiles({ first, read: readBasis, standOn, audit, clock, log, node })
     closing.push(files.close)
@@ -186,6 +190,11 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })
     closing.push(() => closeWithin(fastify, config.limits.drainSeconds * 1000))
     fastify.server.maxConnections = config.limits.connections
+    await told.started({
+      policies: files.basis().policies,
+      snapshot: snapshots.live()?.snapshotId ?? null,
+      config: configDigest(config),
+    })
     await fastify.listen({ host: config.listen.host, port: config.listen.port })
     const url = urlOf(fastify.server.address() as AddressInfo, tls !== undefined)
     log.info({ listening: url }, 'the server listens')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { loadImporters, readFiles } from '#cli/read-files.ts'
 import { policyTextOf, readText } from '#cli/read-policy.ts'
+import { VERSION } from '#cli/version.ts'
 import type { Scope } from '#contract/scopes.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
 import { addToken } from '#storage/tokens.ts'
@@ -51,6 +52,7 @@ export async function testServer(test: TestContext, options: TestOptions = {}): 
   )
   const surroundings: Surroundings = {
     clock,
+    version: VERSION,
     writeLog: (line) => void logged.push(line),
     importers: loadImporters,
     readFiles,

@@ -6,6 +6,8 @@ import type { PolicyText } from '#policy/load.ts'
 /** What the server has from the process that starts it. */
 export interface Surroundings {
   readonly clock: Clock
+  /** version of the program */
+  readonly version: string
   /** takes the lines of the log */
   readonly writeLog: (line: string) => void
   /** every reader of other systems' exports */

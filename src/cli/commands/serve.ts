@@ -16,6 +16,7 @@ import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
 import type { Io } from '../io.ts'
 import { loadImporters, readFiles } from '../read-files.ts'
 import { policyTextOf, readText } from '../read-policy.ts'
+import { VERSION } from '../version.ts'
 import { EXIT } from './analyze.ts'
 
 /** Configuration that is read where none is named, if it is there. */
@@ -37,6 +38,7 @@ export async function configOf(path: string | undefined): Promise<Config> {
 /** What a server has from this process. */
 export const processSurroundings = (io: Io): Surroundings => ({
   clock: systemClock,
+  version: VERSION,
   writeLog: io.error,
   importers: loadImporters,
   readFiles,

@@ -5,6 +5,7 @@ import { AmbitError } from '#lib/errors.ts'
 import { problemsOf, type Path, type ShapeProblem } from '#policy/shape.ts'
 import { asWritten, withDefaults } from './defaults.ts'
 import { beyondGateShape } from './gate.ts'
+import { SECRET_KEYS } from './digest.ts'
 import { isLoopback, networkOf } from './networks.ts'
 import { beyondPeopleShape } from './people.ts'
 import { resolveReferences, type Elsewhere } from './references.ts'
@@ -120,9 +121,6 @@ function readYaml(text: string, file: string): { document: Document; lines: Line
   }
 }
 
-/** Keys whose values are secret wherever they stand. */
-const SECRETS: readonly unknown[] = ['secret', 'token', 'password', 'pushToken']
-
 /** A problem with its key and line; a value that is secret is not said. */
 function placed(
   { path, onKey, message, remedy }: ShapeProblem,
@@ -132,7 +130,7 @@ function placed(
 ): ConfigProblem {
   const key = keyOf(path)
   const line = lineOf(document, lines, path, onKey)
-  const secret = hidden(path) || SECRETS.includes(path.at(-1))
+  const secret = hidden(path) || SECRET_KEYS.includes(path.at(-1))
   const said =
     secret && !onKey && /is not of the form|unknown word|is not allowed/.test(message)
       ? 'the value does not fit'
