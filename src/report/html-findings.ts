@@ -9,6 +9,9 @@ import { byText, citationText, counted, grouped, plain, SEVERITY_ORDER, type Sev
 /** Cards of one code that are drawn in full; the rest are listed, and their steps stand with their account. */
 const DRAWN_PER_CODE = 20
 
+/** Of the rest of one code, so many are listed. */
+const LISTED_PER_CODE = 1000
+
 /** Findings of one code, account and way in, which differ only in the capability they are about. */
 export type Card = readonly [Finding, ...Finding[]]
 
@@ -74,11 +77,14 @@ ${drawn.join('\n')}${restHtml(group.listed, context)}</section>`
 
 function restHtml(findings: readonly Finding[], context: Known): string {
   if (findings.length === 0) return ''
-  const items = findings.map((finding) => {
+  const items = findings.slice(0, LISTED_PER_CODE).map((finding) => {
     return `<li>${severityHtml(finding.severity)} ${accountLink(finding, context)} <span>${messageHtml(finding.message)}</span></li>`
   })
+  const more = findings.length - LISTED_PER_CODE
+  const unlisted =
+    more > 0 ? `<p class="note">And ${grouped(more)} more; the JSON and SARIF formats hold every one.</p>` : ''
   return `<details class="rest"><summary>${counted(findings.length, 'more finding')} of this kind</summary>
-<p class="under">Each account’s entry below shows their steps and remedies.</p><ul>${items.join('\n')}</ul></details>`
+<p class="under">Each account’s entry below shows their steps and remedies.</p><ul>${items.join('\n')}</ul>${unlisted}</details>`
 }
 
 function cardHtml(card: Card, open: boolean, context: Known): string {

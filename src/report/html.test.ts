@@ -45,6 +45,31 @@ suite('the report as one HTML page', () => {
     assert.doesNotMatch(PAGE_SCRIPT, /innerHTML|outerHTML|insertAdjacent|document\.write|eval|fetch\(|XMLHttp/)
   })
 
+  test('of very many accounts the page lists those that stand worst, and of all else that is much says how much is left out', () => {
+    const few = syntheticReport({ accounts: 400 })
+    const copies = Array.from({ length: 60 }, (_, copy) => copy)
+    const accounts = copies.flatMap((copy) => few.accounts.map((each) => ({ ...each, id: `${copy}:${each.id}` })))
+    const fit = accounts.map((each, i) =>
+      i < 20_010 ? { ...each, verdict: 'fit' as const } : { ...each, verdict: 'unfit' as const },
+    )
+    const [diagnostic] = few.diagnostics
+    const many = {
+      ...few,
+      accounts: fit,
+      summary: { ...few.summary, accounts: fit.length },
+      diagnostics: Array.from({ length: 1500 }, () => diagnostic!),
+      findings: Array.from({ length: 1500 }, (_, i) => ({ ...few.findings[0]!, id: `f${i}`, wayIn: `w${i}` })),
+    }
+    const page = renderHtml(many)
+    const island = JSON.parse(/id="island">([^]*?)<\/script>/.exec(page)![1]!) as { accounts: { verdict: string }[] }
+    assert.equal(island.accounts.length, 20_000)
+    assert.equal(island.accounts.filter(({ verdict }) => verdict === 'unfit').length, fit.length - 20_010)
+    assert.match(page, /Listed are the 20,000 of 24,000 accounts that stand worst/)
+    assert.match(page, /And 500 more; the JSON format holds every one/)
+    assert.match(page, /And 480 more; the JSON and SARIF formats hold every one/)
+    assert.doesNotMatch(html, /that stand worst|holds? every one/)
+  })
+
   test('no name becomes markup', () => {
     assert.equal(html.match(/<script/g)!.length, 2)
     assert.equal(html.match(/<\/script/g)!.length, 2)

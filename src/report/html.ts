@@ -1,5 +1,5 @@
 /** The report as one HTML file: no request to anywhere, readable without script, on paper, on a phone, and by ear. */
-import type { Report } from '#contract/report.ts'
+import type { Account, Report } from '#contract/report.ts'
 import { headline } from './headline.ts'
 import { findingGroups, findingsHtml } from './html-findings.ts'
 import { escaped, islandJson, messageHtml, nameHtml } from './html-text.ts'
@@ -33,6 +33,7 @@ export function renderHtml(report: Report): string {
   const names = namesOf(report)
   const groups = findingGroups(findingsByWeight(report))
   const drawn = new Set(groups.flatMap((group) => group.drawn.flat().map(({ id }) => id)))
+  const listed = worstAccounts(report.accounts)
   const name = report.snapshot.name ?? 'Inventory'
   return `<!doctype html>
 <html lang="en">
@@ -53,15 +54,37 @@ ${headerHtml(report, name)}
 ${overviewHtml(report)}
 <section aria-labelledby="findings"><h2 id="findings">Findings</h2>
 ${findingsHtml(report, groups, names)}</section>
-${accountsHtml(report)}
+${accountsHtml(report, listed.length)}
 ${diagnosticsHtml(report)}
 ${methodHtml(report)}
 </main>
-<script type="application/json" id="island">${islandJson(islandOf(report, drawn))}</script>
+<script type="application/json" id="island">${islandJson(islandOf(report, drawn, listed))}</script>
 <script>${PAGE_SCRIPT}</script>
 </body>
 </html>
 `
+}
+
+/** Accounts that the page lists; a browser opens a page of more only slowly, or not at all. */
+const LISTED_ACCOUNTS = 20_000
+/** What the input left open that is told in full. */
+const LISTED_DIAGNOSTICS = 1000
+
+/** All accounts, or of very many those that stand worst by verdict, then impact, then strength; in the order given. */
+function worstAccounts(accounts: readonly Account[]): readonly Account[] {
+  if (accounts.length <= LISTED_ACCOUNTS) return accounts
+  const verdicts = VERDICT_WORDS.map(({ word }) => word)
+  const strengths = STRENGTH_WORDS.map(({ word }) => word)
+  const impact = ({ impact: worth }: Account): number => IMPACT_ORDER.indexOf(worth)
+  const strength = ({ effectiveStrength }: Account): number => strengths.indexOf(effectiveStrength ?? 'unknown')
+  const worst = accounts
+    .toSorted(
+      (a, b) =>
+        verdicts.indexOf(a.verdict) - verdicts.indexOf(b.verdict) || impact(a) - impact(b) || strength(a) - strength(b),
+    )
+    .slice(0, LISTED_ACCOUNTS)
+  const kept = new Set(worst)
+  return accounts.filter((account) => kept.has(account))
 }
 
 /** CSP level 3: nothing loads from anywhere; scripts and styles only by hash. `base-uri` and `form-action` do not fall back. */
@@ -180,8 +203,13 @@ function selectHtml(id: string, label: string, choices: readonly Choice[]): stri
   return `<label for="${id}">${label}<select id="${id}"><option value="">Any</option>${options.join('')}</select></label>`
 }
 
-function accountsHtml(report: Report): string {
-  return `<section aria-labelledby="accounts"><h2 id="accounts" tabindex="-1">Accounts</h2>
+function accountsHtml(report: Report, listed: number): string {
+  const all = report.summary.accounts
+  const part =
+    listed >= all
+      ? ''
+      : `<p class="note">Listed are the ${grouped(listed)} of ${counted(all, 'account')} that stand worst, by verdict, impact and strength. The CSV and JSON formats hold every account.</p>`
+  return `<section aria-labelledby="accounts"><h2 id="accounts" tabindex="-1">Accounts</h2>${part}
 <noscript><p class="note">Searching the ${counted(report.summary.accounts, 'account')} needs JavaScript. Everything above is complete without it; <code>ambit explain</code> and the CSV and JSON formats hold every account.</p></noscript>
 <div id="accounts-tool" hidden>
 <form class="filters" role="search" aria-label="Accounts">
@@ -205,12 +233,14 @@ ${selectHtml('f-population', 'Population', titled(['workforce', 'partner', 'cust
 
 function diagnosticsHtml({ diagnostics }: Report): string {
   if (diagnostics.length === 0) return ''
-  const items = diagnostics.map(({ code, level, message, place, remedy }) => {
+  const more = diagnostics.length - LISTED_DIAGNOSTICS
+  const rest = more > 0 ? `<p class="note">And ${grouped(more)} more; the JSON format holds every one.</p>` : ''
+  const items = diagnostics.slice(0, LISTED_DIAGNOSTICS).map(({ code, level, message, place, remedy }) => {
     const where = place ? `<code class="place">${escaped(placeText(place))}</code> ` : ''
     return `<li><span class="chip level-${level}">${level}</span> ${where}${messageHtml(message)} <span class="under">${messageHtml(remedy)} · <code>${escaped(code)}</code></span></li>`
   })
   return `<section aria-labelledby="input"><h2 id="input">What the input left open</h2>
-<p>Nothing is dropped in silence. ${counted(diagnostics.length, 'record')} could not be taken as written:</p><ul class="diagnostics">${items.join('\n')}</ul></section>`
+<p>Nothing is dropped in silence. ${counted(diagnostics.length, 'record')} could not be taken as written:</p><ul class="diagnostics">${items.join('\n')}</ul>${rest}</section>`
 }
 
 function methodHtml({ snapshot, policy }: Report): string {

@@ -34,22 +34,22 @@ class Texts {
  * The data of the page: `texts`, `accounts` (numbers are positions in `texts`), and the closed sets in order.
  *
  * @param shown  ids of findings that the page draws itself; of the others the steps are kept here
+ * @param listed  the accounts that the page lists
  */
-export function islandOf(report: Report, shown: ReadonlySet<string>): unknown {
+export function islandOf(report: Report, shown: ReadonlySet<string>, listed: readonly Account[]): unknown {
   const texts = new Texts()
   const names = namesOf(report)
-  const findings = new Map<string, Finding[]>()
+  const findings = new Map<string, Finding[]>(listed.map(({ id }) => [id, []]))
   for (const finding of findingsByWeight(report)) {
     const mine = findings.get(finding.account)
-    if (mine) mine.push(finding)
-    else findings.set(finding.account, [finding])
+    mine?.push(finding)
   }
   return {
     verdicts: VERDICT_WORDS,
     impacts: IMPACT_ORDER,
     severities: SEVERITY_ORDER,
     strengths: STRENGTH_WORDS.map(({ word, label }) => ({ word, label })),
-    accounts: report.accounts.map((account) => {
+    accounts: listed.map((account) => {
       return accountEntry(account, findings.get(account.id) ?? [], { texts, names, shown })
     }),
     texts: texts.list,
