@@ -47,6 +47,20 @@ test('a log that nobody touched verifies against its anchor and its key', async 
   assert.equal(readFileSync(key, 'utf8').includes('"d"'), true)
 })
 
+test('the log of a server is found by its configuration', async (context) => {
+  const { folder, store } = await aLog(context)
+  const config = join(folder, 'server.yaml')
+  writeFileSync(config, `store: ${JSON.stringify(store)}\n`)
+  for (const command of [['verify'], ['show'], ['export']]) {
+    const { code, out } = await ambit(...command, '--config', config)
+    assert.equal(code, 0)
+    assert.notEqual(out, '')
+  }
+  const elsewhere = await ambit('show', '--config', config, '--store', join(folder, 'other.db'))
+  assert.equal(elsewhere.code, 2)
+  assert.match(elsewhere.err, /--config/)
+})
+
 test('a changed record is named, and the exit code says it', async (context) => {
   const { store, anchor, tamper } = await aLog(context)
   tamper(

@@ -100,7 +100,7 @@ async function openExisting(store: string): Promise<Database> {
   if (!/^postgres(ql)?:\/\//.test(store) && !existsSync(auditPath(store))) {
     throw new AmbitError(
       'store_unavailable',
-      `there is no audit log \`${auditPath(store)}\`; name the store with --store`,
+      `there is no audit log \`${auditPath(store)}\`; name the store with --store, or the configuration of the server with --config`,
     )
   }
   return await openAuditStore(store)
