@@ -61,7 +61,7 @@ async function readReport(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     // V8 holds texts of at most 2^29 - 24 characters
-    if (why === 'ERR_STRING_TOO_LONG') {
+    if (why === 'ERR_STRING_TOO_LONG' || error instanceof RangeError) {
       const message = `the report \`${path}\` is larger than can be checked at once, 512 MB; analyse and verify fewer systems at a time`
       throw new AmbitError('input_unreadable', message, { path })
     }
