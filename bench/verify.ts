@@ -87,7 +87,8 @@ async function verifications(url: string): Promise<{ perSecond: number; cpuMs: n
         while (performance.now() < end) {
           const typed = generateSync({ strategy: 'hotp', secret: token.secret, counter: token.counter++ })
           const outcome = await answerOtp(tools, { ...attemptOf({ account: token.account }), factor: 'hotp', typed })
-          if (!outcome.accepted) throw new Error(`a right code was refused: ${outcome.reason}`)
+          if (!outcome.accepted)
+            throw new Error(`a right code was refused: ${outcome.reason}`, { cause: tools.troubles.at(-1) })
           verified++
         }
       }),

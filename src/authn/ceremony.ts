@@ -28,6 +28,8 @@ export interface Tools {
   readonly send: Send
   readonly notify: Notify
   readonly record: WriteRecord
+  /** hears why something could not be checked; whoever asked is told that it is unavailable and no more */
+  readonly onTrouble: (what: string, error: unknown) => void
 }
 
 /** Who tries to prove what, where and for what. */
@@ -67,9 +69,12 @@ export type Compare = () => Promise<
 >
 
 export async function attempt(tools: Tools, factor: FactorName, it: Attempt, compare: Compare): Promise<Outcome> {
-  const unavailable: Outcome = { accepted: false, reason: 'unavailable' }
+  const unavailable = (error: unknown): Outcome => {
+    tools.onTrouble('a factor could not be checked', error)
+    return { accepted: false, reason: 'unavailable' }
+  }
   const charged: Charge[] = []
-  const outcome = await decided(tools, factor, it, compare, charged).catch(() => unavailable)
+  const outcome = await decided(tools, factor, it, compare, charged).catch(unavailable)
   const recorded = tools.record({
     kind: 'authentication',
     account: it.account,
@@ -82,10 +87,7 @@ export async function attempt(tools: Tools, factor: FactorName, it: Attempt, com
     at: tools.clock(),
   })
   const givenBack = outcome.accepted ? charged.map((charge) => tools.budgets.succeeded(...charge)) : []
-  return Promise.all([recorded, ...givenBack]).then(
-    () => outcome,
-    () => unavailable,
-  )
+  return Promise.all([recorded, ...givenBack]).then(() => outcome, unavailable)
 }
 
 /** What a success gives back. */

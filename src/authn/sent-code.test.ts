@@ -130,6 +130,8 @@ onEveryStore('whatever breaks, refuses', async (store) => {
   assert.deepEqual(await answer(tools, challenge, code), { accepted: false, reason: 'unavailable' })
   tools.broken = { record: true }
   assert.deepEqual(await answer(tools, challenge, code), { accepted: false, reason: 'unavailable' })
+  // what could not be done is told to whoever runs the server, and to nobody else
+  assert.deepEqual(tools.troubles.map(String), ['Error: the decision point is down', 'Error: the audit is down'])
   tools.broken = {}
   // the code was right and the audit was gone: it is used up, and lets nobody in
   assert.deepEqual(await answer(tools, challenge, code), { accepted: false, reason: 'wrong' })

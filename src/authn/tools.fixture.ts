@@ -20,6 +20,7 @@ export interface TestTools extends PushTools {
   readonly sent: Message[]
   readonly notices: { account: string; template: string }[]
   readonly records: CeremonyRecord[]
+  readonly troubles: unknown[]
   leave: Leave
   simChange: 'unchanged' | 'changed' | 'unknown'
   /** set to break something on purpose */
@@ -35,6 +36,7 @@ export function toolsOver(database: Database): TestTools {
     sent: [],
     notices: [],
     records: [],
+    troubles: [],
     leave: { granted: true },
     simChange: 'unchanged',
     broken: {},
@@ -52,6 +54,7 @@ export function toolsOver(database: Database): TestTools {
     checkSimChange: () => Promise.resolve(tools.simChange),
     send: async (message) => (tools.broken.send ? fail('the outbox') : void tools.sent.push(message)),
     notify: async (account, { template }) => void tools.notices.push({ account, template }),
+    onTrouble: (_what, error) => void tools.troubles.push(error),
     record: async (record) => (tools.broken.record ? fail('the audit') : void tools.records.push(record)),
   }
   return tools

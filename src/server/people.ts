@@ -123,6 +123,7 @@ export async function openPeople(
       onTrouble,
     }),
     record,
+    onTrouble,
   }
   const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
