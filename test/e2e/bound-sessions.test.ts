@@ -209,6 +209,8 @@ test('whatever ends a session ends its key with it, and a change that renews the
   assert.equal((await ben.prove(await ben.proofOf(challenge))).status, 403)
   assert.equal((await ben.prove(await ben.proofOf(await ben.asked()))).status, 200)
   await ben.go('/account')
+  // nobody stays signed in for want of a proof
+  ben.cookies.delete(BOUND)
   await ben.submit('sign-out')
   assert.equal(((await (await ben.prove(null)).json()) as { continue: boolean }).continue, false)
 })

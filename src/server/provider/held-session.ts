@@ -1,4 +1,4 @@
-/** The session that a browser holds. Nothing else reads a session by its cookie: a bound one needs two. */
+/** The session that a browser holds, and its end. Nothing else reads a session by its cookie: a bound one needs two. */
 import type { Keyring } from '#authn/keyring.ts'
 import type { Session } from '#authn/session.ts'
 import { isHeld } from '#authn/session-binding.ts'
@@ -22,4 +22,14 @@ export async function sessionIn(
   const now = clock()
   const session = await sessions.resume(token, now, (it) => isHeld(keyring, it, boundOf(cookies), now))
   return session === null ? null : { session, token }
+}
+
+/** Signs out: ends the session of a `Cookie` header, also a bound one without a proof, since nobody is to stay signed in for want of one. */
+export async function signOutOf(
+  { sessions, clock }: { readonly sessions: Pick<SessionStore, 'resume' | 'end'>; readonly clock: Clock },
+  cookies: string | undefined,
+): Promise<void> {
+  const token = sessionTokenOf(cookies)
+  const session = token === null ? null : await sessions.resume(token, clock())
+  if (session !== null) await sessions.end(session.id, 'signed_out', clock())
 }

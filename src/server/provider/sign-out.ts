@@ -3,12 +3,13 @@
  * out, and it ends our session with that of the provider: otherwise the next application would find the person signed in.
  */
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clock } from '#lib/clock.ts'
 import type { ClientSessions } from '#storage/client-sessions.ts'
 import type { SessionStore } from '#authn/stores.ts'
 import { signedOutPage, signOutPage } from '#server/pages/sign-out.ts'
 import type { GuardedFetch } from '#server/guarded-fetch.ts'
 import { endSessionCookie } from './cookies.ts'
-import { sessionIn, type HoldParts } from './held-session.ts'
+import { signOutOf } from './held-session.ts'
 import { stateOf, viewOf } from './view.ts'
 
 type SignOut = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>
@@ -50,7 +51,7 @@ export async function askOther(
 /** Has our session end, before the person hears that it did. */
 export function endOurs(
   provider: Provider,
-  { sessions, clientSessions, keyring, clock }: HoldParts & { sessions: SessionStore; clientSessions: ClientSessions },
+  { sessions, clientSessions, clock }: { sessions: SessionStore; clientSessions: ClientSessions; clock: Clock },
 ): void {
   const told = new WeakMap<KoaContextWithOIDC, Promise<void>[]>()
   // who was told as it happened is not told again; whoever could not be is, by tell-clients.ts
@@ -62,8 +63,7 @@ export function endOurs(
     await Promise.all(told.get(ctx) ?? [])
     if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303 || ctx.oidc.params?.['logout'] === undefined)
       return
-    const held = await sessionIn({ sessions, keyring, clock }, ctx.req.headers.cookie)
-    if (held !== null) await sessions.end(held.session.id, 'signed_out', clock())
+    await signOutOf({ sessions, clock }, ctx.req.headers.cookie)
     ctx.append('set-cookie', endSessionCookie())
   })
 }

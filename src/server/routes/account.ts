@@ -17,6 +17,7 @@ import { pageHeaders, page } from '#server/pages/layout.ts'
 import type { Words } from '#server/pages/words/en.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { endSessionCookie } from '#server/provider/cookies.ts'
+import { signOutOf } from '#server/provider/held-session.ts'
 import { browserHandle, formToken, postedForm } from '#server/sign-in/forms.ts'
 import { channelsFor } from '#server/sign-in/channels.ts'
 import { heldSession } from '#server/sign-in/interaction.ts'
@@ -33,10 +34,8 @@ export function ownAccountRoutes(parts: PeopleParts) {
     // the code in the address is nobody's: what counts is the session that the sign-in left
     app.get(OWN_RETURN, { config }, async (_request, reply) => reply.redirect('/account', 303))
     app.post('/account/sign-out', { config }, async (request, reply) => {
-      const { keyring, sessions, clock } = parts.tools
-      postedForm(request, { keyring, place: PLACE, origin: parts.origin })
-      const held = await heldSession(parts, request)
-      if (held !== null) await sessions.end(held.session.id, 'signed_out', clock())
+      postedForm(request, { keyring: parts.tools.keyring, place: PLACE, origin: parts.origin })
+      await signOutOf(parts.tools, request.headers.cookie)
       const words = wordsFor(request.headers['accept-language'])
       reply.header('set-cookie', endSessionCookie())
       return draw(parts, reply, words, words.signedOut, { markup: '' })
