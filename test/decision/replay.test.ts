@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -9,6 +9,8 @@ import { answerOf } from '#decision/authzen.ts'
 import { decide } from '#decision/decide.ts'
 import type { Replay } from '#decision/replay.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { freePort } from '#server/gate/gate.fixture.ts'
+import { testServer } from '#server/server.fixture.ts'
 import { quietIo } from '../support/quiet-io.ts'
 import { asks, MORNING, pageText, pathOf, shopWorld } from './shop.ts'
 
@@ -39,6 +41,29 @@ suite('Recorded decisions, made again', () => {
     const { exit, replay } = await run(lines(records))
     const { decisions, reproduced, notReproduced, notComparable, differences } = replay()
     assert.deepEqual([exit, decisions, reproduced, notReproduced, notComparable, differences], [0, 7, 7, [], 0, []])
+  })
+
+  test('are the same with the configuration of a server at which people sign in, whose own words it need not say', async (context) => {
+    const port = await freePort()
+    const config = `
+publicUrl: http://127.0.0.1:${port}
+people:
+  brand: Example
+  keys: [{ id: k1, secret: "${'A'.repeat(43)}=" }]
+  clients: [{ id: shop, secret: "${'s'.repeat(32)}", name: Shop, redirectUris: ["https://shop.example/cb"] }]
+`
+    const server = await testServer(context, { config, port })
+    const token = await server.token('decide', 'ingest', 'administer')
+    const post = (path: string, type: string, body: string, method = 'POST') =>
+      server.ask(path, { method, token, headers: { 'content-type': type }, body })
+    await post('/v1/inventory', 'application/yaml', await readFile(pathOf('inventory.yaml'), 'utf8'), 'PUT')
+    const asked = await post('/access/v1/evaluation', 'application/json', JSON.stringify(MORNING[0]!.request))
+    assert.equal(asked.status, 200)
+    const log = await (await server.ask('/v1/audit/export', { token })).text()
+    const settings = join(folder, 'server.yaml')
+    await writeFile(settings, config)
+    const { reproduced, notComparable } = (await run(log, { settings })).replay()
+    assert.deepEqual([reproduced, notComparable], [1, 0])
   })
 
   test('betray a record that was changed', async () => {
