@@ -101,9 +101,17 @@ export interface SessionStore {
   readonly begin: (session: Session, token: string) => Promise<void>
   /**
    * The session of a token: null where it ended, its time is over, its account is not active, or the account's epoch has moved on.
-   * Notes the use where `counts` says so of it, and is null otherwise.
+   * Notes the use where `counts` says so of it, and is null otherwise. None is noted unless `isVisit`: a program that asks in the background is
+   * nobody who is there (SP 800-63B-4 §5.2).
    */
-  readonly resume: (token: string, now: number, counts?: (session: Session) => boolean) => Promise<Session | null>
+  readonly resume: (
+    token: string,
+    now: number,
+    counts?: (session: Session) => boolean,
+    isVisit?: boolean,
+  ) => Promise<Session | null>
+  /** notes that its person was there, at a door of another application; one whose time is over stays so */
+  readonly visit: (id: string, now: number) => Promise<void>
   /** binds it to a key: true once for each session, only while it is alive and has this token */
   readonly bind: (id: string, token: string, binding: SessionBinding, now: number) => Promise<boolean>
   /** the session that is alive and bound by this id; notes no use */

@@ -24,6 +24,7 @@ import { metadataNumbers } from '#storage/metadata-numbers.ts'
 import { oidcRecords } from '#storage/oidc-records.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
+import { endTimedOut } from '#storage/session-ends.ts'
 import { sessionStore } from '#storage/sessions.ts'
 import { pushStore } from '#storage/pushes.ts'
 import { recoveryStore } from '#storage/recoveries.ts'
@@ -54,6 +55,8 @@ import { OWN_CLIENT } from './sign-in/step-up.ts'
 const KNOWN_FOR_MS = 7 * 86_400_000
 /** Milliseconds between two looks for recoveries whose wait is over. */
 const RECOVERIES_EVERY = 30_000
+/** Milliseconds between two looks for sessions whose time is over, so that clients hear of them. Ours. */
+const TIMED_OUT_EVERY = 10_000
 /** Milliseconds between two sweeps of old rows. */
 const SWEEP_EVERY = 600_000
 
@@ -181,6 +184,14 @@ export async function openPeople(
     RECOVERIES_EVERY,
   )
   moving.unref()
+  const ending = setInterval(
+    () =>
+      void endAllTimedOut(database, clock).catch((error: unknown) =>
+        onTrouble('sessions whose time is over could not be ended', error),
+      ),
+    TIMED_OUT_EVERY,
+  )
+  ending.unref()
   const sweeping = setInterval(
     () =>
       void sweepPeople(database, clock()).catch((error: unknown) => onTrouble('old rows could not be deleted', error)),
@@ -226,6 +237,7 @@ export async function openPeople(
       upstreams: upstreamsOf(context, people, issuers),
     },
     async stop() {
+      clearInterval(ending)
       clearInterval(sweeping)
       clearInterval(moving)
       await signOuts.stop()
@@ -263,6 +275,10 @@ async function modelsOf(
 /** Browsers bind sessions over TLS only, and on their own machine (W3C DBSC, § Send request). */
 const isSecureOrigin = (origin: string): boolean =>
   origin.startsWith('https:') || ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname)
+
+async function endAllTimedOut(database: ServerContext['database'], clock: ServerContext['clock']): Promise<void> {
+  while ((await endTimedOut(database, clock())) > 0);
+}
 
 const BY_NODE = { type: 'node', id: 'ambit' } as const
 

@@ -4,7 +4,7 @@ import { accountStateStore } from './account-states.ts'
 import { authenticatorStore } from './authenticators.ts'
 import type { Database } from './database.ts'
 import { eventsAfter } from './events.ts'
-import { endSessions } from './session-ends.ts'
+import { endSessions, endTimedOut } from './session-ends.ts'
 import { sessionStore } from './sessions.ts'
 import { onEveryStore } from './stores.fixture.ts'
 
@@ -68,3 +68,48 @@ onEveryStore('How somebody signs in is told as it changes', async ({ open }) => 
     ['credential.changed', 'ada', 'passkey', 'delete'],
   ])
 })
+
+onEveryStore(
+  'a session whose time is over ends once, by one node, and is told of where a client knows it',
+  async ({ open }) => {
+    const nodes = [await open(), await open()]
+    const [database] = nodes
+    const { sql } = database!
+    const times = { startedAt: 0, usedAt: 0, endsAt: 1000, idleMs: null }
+    const rows = {
+      over: times,
+      idle: { ...times, endsAt: 9000, idleMs: 1000 },
+      used: { ...times, endsAt: 9000, idleMs: 1000, usedAt: 1 },
+      open: { ...times, endsAt: 9000 },
+      unknown: times,
+      gone: times,
+    }
+    for (const [id, row] of Object.entries(rows)) {
+      await sessionStore(database!).begin({ id, account: 'ada', epoch: 0, browser: 'b', proofs: [], ...row }, id)
+      if (id !== 'unknown')
+        await sql
+          .insertInto('oidc_client_sessions')
+          .values({ session: id, client: 'shop', sid: id, account: 'ada' })
+          .execute()
+    }
+    await endSessions(sql, { id: 'gone' }, 'signed_out', 500)
+    assert.equal(await endTimedOut(database!, 999), 0)
+    const counts = await Promise.all(Array.from({ length: 10 }, (_, i) => endTimedOut(nodes[i % 2]!, 1000)))
+    assert.equal(
+      counts.reduce((sum, each) => sum + each, 0),
+      3,
+    )
+    assert.deepEqual(
+      (await told(database!)).slice(1).toSorted((a, b) => String(a[2]).localeCompare(String(b[2]))),
+      [
+        ['session.timed_out', 'ada', 'idle', 'idle'],
+        ['session.timed_out', 'ada', 'over', 'timed_out'],
+      ],
+    )
+    const left = await sql.selectFrom('sessions').select('id').where('ended_at', 'is', null).orderBy('id').execute()
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      ['open', 'used'],
+    )
+  },
+)

@@ -55,9 +55,10 @@ export function sessionStore(database: Database): SessionStore {
         })
         .execute()
     },
-    async resume(token, now, counts = () => true) {
+    async resume(token, now, counts = () => true, isVisit = true) {
       const row = await alive(now).where('token', '=', token).executeTakeFirst()
       if (row === undefined || isIdle(row, now) || !counts(fromRow(row))) return null
+      if (!isVisit) return fromRow(row)
       if (now - row.used_at >= NOTED_EVERY) {
         await sql.updateTable('sessions').set({ used_at: now }).where('id', '=', row.id).execute()
       }
@@ -90,6 +91,17 @@ export function sessionStore(database: Database): SessionStore {
         .where('ends_at', '>', now)
         .executeTakeFirst()
       return numUpdatedRows > 0n
+    },
+    async visit(id, now) {
+      await sql
+        .updateTable('sessions')
+        .set({ used_at: now })
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .where('ends_at', '>', now)
+        .where('used_at', '<=', now - NOTED_EVERY)
+        .where((row) => row.or([row('idle_ms', 'is', null), row(row('used_at', '+', row.ref('idle_ms')), '>', now)]))
+        .execute()
     },
     async elevate(id, { from, to }, proof, now) {
       const row = await alive(now).where('sessions.id', '=', id).where('token', '=', from).executeTakeFirst()

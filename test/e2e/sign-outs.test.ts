@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
 import * as client from 'openid-client'
+import { systemClock } from '#lib/clock.ts'
+import { sessionShown } from '#server/forward-auth/session.ts'
+import { endTimedOut } from '#storage/session-ends.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { Person } from './person.fixture.ts'
 import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
@@ -43,8 +46,28 @@ async function receiver(context: TestContext) {
   return it
 }
 
-async function until(what: () => boolean): Promise<boolean> {
-  for (let i = 0; i < 300 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
+/** Ben, signed in at the client that wants to be told. */
+async function signedIn(config: client.Configuration, origin: string) {
+  const person = new Person(origin)
+  const verifier = client.randomPKCECodeVerifier()
+  const challenge = await client.calculatePKCECodeChallenge(verifier)
+  const asks = { redirect_uri: REDIRECT, scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256' }
+  person.left = null
+  await person.go(client.buildAuthorizationUrl(config, { ...asks, state: 's' }).href)
+  if (person.html.includes('/identify"')) {
+    await person.submit('identify', { identifier: 'ben@example.org' })
+    await person.submit('password', { password: PASSWORD })
+  }
+  if (person.html.includes('/consent"')) await person.submit('consent')
+  const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
+  const tokens = await client.authorizationCodeGrant(config, person.left!, checks)
+  const { sid, sub } = tokens.claims()!
+  const accessToken = tokens.access_token
+  return { person, sid, sub, accessToken }
+}
+
+async function until(what: () => boolean, tries = 300): Promise<boolean> {
+  for (let i = 0; i < tries && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
   return what()
 }
 
@@ -61,23 +84,8 @@ onEveryStore(
     const { database } = server.context
     const options = { execute: [client.allowInsecureRequests] }
     const config = await client.discovery(new URL(told.issuer), 'told', SECRET, undefined, options)
-    async function signedIn(person = new Person(origin)) {
-      const verifier = client.randomPKCECodeVerifier()
-      const challenge = await client.calculatePKCECodeChallenge(verifier)
-      const asks = { redirect_uri: REDIRECT, scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256' }
-      person.left = null
-      await person.go(client.buildAuthorizationUrl(config, { ...asks, state: 's' }).href)
-      if (person.html.includes('/identify"')) {
-        await person.submit('identify', { identifier: 'ben@example.org' })
-        await person.submit('password', { password: PASSWORD })
-      }
-      if (person.html.includes('/consent"')) await person.submit('consent')
-      const checks = { pkceCodeVerifier: verifier, expectedState: 's' }
-      const { sid, sub } = (await client.authorizationCodeGrant(config, person.left!, checks)).claims()!
-      return { person, sid, sub }
-    }
-    const one = await signedIn()
-    const two = await signedIn()
+    const one = await signedIn(config, origin)
+    const two = await signedIn(config, origin)
     assert.notEqual(one.sid, two.sid)
     // one of two, by its owner
     await one.person.go('/account')
@@ -86,7 +94,7 @@ onEveryStore(
     assert.deepEqual([told.told[0]!['sid'], told.told[0]!.sub], [one.sid, 'shop:ben'])
     // all of an account, by an administrator, while the client is away: told once it is there again
     told.up = false
-    const three = await signedIn()
+    const three = await signedIn(config, origin)
     const asked = told.asked
     assert.equal((await json('POST', '/v1/people/shop:ben/disable', {})).status, 200)
     assert.ok(await until(() => told.asked > asked))
@@ -107,3 +115,68 @@ onEveryStore(
     assert.deepEqual(told.faults, [])
   },
 )
+
+test('a client hears of a session that merely timed out, and none is kept in use by what asks in the background', async (context) => {
+  const told = await receiver(context)
+  const uris = `redirectUris: ['${REDIRECT}'], backchannelLogoutUri: '${told.uri}'`
+  let ahead = 0
+  const { origin, server } = await startPeople(context, {
+    clock: () => systemClock() + ahead,
+    clients: [`{id: told, secret: ${SECRET}, name: Told, ${uris}}`],
+  })
+  told.issuer = `${origin}/oidc`
+  const { gate, clock, database } = server.context
+  const options = { execute: [client.allowInsecureRequests] }
+  const config = await client.discovery(new URL(told.issuer), 'told', SECRET, undefined, options)
+  const one = await signedIn(config, origin)
+  const { sql } = database
+  const session = () => sql.selectFrom('sessions').selectAll().executeTakeFirstOrThrow()
+  const began = await session()
+  await sql
+    .updateTable('sessions')
+    .set({ idle_ms: 900_000, ends_at: began.used_at + 3_600_000 })
+    .execute()
+  // a cookie of the same person at a proxy
+  const own = gate.issuers.find(({ trusted }) => trusted.issuer === told.issuer)!.trusted
+  const claims = { sub: 'shop:ben', iss: told.issuer, 'urn:ambit:session': began.id, auth_time: 1 }
+  const cookie = await gate.browsers.begin({
+    use: 'id',
+    issuer: own,
+    claims,
+    expiresAt: Infinity,
+    binding: { jkt: null, x5t: null },
+  })
+  const at = { scheme: 'https', method: 'GET', host: 'app.test', path: '/', url: 'https://app.test/' } as never
+  const door = (mode: string) =>
+    sessionShown(gate, ['Cookie', `c=${cookie}`, 'Sec-Fetch-Mode', mode], at, {
+      cookie: 'c',
+      certificate: null,
+      audiences: [],
+      nonces: null,
+    })
+  // neither userinfo, nor an application that asks in a frame, nor what a script fetches, is somebody who is there
+  ahead += 60_000
+  assert.equal((await client.fetchUserInfo(config, one.accessToken, 'shop:ben')).sub, 'shop:ben')
+  ahead += 540_000
+  const challenge = await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier())
+  const asks = { redirect_uri: REDIRECT, scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256' }
+  one.person.left = null
+  await one.person.go(client.buildAuthorizationUrl(config, { ...asks, prompt: 'none' }).href)
+  assert.ok(one.person.left!.searchParams.get('code'))
+  assert.equal((await door('cors')).kind, 'session')
+  assert.equal((await session()).used_at, began.used_at)
+  // a page that is opened behind a proxy is
+  assert.equal((await door('navigate')).kind, 'session')
+  const used = (await session()).used_at
+  assert.ok(used >= began.used_at + 600_000)
+  ahead += 600_000
+  assert.equal((await door('cors')).kind, 'session')
+  // nobody comes back: it is over, and no visit brings it back
+  ahead += 300_000
+  assert.equal((await door('navigate')).kind, 'none')
+  assert.equal((await session()).used_at, used)
+  assert.ok(await until(() => told.told.length === 1, 1000), String(told.faults))
+  assert.deepEqual([told.told[0]!['sid'], told.faults], [one.sid, []])
+  assert.equal((await session()).end_reason, 'idle')
+  assert.equal(await endTimedOut(database, clock()), 0)
+})

@@ -65,11 +65,14 @@ export async function sessionShown(
 
 async function fromCookie(gate: Gate, rawHeaders: readonly string[], name: string): Promise<Shown> {
   const value = cookieOf(valuesOf(rawHeaders, 'cookie').join('; '), name)
-  const session = value === null ? null : await gate.browsers.find(value)
+  const session = value === null ? null : await gate.browsers.find(value, { isVisit: isVisit(rawHeaders) })
   if (session === null) return { kind: 'none' }
   const { evidence, claims, id } = session
   return { kind: 'session', evidence, claims, id, scheme: null, takesClaimsChallenges: false }
 }
+
+/** Whether a browser says that a page is opened, by a link, an address or a form (Fetch Metadata §2.2). */
+const isVisit = (rawHeaders: readonly string[]): boolean => valuesOf(rawHeaders, 'sec-fetch-mode').join() === 'navigate'
 
 /** The certificate that a proxy saw, as DER; null for none, and for what is no certificate or stands twice. */
 export function certificateOf(rawHeaders: readonly string[], header: CertificateHeader): Uint8Array | null {

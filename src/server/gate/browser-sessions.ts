@@ -24,8 +24,11 @@ export interface BrowserSession {
 }
 
 export interface BrowserSessions {
-  /** the session that a cookie leads to; null for none, one that ended, and one of an issuer that no longer counts */
-  readonly find: (cookie: string) => Promise<BrowserSession | null>
+  /**
+   * the session that a cookie leads to. Where its person opened a page (`isVisit`), the session of ours that it came from is in use, too;
+   * what scripts fetch says of nobody that he is there. Null for none, one that ended, and one of an issuer that no longer counts
+   */
+  readonly find: (cookie: string, how?: { readonly isVisit: boolean }) => Promise<BrowserSession | null>
   /** begins a session on a verified ID token; returns the value of its cookie */
   readonly begin: (token: VerifiedToken) => Promise<string>
   readonly end: (cookie: string) => Promise<void>
@@ -45,7 +48,17 @@ export const hashOf = (secret: string): string => createHash('sha256').update(se
 export function browserSessions(
   database: Database,
   issuers: readonly TrustedIssuer[],
-  { clock, minutes, isOver }: { readonly clock: Clock; readonly minutes: number; readonly isOver: Gate['isOver'] },
+  {
+    clock,
+    minutes,
+    isOver,
+    visited,
+  }: {
+    readonly clock: Clock
+    readonly minutes: number
+    readonly isOver: Gate['isOver']
+    readonly visited: (issuer: string, claims: JWTPayload) => Promise<void>
+  },
 ): BrowserSessions {
   const kept = new Map<string, { readonly session: GateSession; readonly until: number }>()
 
@@ -61,7 +74,7 @@ export function browserSessions(
   }
 
   return {
-    async find(cookie) {
+    async find(cookie, { isVisit } = { isVisit: false }) {
       const [id, now] = [hashOf(cookie), clock()]
       const session = await load(id, now)
       if (session === null) return null
@@ -69,6 +82,7 @@ export function browserSessions(
       if (issuer === undefined) return null
       const claims = JSON.parse(session.claims) as JWTPayload
       if (await isOver(issuer.issuer, claims)) return null
+      if (isVisit) await visited(issuer.issuer, claims)
       const token = {
         use: 'id',
         issuer,

@@ -81,6 +81,10 @@ export async function openGate({
     const session = issuer === own?.trusted.issuer ? sessionIn(claims) : null
     return own !== null && session !== null && !(await own.isAlive(session))
   }
+  const visited = async (issuer: string, claims: JWTPayload): Promise<void> => {
+    const session = issuer === own?.trusted.issuer ? sessionIn(claims) : null
+    if (own !== null && session !== null) await own.visited(session)
+  }
   const tokens = sessionTokens({
     issuers,
     providers,
@@ -95,7 +99,7 @@ export async function openGate({
   const browsers = browserSessions(
     database,
     issuers.map(({ trusted }) => trusted),
-    { clock, minutes: config.gate.sessionMinutes, isOver },
+    { clock, minutes: config.gate.sessionMinutes, isOver, visited },
   )
   changes.on(GATE_SESSIONS_CHANGED, ({ key }) => browsers.ended(key))
   // a token that was found good under a key that is gone is looked at again

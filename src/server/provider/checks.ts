@@ -107,7 +107,7 @@ const unmet = () => new errors.UnmetAuthenticationRequirements('no session here 
 async function syncSession(parts: CheckParts, ctx: KoaContextWithOIDC): Promise<void> {
   const { session } = ctx.oidc
   if (session === undefined) return
-  const ours = (await sessionIn(parts, ctx.req.headers.cookie))?.session ?? null
+  const ours = (await sessionIn(parts, ctx.req.headers.cookie, !isInBackground(ctx)))?.session ?? null
   if (ours === null || (session.accountId !== undefined && session.accountId !== ours.account)) {
     // whatever was granted in it goes with the person: the next one in this browser starts with nothing, and if it is the same one,
     // tokens of before stay dead
@@ -130,6 +130,12 @@ async function syncSession(parts: CheckParts, ctx: KoaContextWithOIDC): Promise<
   session.amr = [...said.amr]
   if (said.authTime !== null) session.loginTs = said.authTime
   await parts.records.link(session.uid, ours.id, ours.account, parts.clock())
+}
+
+/** Whether nobody is to see anything of it: applications ask so by themselves, in a frame, as long as a tab is open. */
+function isInBackground({ oidc }: KoaContextWithOIDC): boolean {
+  const prompt = oidc.params?.['prompt']
+  return typeof prompt === 'string' && prompt.split(' ').includes('none')
 }
 
 /** What the request asks, from its own parameters: the library mixes `acr_values` into the claims, which would weaken them. */

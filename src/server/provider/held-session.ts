@@ -16,11 +16,12 @@ export interface HoldParts {
 export async function sessionIn(
   { sessions, keyring, clock }: HoldParts,
   cookies: string | undefined,
+  isVisit = true,
 ): Promise<{ readonly session: Session; readonly token: string } | null> {
   const token = sessionTokenOf(cookies)
   if (token === null) return null
   const now = clock()
-  const session = await sessions.resume(token, now, (it) => isHeld(keyring, it, boundOf(cookies), now))
+  const session = await sessions.resume(token, now, (it) => isHeld(keyring, it, boundOf(cookies), now), isVisit)
   return session === null ? null : { session, token }
 }
 

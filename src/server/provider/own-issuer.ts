@@ -18,6 +18,8 @@ export interface OwnIssuer {
   readonly signing: SigningKeys
   /** whether the session behind a token still stands */
   readonly isAlive: (session: string) => Promise<boolean>
+  /** notes that the person of a session was there */
+  readonly visited: (session: string) => Promise<void>
 }
 
 /** Our session in our ID tokens, whose `sid` is that of the provider, for back-channel logout. Access tokens have ours as `sid`. */
@@ -70,5 +72,6 @@ export async function ownIssuer({
         (found) => found !== null,
         () => false,
       ),
+    visited: (session) => sessions.visit(session, clock()),
   }
 }

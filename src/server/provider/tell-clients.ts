@@ -7,6 +7,7 @@ import type { Provider } from 'oidc-provider'
 import type { ClientSession, ClientSessions } from '#storage/client-sessions.ts'
 import { addReceiver } from '#storage/deliveries.ts'
 import { eventRange, EVENTS_ADDED, type StoredEvent } from '#storage/events.ts'
+import { SESSION_TIMED_OUT } from '#storage/session-ends.ts'
 import type { ServerContext } from '../context.ts'
 import { deliverInOrder } from '../in-order.ts'
 
@@ -45,7 +46,7 @@ export async function tellClients(
 
   async function send(client: string, { type, data }: StoredEvent): Promise<string | null> {
     const { session } = data
-    if (type !== 'session.ended' || typeof session !== 'string') return null
+    if ((type !== 'session.ended' && type !== SESSION_TIMED_OUT) || typeof session !== 'string') return null
     for (const { sid, account } of await sessions.of(session, client)) {
       const found: unknown = await provider().Client.find(client)
       if (!isTold(found)) return null // it was taken from the configuration
