@@ -35,7 +35,7 @@ const SHAPE = /^ambit_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
 
 const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
-/** A new token and what is stored of it. The token itself is told once and stored nowhere. */
+/** A new token and what is stored of it. The token itself is told once and kept nowhere. */
 export function newToken(
   of: { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt: number | null },
   now: number,
@@ -48,28 +48,11 @@ export function newToken(
 /** Milliseconds between two readings for unknown tokens, of whatever number: whoever makes them up must not wear the store out. */
 const READ_EVERY = 50
 
-/** Hash and secret that an unknown id is held against, so that it takes as long as a known one. */
+/** Hash that an unknown id is held against, so that it takes as long as a known one. */
 const NOBODY = Buffer.alloc(32)
-const NOTHING = '~'.repeat(43)
-
-interface Known {
-  readonly hash: Buffer
-  readonly expiresAt: number | null
-  readonly caller: Caller
-  /** the secret, once it was shown and fitted: whoever comes with each question would have it hashed each time */
-  shown: string
-}
-
-/** Whether two secrets are the same, in a time that does not tell where they differ. */
-function isSame(one: string, other: string): boolean {
-  if (one.length !== other.length) return false
-  let differing = 0
-  for (let i = 0; i < one.length; i++) differing |= one.charCodeAt(i) ^ other.charCodeAt(i)
-  return differing === 0
-}
 
 export async function loadTokens(database: Database, clock: Clock): Promise<Tokens> {
-  let known: ReadonlyMap<string, Known> = new Map()
+  let known: ReadonlyMap<string, { hash: Buffer; expiresAt: number | null; caller: Caller }> = new Map()
   /** seen to have ended: a clock that is set back does not bring them to life */
   const ended = new Set<string>()
   let used = new Map<string, number>()
@@ -79,7 +62,7 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     known = new Map(
       rows.map(({ id, name, hash, scopes, expiresAt }) => {
         const caller = { tokenId: id, name, scopes: new Set(scopes) }
-        return [id, { hash: Buffer.from(hash, 'hex'), expiresAt, caller, shown: NOTHING }]
+        return [id, { hash: Buffer.from(hash, 'hex'), expiresAt, caller }]
       }),
     )
   }
@@ -115,11 +98,8 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
 
   function caller(token: string): Caller | null {
     const [, id = '', secret = ''] = SHAPE.exec(token) ?? []
-    const entry = known.get(id)
-    if (isSame(secret, entry?.shown ?? NOTHING)) return byId(id)
-    if (!timingSafeEqual(hashOf(secret), entry?.hash ?? NOBODY) || entry === undefined) return null
-    entry.shown = secret
-    return byId(id)
+    const fits = timingSafeEqual(hashOf(secret), known.get(id)?.hash ?? NOBODY)
+    return fits ? byId(id) : null
   }
 
   await reload()
