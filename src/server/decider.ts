@@ -12,7 +12,8 @@ export function decider(world: () => World | null, storeReachable: () => boolean
     // what was revoked or changed meanwhile would be unknown here
     if (!storeReachable()) return denied(evaluation, 'undecidable')
     const decision = decide(evaluation, now)
-    look(evaluation, decision)
+    // an answer that rests on an exception is none yet: it is looked at once the exception was to be had
+    if (decision.exception === null) look(evaluation, decision)
     return decision
   }
 }

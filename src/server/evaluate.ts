@@ -37,7 +37,7 @@ export interface Asking {
   readonly requestId: string
 }
 
-type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions'>
+type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions' | 'shadow'>
 
 /** A question that was decided on; it is answered once it is {@link recorded}. */
 export interface Decided {
@@ -109,6 +109,7 @@ async function settled(
       evaluation = { ...evaluation, exceptions }
       decision = await context.decide(evaluation)
     }
+    if (decision.exception !== null) context.shadow.look(evaluation, decision)
     return { asking, evaluation, decision }
   } catch (error) {
     return undecidable(context, asking, error)

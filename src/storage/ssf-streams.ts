@@ -58,6 +58,8 @@ export async function addStream(
 ): Promise<boolean> {
   const seq = (await eventRange(database))?.last ?? 0
   return await database.transaction(async (sql) => {
+    // whoever makes another at once, on whatever node, waits here and counts after
+    await sql.updateTable('tokens').set({ name: owner }).where('name', '=', owner).execute()
     const own = await sql.selectFrom('ssf_streams').select('id').where('owner', '=', owner).execute()
     if (own.length >= most) return false
     const row = { id, owner, wishes: JSON.stringify(wishes), push_authorization: pushAuthorization }
@@ -108,6 +110,17 @@ export async function setStreamStatus(
     const place = { tries: 0, due: 0, failure: null, ...(before?.status === 'disabled' ? { seq: last } : {}) }
     await sql.updateTable('deliveries').set(place).where('receiver', '=', placeOfStream(id)).execute()
   })
+}
+
+/** Pauses a stream that is enabled; false for one that its receiver paused or disabled meanwhile, which stays what it is. */
+export async function pauseStream({ sql }: Database, id: string, reason: string): Promise<boolean> {
+  const { numUpdatedRows } = await sql
+    .updateTable('ssf_streams')
+    .set({ status: 'paused', reason })
+    .where('id', '=', id)
+    .where('status', '=', 'enabled')
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
 }
 
 export async function deleteStream(database: Database, id: string): Promise<void> {

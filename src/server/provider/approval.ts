@@ -4,7 +4,7 @@ import type { ServerContext } from '#server/context.ts'
 import { evaluate } from '#server/evaluate.ts'
 import type { ApproveDevice } from './device.ts'
 
-type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions'>
+type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions' | 'shadow'>
 
 export function deviceApproval(context: Parts, issuer: string): ApproveDevice {
   return ({ client, session, shown }) =>

@@ -167,11 +167,13 @@ export function openReceiver(parts: ReceiverParts): Receiver {
     const now = clock()
     const fits = await database.transaction(async (sql) => {
       const isExpected = await noteVerification(sql, sender.name, state ?? null, now)
-      if (isExpected) await noteReceived(sql, { issuer: sender.issuer, jti }, keptUntil(sender, now))
-      return isExpected
+      if (!isExpected) return false
+      await noteReceived(sql, { issuer: sender.issuer, jti }, keptUntil(sender, now))
+      // what cannot be put on record is not noted, and the sender comes again
+      await noted(sender, 'verification', 'received', null, [])
+      return true
     })
     if (!fits) return await tellRefused(sender, 'verification', refusal('state_refused'))
-    await noted(sender, 'verification', 'received', null, [])
     told(sender, 'verification', 'applied')
     return { taken: true, outcome: 'applied' }
   }

@@ -9,7 +9,7 @@ import {
   noticesOf,
   placeOfStream,
   pollPlace,
-  setStreamStatus,
+  pauseStream,
   streamsOf,
   type SsfStream,
 } from '#storage/ssf-streams.ts'
@@ -148,8 +148,8 @@ export function startTransmitter(parts: Parts): Transmitter | null {
             return 'again'
           }
           // nothing is lost: it waits until the receiver says that it is there again
-          await setStreamStatus(database, stream.id, { status: 'paused', reason: 'deliveries failed' })
-          log.error({ stream: stream.id, tries, failure }, 'a stream of security events was paused')
+          if (await pauseStream(database, stream.id, 'deliveries failed'))
+            log.error({ stream: stream.id, tries, failure }, 'a stream of security events was paused')
           return 'again'
         },
       },

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { receivedStreams } from '#storage/received-signals.ts'
+import { signalled } from './signals.fixture.ts'
+
+test('a verification is not noted where it cannot be put on record, and counts when it comes again', async (context) => {
+  const { push, server } = await signalled(context)
+  const { audit, database } = server.context
+  const verified = async () => (await receivedStreams(database)).find(({ name }) => name === 'idp')?.verifiedAt ?? null
+  const same = { claims: { jti: 'verification-1' } }
+  const append = audit.append.bind(audit)
+  Object.assign(audit, { append: () => Promise.reject(new Error('full')) })
+  try {
+    assert.ok((await push('verification', {}, same)).status >= 500)
+  } finally {
+    Object.assign(audit, { append })
+  }
+  assert.equal(await verified(), null)
+  assert.equal((await push('verification', {}, same)).status, 202)
+  assert.notEqual(await verified(), null)
+})
