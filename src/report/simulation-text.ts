@@ -170,16 +170,20 @@ function tableLines({ simulation, names, width, paint }: Sheet): string[] {
   const { table, accounts } = simulation
   if (table === null) return []
   const label = Math.max(8, ...table.map(({ attacker }) => attacker.name.length))
+  const cells = table.map(({ attacker, given, byImpact: { high, moderate, low, none }, steps, accounts: fallen }) =>
+    [attacker.tier, given, fallen, high, moderate, low, none, steps].map((count) =>
+      count === 0 ? '·' : grouped(count),
+    ),
+  )
+  const widest = Math.max(...cells.flat().map(({ length }) => length))
+  const column = Math.max(6, widest + 1) // large counts must not run together
   const head = [
     padded('attacker', label),
-    ...['tier', 'holds', 'falls', 'high', 'mod.', 'low', 'none', 'steps'].map((word) => padded(word, 6, 'left')),
+    ...['tier', 'holds', 'falls', 'high', 'mod.', 'low', 'none', 'steps'].map((word) => padded(word, column, 'left')),
   ]
-  const room = width - label - 8 * 6 - 2
-  const row = ({ attacker, given, byImpact, steps, accounts: fallen, firstThatMattered }: SimulationRow) => {
-    const { high, moderate, low, none } = byImpact
-    const numbers = [attacker.tier, given, fallen, high, moderate, low, none, steps].map((count) =>
-      padded(count === 0 ? '·' : grouped(count), 6, 'left'),
-    )
+  const room = width - label - 8 * column - 2
+  const row = ({ attacker, byImpact: { high }, firstThatMattered }: SimulationRow, at: number) => {
+    const numbers = cells[at]!.map((cell) => padded(cell, column, 'left'))
     const first =
       firstThatMattered === null || room < 12 ? '' : `  ${clippedMiddle(names.noun(firstThatMattered.account), room)}`
     const line = `${padded(visible(attacker.name), label)}${numbers.join('')}${first}`
@@ -187,7 +191,7 @@ function tableLines({ simulation, names, width, paint }: Sheet): string[] {
   }
   return [
     ...wrapped(
-      `What each attacker of the policy takes alone, of ${counted(accounts.total, 'account')} (${accounts.byImpact.high} of high impact)`,
+      `What each attacker of the policy takes alone, of ${counted(accounts.total, 'account')} (${grouped(accounts.byImpact.high)} of high impact)`,
       width,
     ).map((line) => paint('bold', line)),
     paint('dim', `${head.join('')}${room < 12 ? '' : '  first that matters'}`),

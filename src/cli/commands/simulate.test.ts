@@ -6,6 +6,8 @@ import { after, suite, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
 import { simulationSchemaText } from '#report/schema.ts'
+import type { Simulation } from '#contract/simulation.ts'
+import { renderSimulationText } from '#report/simulation-text.ts'
 import { quietIo, type Written } from '../../../test/support/quiet-io.ts'
 import { main } from '../main.ts'
 
@@ -36,6 +38,14 @@ suite('ambit simulate', () => {
     const { out } = await ambit('simulate', small, '-s', 'mail:ada/inbox')
     assert.match(out, /If Ada's mailbox is in other hands/)
     assert.match(out, /The first that matters is Ada \(idp:ada\), at step 2/)
+  })
+
+  test('counts of very many accounts do not run together in the table', async () => {
+    const { out } = await ambit('simulate', small, '--all', '-f', 'json')
+    const simulation = JSON.parse(out) as Simulation
+    const table = simulation.table!.map((row) => ({ ...row, given: 1_100_000, accounts: 1_000_000 }))
+    const text = renderSimulationText({ ...simulation, table }, { width: 100 })
+    assert.match(text, /phishing_relay +2 +1,100,000 +1,000,000 /)
   })
 
   test('puts every attacker into a table', async () => {
