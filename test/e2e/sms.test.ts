@@ -114,10 +114,13 @@ test('somebody adds a number that is his, and signs in with codes that go to it'
   await phone.submit('answer', { code: '00000000' })
   assert.match(phone.html, /role="alert"/)
   await phone.submit('answer', { code: codes()[1]! })
+  // whoever has a password and a number shows both, whichever he begins with
+  assert.ok(!phone.cookies.has('__Host-ambit-session'))
+  await phone.submit('password', { password: PASSWORD })
   await phone.submit('consent')
   const tokens = await client.authorizationCodeGrant(shop.config, phone.left!, checks)
   const { sub, acr, amr } = tokens.claims() as unknown as Record<string, unknown>
-  assert.deepEqual([sub, acr, amr], ['shop:ben', 'urn:ambit:loa:1', ['sms']])
+  assert.deepEqual([sub, acr, amr], ['shop:ben', 'urn:ambit:loa:1', ['pwd']])
   // the number was added with a password alone, and is worth no more beside it: two factors it does not make
   await shop.authorize(phone, { acr_values: 'urn:ambit:loa:2' })
   assert.match(phone.html, /strong enough/)
@@ -169,17 +172,31 @@ async function askedForMore(shop: Awaited<ReturnType<typeof started>>): Promise<
   return ben
 }
 
+test('a number beside a password is a second factor: neither signs in alone, nor changes anything', async (context) => {
+  const shop = await started(context)
+  const ben = await withPhone(shop)
+  // the session that added it showed a password, and what it may do has ended with that
+  await ben.submit('password', { password: `${PASSWORD} and more` })
+  assert.match(ben.html, /Confirm that it is you/)
+  const thief = new Person(shop.origin)
+  await thief.go('/account')
+  await thief.submit('identify', { identifier: 'ben@example.org' })
+  await thief.submit('password', { password: PASSWORD })
+  assert.match(thief.html, /action="[^"]+\/send"/)
+  assert.ok(!thief.cookies.has('__Host-ambit-session'))
+})
+
 test('a session that ends while its step-up is finished is not followed by one of the second factor alone', async (context) => {
   const shop = await started(context)
+  const ben = new Person(shop.origin)
+  await shop.authorize(ben)
+  await ben.submit('identify', { identifier: 'ben@example.org' })
+  await ben.submit('password', { password: PASSWORD })
   const identifiers = [
     { kind: 'mail', value: 'ben@example.org', verified: true },
     { kind: 'phone', value: PHONE, verified: true },
   ]
   assert.equal((await shop.json('PUT', '/v1/people/shop:ben', { identifiers })).status, 200)
-  const ben = new Person(shop.origin)
-  await shop.authorize(ben)
-  await ben.submit('identify', { identifier: 'ben@example.org' })
-  await ben.submit('password', { password: PASSWORD })
   await shop.authorize(ben, { acr_values: 'urn:ambit:loa:2' })
   await ben.submit('send', { factor: 'sms_code' })
   await until(() => shop.centre.submits.length === 1)

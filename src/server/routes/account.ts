@@ -6,6 +6,7 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempt } from '#authn/ceremony.ts'
 import { leaveForChanges, type ChangeLeave } from '#authn/changes.ts'
+import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
 import { proofBy } from '#authn/enrolled-proof.ts'
 import { keyFactsOf } from '#authn/passkeys.ts'
 import { deviceOf } from '#authn/push.ts'
@@ -48,11 +49,18 @@ export function ownAccountRoutes(parts: PeopleParts) {
         if (held === null) return toSignIn(parts, request, reply, null)
         const { account } = held.session
         const enrolled = await parts.tools.authenticators.listOf(account)
+        const channels = parts.channelsOf(account)
+        const codes = codesAllowed(parts, account) ? 'allowed' : 'refused'
+        const numbers = enrolledNumbers(await parts.identifiers.listOf(account), {
+          factors: parts.factors,
+          codes,
+          channels,
+        })
         const leave = leaveForChanges(
           held.session,
-          enrolled,
+          [...enrolled, ...numbers],
           parts.worths(),
-          parts.channelsOf(account),
+          channels,
           parts.tools.clock(),
         )
         if (name in CHANGES && !leave.granted) return toSignIn(parts, request, reply, leave)

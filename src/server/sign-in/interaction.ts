@@ -11,6 +11,7 @@ import {
   type Offer,
   type SignIn,
 } from '#authn/sign-in.ts'
+import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
 import { keyFactsOf } from '#authn/passkeys.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
 import { newId, newSecret } from '#lib/ids.ts'
@@ -154,7 +155,8 @@ export async function standingOf(
     parts.identifiers.listOf(account),
   ])
   const [worths, channels] = [parts.worths(), parts.channelsOf(account)]
-  const need = needOf(floor, interaction.asked, enrolled, worths, tools.clock())
+  const numbers = enrolledNumbers(identifiers, { factors: parts.factors, codes: floor.codes, channels })
+  const need = needOf(floor, interaction.asked, [...enrolled, ...numbers], worths, tools.clock())
   const enough = isEnough(proofs, need, worths, channels)
   const keys = await keyFactsOf(tools, enrolled)
   const { access } = interaction
