@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { AmbitError } from '#lib/errors.ts'
 import { loadImporters, readFiles } from './read-files.ts'
 
 suite('Paths to read', () => {
@@ -42,16 +41,33 @@ suite('Paths to read', () => {
     ])
   })
 
-  test('that lead nowhere are refused with what to do', async () => {
-    const refusal = async (path: string) => {
-      const error: unknown = await readFiles([join(folder, path)]).catch((thrown: unknown) => thrown)
-      assert.ok(error instanceof AmbitError)
-      assert.equal(error.code, 'input_unreadable')
-      return error.message.replace(folder, '')
-    }
-    assert.equal(await refusal('/gone.yaml'), '`/gone.yaml` does not exist; check the spelling and the current folder')
+  test('that lead nowhere are told of together, with what to do, and with what is wrong in the others', async () => {
     write('empty/notes.md')
-    assert.match(await refusal('/empty'), /^the folder `\/empty` holds no \.yaml, .*; name the files themselves$/)
+    write('broken/a.yaml', 'ambit: 1\ngroups: 7\n')
+    write('broken/c.yaml', 'ambit: 1\ngroups: [{id: c}]\n')
+    symlinkSync(join(folder, 'nowhere.yaml'), join(folder, 'broken/b.yaml'))
+    const paths = ['gone.yaml', 'empty', 'broken'].map((path) => join(folder, path))
+    const { diagnostics, facts } = await readFiles(paths)
+    assert.deepEqual(
+      diagnostics.map(({ level, code, message, remedy, place }) => [
+        `${level} ${code} ${relative(folder, place!.file)}`,
+        ...(code.startsWith('f') ? [message, remedy] : []),
+      ]),
+      [
+        ['error file_unreadable gone.yaml', 'it does not exist', 'check the spelling and the current folder'],
+        [
+          'error folder_empty empty',
+          'the folder holds no .yaml, .yml, .json, .ndjson or .jsonl file',
+          'name the files themselves',
+        ],
+        ['error list_invalid broken/a.yaml'],
+        ['error file_unreadable broken/b.yaml', 'it does not exist', 'check the spelling and the current folder'],
+      ],
+    )
+    assert.deepEqual(
+      facts.map(({ fact }) => fact.id),
+      ['c'],
+    )
   })
 })
 

@@ -2,10 +2,9 @@
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Inventory } from '#model/facts.ts'
+import type { Diagnostic, Inventory } from '#model/facts.ts'
 import { isImporter, type Importer } from '#importers/importer.ts'
-import { readInventory, type InputFile } from '#importers/read.ts'
-import { AmbitError } from '#lib/errors.ts'
+import { readInventory, UnreadableFile, type InputFile } from '#importers/read.ts'
 
 /** Bytes per piece read from disk. */
 const CHUNK_BYTES = 262_144
@@ -16,36 +15,49 @@ const TAKEN = /\.(?:ya?ml|json|ndjson|jsonl)$/i
 /**
  * Reads every path into one inventory. A path is a file, a folder (its `.yaml`, `.yml`, `.json`, `.ndjson` and
  * `.jsonl` files, sorted, with those of folders in it; hidden ones and `node_modules` are left alone), or `-` for
- * standard input. What is wrong with the content comes back as diagnostics, for `refuseErrors`.
- *
- * @throws {AmbitError} `input_unreadable` if a path does not exist, cannot be read, or is a folder without such files
+ * standard input. What is wrong with the content, and every path that leads nowhere, comes back as diagnostics, for
+ * `refuseErrors`: whoever mends one file learns of the others at once.
  */
 export async function readFiles(paths: readonly string[]): Promise<Inventory> {
   const names: string[] = []
-  for (const path of paths) names.push(...(path === '-' ? ['-'] : await filesAt(path)))
+  const problems: Diagnostic[] = []
+  const tell = (problem: Diagnostic): void => void problems.push(problem)
+  for (const path of paths) names.push(...(path === '-' ? ['-'] : await filesAt(path, tell)))
   const files = [...new Set(names)].map((name): InputFile => ({
     name: name === '-' ? 'stdin' : name,
     chunks: chunksOf(name),
   }))
-  return readInventory(files, loadImporters)
+  const inventory = await readInventory(files, loadImporters)
+  return { ...inventory, diagnostics: [...problems, ...inventory.diagnostics] }
 }
 
-async function filesAt(path: string): Promise<string[]> {
-  const found = await stat(path).catch((error: unknown) => unreadable(path, error))
+type Tell = (problem: Diagnostic) => void
+
+async function filesAt(path: string, tell: Tell): Promise<string[]> {
+  const found = await stat(path).catch((error: unknown) => tell(unreadable(path, error)))
+  if (found === undefined) return []
   if (!found.isDirectory()) return [path]
-  const names = await filesIn(path)
-  if (names.length > 0) return names
-  const message = `the folder \`${path}\` holds no .yaml, .yml, .json, .ndjson or .jsonl file; name the files themselves`
-  throw new AmbitError('input_unreadable', message, { path })
+  let isComplete = true
+  const names = await filesIn(path, (problem) => {
+    isComplete = false
+    tell(problem)
+  })
+  if (names.length === 0 && isComplete) {
+    const message = 'the folder holds no .yaml, .yml, .json, .ndjson or .jsonl file'
+    tell({ code: 'folder_empty', level: 'error', message, remedy: 'name the files themselves', place: { file: path } })
+  }
+  return names
 }
 
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => unreadable(folder, error))
+async function filesIn(folder: string, tell: Tell): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) =>
+    tell(unreadable(folder, error)),
+  )
   const names: string[] = []
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of (entries ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) names.push(...(await filesIn(path)))
+    if (entry.isDirectory()) names.push(...(await filesIn(path, tell)))
     else if (TAKEN.test(entry.name)) names.push(path) // links to files are followed when read, links to folders never
   }
   return names
@@ -57,21 +69,21 @@ async function* chunksOf(name: string): AsyncGenerator<Uint8Array> {
   try {
     yield* stream
   } catch (error) {
-    unreadable(name, error)
+    throw new UnreadableFile(unreadable(name, error))
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist; check the spelling and the current folder',
-  EACCES: 'may not be read; check its permissions',
-  EISDIR: 'is a folder; name it without a link',
-  ELOOP: 'is a link to itself; name the file itself',
+const REASONS: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
+  ENOENT: ['it does not exist', 'check the spelling and the current folder'],
+  EACCES: ['it may not be read', 'check its permissions'],
+  EISDIR: ['it is a folder', 'name it without a link'],
+  ELOOP: ['it is a link to itself', 'name the file itself'],
 }
 
-function unreadable(path: string, error: unknown): never {
+function unreadable(path: string, error: unknown): Diagnostic {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  const reason = REASONS[code] ?? `cannot be read (${code}); check the file and the disk`
-  throw new AmbitError('input_unreadable', `\`${path}\` ${reason}`, { path, cause: code })
+  const [message, remedy] = REASONS[code] ?? [`it cannot be read (${code})`, 'check the file and the disk']
+  return { code: 'file_unreadable', level: 'error', message, remedy, place: { file: path } }
 }
 
 /** Every importer of the folder `importers/`, by source. To add one, add its file. */

@@ -17,6 +17,16 @@ export type InputFile =
   | { readonly name: string; readonly bytes: Uint8Array }
   | { readonly name: string; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }
 
+/** Thrown by the chunks of a file that cannot be read: the others still are. */
+export class UnreadableFile extends Error {
+  readonly problem: Diagnostic
+
+  constructor(problem: Diagnostic) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
+
 /** Largest file read as one document. V8 holds texts of at most 2^29 - 24 characters (`buffer.constants`). */
 const MAX_DOCUMENT_BYTES = 500_000_000
 
@@ -30,7 +40,8 @@ interface Reading {
 
 /**
  * Reads every file and hands back all facts and everything that is wrong, in the order of the files. Never throws on
- * any content; what the chunks throw (an unreadable file) passes through.
+ * any content, and takes an {@link UnreadableFile} from the chunks for what is wrong with that file; what else they throw
+ * passes through.
  *
  * @param importers  called at most once, and only if a file is not an Ambit inventory, since loading them takes time
  */
@@ -41,7 +52,7 @@ export async function readInventory(
   let loaded: readonly Importer[] | undefined
   const foreign = async () => (loaded ??= await importers())
   const readings: { file: string; reading: Reading }[] = []
-  for (const file of files) readings.push({ file: file.name, reading: await readFile(file, foreign) })
+  for (const file of files) readings.push({ file: file.name, reading: await readOrTell(file, foreign) })
 
   const { header, diagnostics } = mergedHeader(readings.flatMap(({ reading }) => reading.headers))
   const facts: PlacedFact[] = []
@@ -51,6 +62,16 @@ export async function readInventory(
     sources: readings.map(({ file, reading }) => ({ file, importer: reading.importer, facts: reading.facts.length })),
     facts,
     diagnostics: [...readings.flatMap(({ reading }) => reading.diagnostics), ...diagnostics],
+  }
+}
+
+/** Nothing of a file that could be read in part only: whoever mends it is not to believe the rest was all. */
+async function readOrTell(file: InputFile, importers: () => Promise<readonly Importer[]>): Promise<Reading> {
+  try {
+    return await readFile(file, importers)
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error
+    return { importer: 'none', facts: [], diagnostics: [error.problem], headers: [] }
   }
 }
 
