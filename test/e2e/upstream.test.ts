@@ -182,14 +182,17 @@ onEveryStore('a link that is taken away proves nothing from then on, whoever tak
     identifiers: { kind: string; value: string }[]
   }
   const { value } = known.identifiers.find(({ kind }) => kind === 'upstream')!
-  const before = (await mails(1)).length
   const path = `/v1/people/shop:ben/links/${value}`
   const reader = await server.token('read')
   assert.equal((await server.ask(path, { method: 'DELETE', token: reader })).status, 403)
   assert.equal((await server.ask(`${path}x`, { method: 'DELETE', token })).status, 404)
   assert.equal((await server.ask(path, { method: 'DELETE', token })).status, 200)
   assert.equal((await server.ask(path, { method: 'DELETE', token })).status, 404)
-  assert.match((await mails(before + 1)).at(-1)?.mail.text ?? '', /no longer linked to yours/)
+  // of all three links that went; mails of links that came may arrive between them
+  const gone = async (count: number) =>
+    (await mails(count)).filter(({ mail }) => /no longer linked to yours/.test(mail.text ?? '')).length
+  for (let count = 3; count < 12 && (await gone(count)) < 3; count++);
+  assert.equal(await gone(0), 3)
   assert.deepEqual(await sessionsOf('shop:ben'), [])
   await third.go('/account')
   assert.match(third.html, /identify/)

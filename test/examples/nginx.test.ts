@@ -51,7 +51,7 @@ suite('The example with nginx', skipWithout(NGINX), () => {
 
       const ask = (token: string, path = '/network/edge') =>
         get(proxy.port, path, [
-          ['Host', '127.0.0.1'],
+          ['Host', `127.0.0.1:${ports.get('8480')}`],
           ['Authorization', `Bearer ${token}`],
         ])
       const weak = await ask(code!)

@@ -118,7 +118,7 @@ onEveryStore('of many who redeem one code or refresh token, one does', async (st
   )
   await rounds(context, async (i) => {
     const both = adapters[i % adapters.length]!
-    await both[0]!.upsert(`code ${i}`, { grantId: `grant ${i}` }, 60)
+    await both[0]!.upsert(`code ${i}`, { grantId: `grant ${i}`, accountId: 'idp:ada' }, 60)
     return async (node) => {
       // as the provider does: look, then consume what was found unused
       const found = await both[node]!.find(`code ${i}`)
