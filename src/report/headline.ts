@@ -1,6 +1,6 @@
 /** What a report comes to, in one sentence or two. */
 import type { Report } from '#contract/report.ts'
-import { counted } from './words.ts'
+import { counted, grouped } from './words.ts'
 
 /** Strengths under two factors: one thing to steal is enough. */
 const WEAK = ['none', 'single_factor'] as const
@@ -21,7 +21,7 @@ export function headline(report: Report): string[] {
   sentences.push(
     unfit === 0
       ? `None of ${counted(accounts, 'account')} is known to have a way in too weak for what it reaches.`
-      : `${counted(unfit, 'account')} of ${accounts} ${unfit === 1 ? 'has' : 'have'} a way in too weak for what ${unfit === 1 ? 'it reaches' : 'they reach'}.`,
+      : `${counted(unfit, 'account')} of ${grouped(accounts)} ${unfit === 1 ? 'has' : 'have'} a way in too weak for what ${unfit === 1 ? 'it reaches' : 'they reach'}.`,
   )
   const corner = redCorner(report)
   if (corner > 0) {

@@ -2,7 +2,7 @@
 import type { Change, Review, ReviewItem, Suggestion } from '#contract/review.ts'
 import { listed } from './phrases.ts'
 import { visible } from './visible.ts'
-import { counted, plain, verdictLabel, VERDICT_WORDS } from './words.ts'
+import { counted, grouped, plain, verdictLabel, VERDICT_WORDS } from './words.ts'
 
 /** Suggestions, with a mark that carries the meaning where there is no colour. */
 export const SUGGESTION_WORDS: Readonly<Record<Suggestion, { readonly mark: string; readonly gloss: string }>> = {
@@ -109,7 +109,7 @@ export function minimalHeadline({ minimalSet, summary }: Review): string[] {
       : 'none of the others that sign in with a code reaches'
   if (items.length > 0) {
     const these = items.length === 1 ? 'this one' : `these ${items.length}`
-    sentences.push(`Revoke ${these} of ${summary.items} and ${who} high impact (${reach}).`)
+    sentences.push(`Revoke ${these} of ${grouped(summary.items)} and ${who} high impact (${reach}).`)
     const disturbed = cost - items.length
     const others =
       disturbed === 0

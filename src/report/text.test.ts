@@ -54,6 +54,18 @@ suite('the summary for a terminal', () => {
     assert.match(renderText(empty, { width: 80 }), /No findings/)
   })
 
+  test('counts are told with thousands separated, all of them', () => {
+    const summary = { ...report.summary, accounts: 30_000, verdicts: { unfit: 12_532, unknown: 17_468 } }
+    assert.deepEqual(
+      headline({ ...report, summary })
+        .join(' ')
+        .match(/\d[\d,]*/g)
+        ?.filter((count) => count.length > 3),
+      ['12,532', '30,000', '17,468'],
+    )
+    assert.doesNotMatch(renderText({ ...report, summary }, { width: 100 }), /\d{4,} (?:unfit|unknown|accounts)/)
+  })
+
   test('no unfit account is never said to be all well while some are unknown', () => {
     const calm = { ...report, summary: { ...report.summary, verdicts: { fit: 38, unknown: 2 } } }
     assert.match(headline(calm).join(' '), /None .* is known to .* 2 accounts cannot be judged/)

@@ -10,6 +10,7 @@ import { jsonPieces } from '#report/json.ts'
 import { ndjsonLines } from '#report/ndjson.ts'
 import { sarifPieces } from '#report/sarif.ts'
 import { renderText } from '#report/text.ts'
+import { counted, grouped } from '#report/words.ts'
 import type { Io } from '../io.ts'
 import { readFiles } from '../read-files.ts'
 import { readPolicyFile } from '../read-policy.ts'
@@ -41,7 +42,7 @@ export async function analyzeCommand(options: AnalyzeOptions, io: Io): Promise<n
     await io.writeFile(options.output, pieces)
     const { findings, verdicts } = report.summary
     io.error(
-      `wrote ${options.output}: ${findings} findings, ${verdicts['unfit'] ?? 0} of ${report.summary.accounts} accounts unfit\n`,
+      `wrote ${options.output}: ${counted(findings, 'finding')}, ${grouped(verdicts['unfit'] ?? 0)} of ${counted(report.summary.accounts, 'account')} unfit\n`,
     )
   }
   return exitCodeOf(report, options.failOn)
