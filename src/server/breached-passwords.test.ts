@@ -43,6 +43,21 @@ test('a password is found where it is listed, and only there, however long the l
   )
 })
 
+test('a list in another order is refused, even where its first lines are in order', async (context) => {
+  const path = join(testFolder(context), 'list.txt')
+  const ordered = Array.from({ length: 2000 }, (_, i) => hashOf(String(i))).toSorted()
+  // by how often each was seen, as Have I Been Pwned gives it out, too; and one that was put together of two
+  const seen = Array.from({ length: 2000 }, (_, i) => hashOf(`seen ${i}`))
+  for (const lines of [
+    [...ordered.slice(0, 10), ...seen],
+    [...ordered, ...ordered],
+    [...ordered.slice(1000), ...ordered.slice(0, 1000)],
+  ]) {
+    writeFileSync(path, `${lines.join('\n')}\n`)
+    await assert.rejects(openBreachedPasswords(path), /not in order/)
+  }
+})
+
 test('what is no list is refused, with what would be one', async (context) => {
   const folder = testFolder(context)
   const path = join(folder, 'list.txt')

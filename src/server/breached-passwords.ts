@@ -11,6 +11,8 @@ const LINE = /^[0-9A-F]{40}(:\d+)?\r?$/
 const HASH_LENGTH = 40
 /** Bytes read at once: more than two of the longest lines. */
 const BLOCK = 256
+/** Places at which a list is looked at before it is used. */
+const PLACES = 32
 
 export interface BreachedPasswords {
   readonly isBreached: IsBreached
@@ -34,7 +36,7 @@ export async function openBreachedPasswords(path: string): Promise<BreachedPassw
     const lines = (await textAt(file, 0)).split('\n', 2)
     if (!lines.every((line) => line === '' || LINE.test(line)) || !LINE.test(lines[0] ?? ''))
       throw refusal('whose first lines are something else')
-    if (lines[1] !== undefined && lines[1] !== '' && lines[0]! >= lines[1]) throw refusal('which is not in order')
+    if (!(await isOrdered(file, size))) throw refusal('which is not in order')
     return {
       isBreached: (password) => isIn(file, size, createHash('sha1').update(password).digest('hex').toUpperCase()),
       close: () => file.close(),
@@ -48,6 +50,21 @@ export async function openBreachedPasswords(path: string): Promise<BreachedPassw
 async function textAt(file: FileHandle, position: number): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(BLOCK), 0, BLOCK, position)
   return buffer.toString('latin1', 0, bytesRead)
+}
+
+/** Whether the lines here and there throughout the file are in order: in one of another order nothing would be found. */
+async function isOrdered(file: FileHandle, size: number): Promise<boolean> {
+  let before = ''
+  for (let place = 0; place < PLACES; place++) {
+    const text = await textAt(file, Math.floor((size * place) / PLACES))
+    // all but the first begin somewhere in a line
+    const lines = text.split('\n').slice(place === 0 ? 0 : 1)
+    const hashes = lines.map((line) => line.slice(0, HASH_LENGTH)).filter(({ length }) => length === HASH_LENGTH)
+    const [first = before] = hashes
+    if (first < before || hashes.some((hash, i) => i > 0 && hash <= hashes[i - 1]!)) return false
+    before = first
+  }
+  return true
 }
 
 /** Halves the file until the line is found; between `from` and `to` lie the lines that it may still be. */
