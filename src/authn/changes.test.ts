@@ -71,3 +71,39 @@ onEveryStore('a change ends every session but the one that made it', async (stor
   const poolOf = (browser: string) => tools.budgets.reserve('idp:ada', 'totp', browser, DEFAULT_BUDGET, NOW)
   assert.deepEqual([await poolOf('thief'), await poolOf('b')], ['strange', 'known'])
 })
+
+onEveryStore(
+  'a session that was ended meanwhile is not opened anew by a change that was under way in it',
+  async (store) => {
+    const tools = toolsOver(await store.open())
+    tools.now = NOW
+    const change = (token: string) =>
+      endOtherSessions(tools, session(proof('password')), token, 'ended_by_owner', async () => {})
+    await tools.sessions.begin(session(proof('password')), 'thief')
+    // its owner ends that one session, or everything
+    await tools.sessions.end('se_1', 'ended_by_owner', NOW)
+    assert.equal(await change('renewed'), null)
+    assert.equal(await tools.sessions.resume('renewed', NOW), null)
+
+    const { epoch } = await tools.accounts.stateOf('idp:ada')
+    const next = { ...session(proof('password')), id: 'se_2', epoch }
+    await tools.sessions.begin(next, 'thief again')
+    await Promise.all([
+      endOtherSessions(tools, next, 'renewed again', 'ended_by_owner', async () => {}),
+      tools.accounts.endEverything('idp:ada', { reason: 'changed_by_administrator' }, NOW),
+    ])
+    assert.equal(await tools.sessions.resume('renewed again', NOW), null, 'it outlived the end of everything')
+  },
+)
+
+onEveryStore('of changes at once in one session, no more than one opens it anew', async (store) => {
+  const tools = toolsOver(await store.open())
+  tools.now = NOW
+  await tools.sessions.begin(session(proof('password')), 'mine')
+  const tokens = Array.from({ length: 20 }, (_, i) => `renewed ${i}`)
+  const opened = await Promise.all(
+    tokens.map((token) => endOtherSessions(tools, session(proof('password')), token, 'ended_by_owner', async () => {})),
+  )
+  assert.ok(opened.filter((it) => it !== null).length <= 1)
+  assert.ok((await tools.sessions.listOf('idp:ada', NOW)).length <= 1)
+})
