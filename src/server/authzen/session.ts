@@ -111,8 +111,8 @@ async function ofToken(
   const at = {
     method: typeof method === 'string' ? method : '',
     url: typeof url === 'string' ? url : null,
-    // what is no text names nothing, and so takes no token
     nonces: null,
+    // what is no text names nothing, and so takes no token
     audiences: audience === undefined ? null : [audience].flat().filter((each) => typeof each === 'string'),
   }
   const checked = await gate.tokens.show(text, how, at)

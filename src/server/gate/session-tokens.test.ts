@@ -108,6 +108,15 @@ suite('Sessions out of tokens', () => {
     assert.equal(await show(await sign(signer, { ...claims, aud: 'gate' }, { typ: 'JWT' })), 'type_refused')
   })
 
+  test('an issuer that is not trusted with tokens for an interface opens it by no further audience', async (context) => {
+    const { tokens, claims } = await world(context)
+    const other = 'https://other.test'
+    const both = await by(signer, { ...claims, aud: [...ISSUER.audiences, other] })
+    const opened = async (audience: string) =>
+      (await tokens.show(both, bearer, { ...request, audiences: [audience] })).ok
+    assert.deepEqual([await opened(ISSUER.audiences[0]!), await opened(other)], [true, false])
+  })
+
   test('a session that was cut off is refused at once, though its token is remembered', async (context) => {
     const made = await world(context)
     const token = await by(signer, made.claims)

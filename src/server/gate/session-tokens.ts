@@ -64,8 +64,8 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
   const { issuers, providers, clock, replays, isRevoked } = parts
   const cache = createTokenCache(parts.remembered)
   const verifier = { issuers: issuers.map(({ trusted }) => trusted), keys: providers }
-  // an opaque token does not say whose it is; it is shown to one issuer only, for any other could use it
   const audiences = issuers.flatMap(({ trusted }) => trusted.audiences)
+  // an opaque token does not say whose it is; it is shown to one issuer only, for any other could use it
   const opaque = issuers.find(({ introspection }) => introspection !== 'never') ?? null
 
   async function verify(text: string): Promise<Checked<VerifiedToken>> {
@@ -104,7 +104,8 @@ export function sessionTokens(parts: SessionTokenParts): SessionTokens {
       const token = verified.value
       // an ID token tells a client who signed in; it is no key to anything (RFC 8725 §2.8)
       if (token.use === 'id') return refused('type_refused')
-      const takes = audiencesAt(audiences, at)
+      // an issuer is trusted for its own audiences only, whatever else it names
+      const takes = audiencesAt(audiences, at).filter((each) => token.issuer.audiences.includes(each))
       if (!audiencesOf(token.claims).some((each) => takes.includes(each))) return refused('audience_refused')
       const now = Math.floor(clock() / 1000)
       const { nonces } = at
