@@ -34,8 +34,20 @@ function addressOf(text: string): URL | null {
   return url === null || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '' ? null : url
 }
 
+/** As applications read them: `%40` is `@`, and leads nowhere else. What cannot be decoded stays as it is. */
 const segmentsOf = (address: string): string[] =>
-  new URL(address).pathname.split('/').filter((segment) => segment !== '')
+  new URL(address).pathname
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decoded)
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
 
 function covers(audience: string, url: string): boolean {
   const named = addressOf(audience)
