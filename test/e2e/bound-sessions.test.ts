@@ -79,8 +79,7 @@ class BindingBrowser extends Person {
 async function house(context: TestContext, options: PeopleOptions = {}) {
   let shift = 0
   const it = await startPeople(context, { ...options, clock: () => systemClock() + shift })
-  const signIn = async (): Promise<BindingBrowser> => {
-    const person = new BindingBrowser(it.origin)
+  const signIn = async (person = new BindingBrowser(it.origin)): Promise<BindingBrowser> => {
     await person.go('/account')
     await person.submit('identify', { identifier: 'ben@example.org' })
     await person.submit('password', { password: PASSWORD })
@@ -213,6 +212,21 @@ test('whatever ends a session ends its key with it, and a change that renews the
   ben.cookies.delete(BOUND)
   await ben.submit('sign-out')
   assert.equal(((await (await ben.prove(null)).json()) as { continue: boolean }).continue, false)
+})
+
+test('whoever signs in anew, for want of a proof, has one session with one key, and no other that takes its short cookie', async (context) => {
+  const { signIn, pass } = await house(context)
+  const ben = await signIn()
+  await ben.bind()
+  const old = ben.binding
+  pass(COOKIE_MS + 1)
+  await signIn(ben)
+  assert.deepEqual(await (await ben.prove(null, old)).json(), { session_identifier: old, continue: false })
+  ben.binding = ''
+  await ben.bind()
+  pass(30_000)
+  assert.ok(await ben.isSignedIn())
+  assert.equal(ben.html.match(/bound to its device/g)?.length, 1)
 })
 
 test('a short cookie of another session is none', async (context) => {

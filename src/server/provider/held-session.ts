@@ -25,12 +25,16 @@ export async function sessionIn(
   return session === null ? null : { session, token }
 }
 
-/** Signs out: ends the session of a `Cookie` header, also a bound one without a proof, since nobody is to stay signed in for want of one. */
+/**
+ * Signs out: ends the session of a `Cookie` header, also a bound one without a proof, since nobody is to stay signed in for want of one, and
+ * a browser that signs in anew would go on to renew the short cookie of the old one, over that of the new.
+ */
 export async function signOutOf(
   { sessions, clock }: { readonly sessions: Pick<SessionStore, 'resume' | 'end'>; readonly clock: Clock },
   cookies: string | undefined,
+  reason: 'signed_out' | 'signed_in_anew' = 'signed_out',
 ): Promise<void> {
   const token = sessionTokenOf(cookies)
   const session = token === null ? null : await sessions.resume(token, clock())
-  if (session !== null) await sessions.end(session.id, 'signed_out', clock())
+  if (session !== null) await sessions.end(session.id, reason, clock())
 }

@@ -21,7 +21,7 @@ import { AmbitError } from '#lib/errors.ts'
 import type { WantedAccess } from '#decision/sign-in-demand.ts'
 import { asked, assuranceParameters, stricter, type AskedAssurance } from '#server/provider/assurance.ts'
 import { hashOf, sessionCookie } from '#server/provider/cookies.ts'
-import { sessionIn } from '#server/provider/held-session.ts'
+import { sessionIn, signOutOf } from '#server/provider/held-session.ts'
 import { offerBinding } from './bind-session.ts'
 import { endedMeanwhile, noteRestsOn } from './rests-on.ts'
 import type { PeopleParts } from './parts.ts'
@@ -219,7 +219,7 @@ export async function complete(
     )
   }
   if (!isSame) {
-    if (held !== null) await tools.sessions.end(held.session.id, 'signed_in_anew', now)
+    await signOutOf(tools, request.headers.cookie, 'signed_in_anew')
     const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
     const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
     const times = { startedAt: now, usedAt: now, endsAt: now + overall, idleMs: idle }
