@@ -169,6 +169,17 @@ export async function expectState({ sql }: Database, name: string, state: string
   await sql.updateTable('signal_streams').set({ expected_state: state }).where('name', '=', name).execute()
 }
 
+/** Whether a verification with this `state` was asked for, and has not come yet. */
+export async function isStateExpected({ sql }: Database, name: string, state: string): Promise<boolean> {
+  const found = await sql
+    .selectFrom('signal_streams')
+    .select('name')
+    .where('name', '=', name)
+    .where('expected_state', '=', state)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
 /** Notes a verification; false where it has a `state` that was not asked for. One without was not asked for by anybody. */
 export async function noteVerification(
   sql: Kysely<Tables>,

@@ -8,6 +8,7 @@ import { consequencesOf } from '#signals/consequences.ts'
 import { readSubject } from '#signals/subject.ts'
 import type { Database } from '#storage/database.ts'
 import {
+  isStateExpected,
   noteReceived,
   noteStreamStatus,
   noteVerification,
@@ -165,15 +166,17 @@ export function openReceiver(parts: ReceiverParts): Receiver {
     if (state !== undefined && typeof state !== 'string')
       return await tellRefused(sender, 'verification', refusal('event_invalid', '`state` is a text'))
     const now = clock()
+    const unasked = () => tellRefused(sender, 'verification', refusal('state_refused'))
+    if (state !== undefined && !(await isStateExpected(database, sender.name, state))) return await unasked()
+    // what cannot be put on record is not noted, and the sender comes again
+    await noted(sender, 'verification', 'received', null, [])
     const fits = await database.transaction(async (sql) => {
       const isExpected = await noteVerification(sql, sender.name, state ?? null, now)
-      if (!isExpected) return false
-      await noteReceived(sql, { issuer: sender.issuer, jti }, keptUntil(sender, now))
-      // what cannot be put on record is not noted, and the sender comes again
-      await noted(sender, 'verification', 'received', null, [])
-      return true
+      if (isExpected) await noteReceived(sql, { issuer: sender.issuer, jti }, keptUntil(sender, now))
+      return isExpected
     })
-    if (!fits) return await tellRefused(sender, 'verification', refusal('state_refused'))
+    // the same came a second time meanwhile
+    if (!fits) return await unasked()
     told(sender, 'verification', 'applied')
     return { taken: true, outcome: 'applied' }
   }
