@@ -147,14 +147,14 @@ test('a client hears of a session that merely timed out, and none is kept in use
     binding: { jkt: null, x5t: null },
   })
   const at = { scheme: 'https', method: 'GET', host: 'app.test', path: '/', url: 'https://app.test/' } as never
-  const door = (mode: string) =>
-    sessionShown(gate, ['Cookie', `c=${cookie}`, 'Sec-Fetch-Mode', mode], at, {
+  const door = (mode: string, dest = mode === 'navigate' ? 'document' : 'empty') =>
+    sessionShown(gate, ['Cookie', `c=${cookie}`, 'Sec-Fetch-Mode', mode, 'Sec-Fetch-Dest', dest], at, {
       cookie: 'c',
       certificate: null,
       audiences: [],
       nonces: null,
     })
-  // neither userinfo, nor an application that asks in a frame, nor what a script fetches, is somebody who is there
+  // neither userinfo, nor an application that asks in a frame, nor what a script fetches or loads in one, is somebody who is there
   ahead += 60_000
   assert.equal((await client.fetchUserInfo(config, one.accessToken, 'shop:ben')).sub, 'shop:ben')
   ahead += 540_000
@@ -164,6 +164,7 @@ test('a client hears of a session that merely timed out, and none is kept in use
   await one.person.go(client.buildAuthorizationUrl(config, { ...asks, prompt: 'none' }).href)
   assert.ok(one.person.left!.searchParams.get('code'))
   assert.equal((await door('cors')).kind, 'session')
+  assert.equal((await door('navigate', 'iframe')).kind, 'session')
   assert.equal((await session()).used_at, began.used_at)
   // a page that is opened behind a proxy is
   assert.equal((await door('navigate')).kind, 'session')

@@ -71,8 +71,14 @@ async function fromCookie(gate: Gate, rawHeaders: readonly string[], name: strin
   return { kind: 'session', evidence, claims, id, scheme: null, takesClaimsChallenges: false }
 }
 
-/** Whether a browser says that a page is opened, by a link, an address or a form (Fetch Metadata §2.2). */
-const isVisit = (rawHeaders: readonly string[]): boolean => valuesOf(rawHeaders, 'sec-fetch-mode').join() === 'navigate'
+/**
+ * Whether a browser says that a page is opened, by a link, an address or a form (Fetch Metadata §2.1, §2.2). Frames are loaded by
+ * programs too, such as those that renew tokens while nobody is there.
+ */
+function isVisit(rawHeaders: readonly string[]): boolean {
+  const [mode, dest] = ['sec-fetch-mode', 'sec-fetch-dest'].map((name) => valuesOf(rawHeaders, name).join())
+  return mode === 'navigate' && (dest === 'document' || dest === '')
+}
 
 /** The certificate that a proxy saw, as DER; null for none, and for what is no certificate or stands twice. */
 export function certificateOf(rawHeaders: readonly string[], header: CertificateHeader): Uint8Array | null {

@@ -25,8 +25,9 @@ export interface BrowserSession {
 
 export interface BrowserSessions {
   /**
-   * the session that a cookie leads to. Where its person opened a page (`isVisit`), the session of ours that it came from is in use, too;
-   * what scripts fetch says of nobody that he is there. Null for none, one that ended, and one of an issuer that no longer counts
+   * the session that a cookie leads to. Where its person opened a page (`isVisit`), the session of ours that it came from is in use,
+   * too; what scripts fetch and frames load says of nobody that he is there. Null for none, one that ended, and one of an issuer that no
+   * longer counts
    */
   readonly find: (cookie: string, how?: { readonly isVisit: boolean }) => Promise<BrowserSession | null>
   /** begins a session on a verified ID token; returns the value of its cookie */
