@@ -230,7 +230,7 @@ export async function openPeople(
       watch: { habits: habitStore(database), signals: signalStore(database), rules: DEFAULT_ANOMALIES },
       brand: people.brand,
       origin,
-      boundSeconds: people.deviceBinding && isSecureOrigin(origin) ? people.boundCookieSeconds : null,
+      binding: { isOffered: people.deviceBinding && isSecureOrigin(origin), seconds: people.boundCookieSeconds },
       factors: people.factors,
       delivery: people.delivery,
       outbox,

@@ -1,8 +1,10 @@
 /** Sessions that are bound to a key of their browser (W3C Device Bound Session Credentials), and what thieves of cookies try. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose'
 import { systemClock } from '#lib/clock.ts'
+import { testFolder } from '#server/server.fixture.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { Person } from './person.fixture.ts'
 import { PASSWORD, startPeople, type PeopleOptions } from './people.fixture.ts'
@@ -242,7 +244,19 @@ test('a short cookie of another session is none', async (context) => {
   assert.ok(!(await mixed.isSignedIn()))
 })
 
-test('nobody is offered a key where it is switched off', async (context) => {
-  const { signIn } = await house(context, { more: '  deviceBinding: false' })
+test('nobody is offered a key where it is switched off, and a session that was bound before goes on by its key', async (context) => {
+  const store = join(testFolder(context), 'ambit.db')
+  const before = await house(context, { store })
+  const { origin, signIn, pass } = await house(context, { store, more: '  deviceBinding: false' })
+  const bound = await before.signIn()
+  await bound.bind()
   assert.equal((await signIn()).offered, null)
+  const ben = new BindingBrowser(origin)
+  for (const [name, value] of bound.cookies) ben.cookies.set(name, value)
+  ben.binding = bound.binding
+  ben.keys = bound.keys
+  pass(COOKIE_MS)
+  assert.ok(!(await ben.isSignedIn()))
+  assert.equal((await ben.prove(await ben.proofOf(await ben.asked()))).status, 200)
+  assert.ok(await ben.isSignedIn())
 })

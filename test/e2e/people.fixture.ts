@@ -12,6 +12,9 @@ export const SECRET = 'app-secret-app-secret-app-secret-1'
 export const REDIRECT = 'https://app.example.org/cb'
 export const PASSWORD = 'correct horse battery staple'
 
+/** One for all servers of a process, so that two can share a store. */
+const KEY = randomBytes(32).toString('base64')
+
 /** Ben looks at a catalogue, Cleo pays, Ada and Gus administer. */
 const INVENTORY = `
 ambit: 1
@@ -87,7 +90,7 @@ export async function startPeople(context: TestContext, options: PeopleOptions =
 publicUrl: ${origin}
 people:
   brand: Example
-  keys: [{id: k1, secret: '${randomBytes(32).toString('base64')}'}]
+  keys: [{id: k1, secret: '${KEY}'}]
   clients:
     - {id: app, secret: ${SECRET}, name: The shop, redirectUris: ['${REDIRECT}']}
     - {id: tv, name: The shop on television, devices: true}

@@ -26,9 +26,9 @@ export function bindingRoutes(parts: PeopleParts) {
 
 /** Registers the key: once for each session, within a minute of its sign-in, by whoever got its token then. */
 async function bind(parts: PeopleParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { tools, origin, boundSeconds } = parts
+  const { tools, origin } = parts
   const held = await sessionIn(tools, request.headers.cookie)
-  if (held === null || boundSeconds === null) return reply.code(401).send()
+  if (held === null || !parts.binding.isOffered) return reply.code(401).send()
   const { session, token } = held
   const asked = { key: null, audience: `${origin}${BIND_PATH}`, binding: null }
   const proof = await readProof(stringOf(request, 'secure-session-response'), asked)

@@ -52,8 +52,8 @@ export interface PeopleParts {
   readonly brand: string
   /** origin of the pages, as browsers know it */
   readonly origin: string
-  /** how long a session that is bound to a key goes on without a new proof of it, in seconds; null where none is bound */
-  readonly boundSeconds: number | null
+  /** whether browsers are offered to bind a session to a key, and for how many seconds one that is bound goes on without a new proof */
+  readonly binding: { readonly isOffered: boolean; readonly seconds: number }
   /** kinds that are switched on */
   readonly factors: readonly FactorName[]
   /** who delivers, for the receipts that they send */
