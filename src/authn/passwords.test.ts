@@ -44,6 +44,7 @@ onEveryStore('a password must be long and unknown to thieves; nothing else is as
     passwordProblem(tools, GOOD, () => Promise.reject(new Error('down')), []),
     /cannot be checked at the moment/,
   )
+  assert.match(String(tools.troubles), /down/)
 })
 
 onEveryStore('of passwords that are set at once, one remains', async (store) => {

@@ -56,7 +56,8 @@ export async function passwordProblem(
   const plain = password.toLowerCase()
   if (ownWords.some((word) => word.length >= 4 && plain.replaceAll(word.toLowerCase(), '').length < minLength / 2))
     return 'own_name'
-  const known = await isBreached(password).catch(() => {
+  const known = await isBreached(password).catch((error: unknown) => {
+    tools.onTrouble('a password could not be held against the breached ones', error)
     throw new AmbitError('overloaded', 'new passwords cannot be checked at the moment; try again in a moment')
   })
   return known ? 'breached' : null
