@@ -5,6 +5,7 @@
  */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
+import { withoutPassword } from '#lib/address.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { migrate } from './migrate.ts'
 import { openSqlite } from './sqlite.ts'
@@ -107,7 +108,7 @@ export function isDuplicate(error: unknown): boolean {
 }
 
 function unavailable(url: string, error: unknown): AmbitError {
-  const shown = url.replace(/\/\/[^@/]*@/, '//')
+  const shown = withoutPassword(url)
   const why = error instanceof Error ? error.message : String(error)
   return new AmbitError(
     'store_unavailable',

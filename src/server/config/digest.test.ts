@@ -4,7 +4,7 @@ import { configDigest } from './digest.ts'
 
 suite('The digest of a configuration', () => {
   const config = {
-    store: 'postgres://ambit:first@db.test/ambit?password_less=1',
+    store: 'postgres://ambit:first@db.test/ambit?password_less=1&password=first',
     listen: { host: '127.0.0.1', port: 1 },
     webhooks: { to: [{ name: 'a', secret: 'first' }] },
     delivery: [{ http: { headers: { authorization: 'first' } } }],
