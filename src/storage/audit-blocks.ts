@@ -1,7 +1,7 @@
 /** The audit log's rows, and how a block comes after the head of its chain and nowhere else. */
 import { blockOf, genesis, type Block, type ChainName, type Head, type Receipt, type Sealed } from '#audit/chain.ts'
 import { newId } from '#lib/ids.ts'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
 
@@ -70,6 +70,8 @@ export interface BlockWriter {
   readonly close: () => Promise<void>
 }
 
+type Chained = ReturnType<typeof blockOf>
+
 /** Times a block is tried when a commit was not answered. */
 const TRIES = 2
 
@@ -79,7 +81,8 @@ export async function blockWriter(database: Database, node: string, now: number)
   // as this process left it; null where it may have left it otherwise
   let head: Head | null = found.head
   async function write(records: readonly Sealed[]): Promise<readonly Receipt[]> {
-    let last: ReturnType<typeof blockOf> | null = null
+    let last: Chained | null = null
+    let unanswered: Chained | null = null
     for (let tries = 1; ; tries++) {
       try {
         // SQLite takes no update in front of an insert; nor is there a way to it that could be spared
@@ -91,8 +94,10 @@ export async function blockWriter(database: Database, node: string, now: number)
         last = await database.transaction(async (sql) => {
           let next = head === null ? null : (last = blockOf(chain, head, records))
           if (next === null || !(await follow(sql, next.block))) {
-            // another process went on with the chain
-            next = last = blockOf(chain, await lockedHead(sql, chain), records)
+            // another process went on with the chain, or a commit that was not answered: that has ended once the head is held
+            const end = await lockedHead(sql, chain)
+            if (unanswered !== null && (await isStored(sql, unanswered.block))) return unanswered
+            next = last = blockOf(chain, end, records)
             await follow(sql, next.block)
           }
           await insert(sql, next.block)
@@ -102,12 +107,13 @@ export async function blockWriter(database: Database, node: string, now: number)
       } catch (error) {
         head = null
         // the answer to a commit may be lost where the commit is not: what the store says counts
-        if (last !== null && (await isStored(database, last.block))) return written(last)
+        if (last !== null && (await isStored(database.sql, last.block))) return written(last)
         if (tries === TRIES) throw error
+        unanswered = last
       }
     }
   }
-  function written({ block, receipts }: ReturnType<typeof blockOf>): readonly Receipt[] {
+  function written({ block, receipts }: Chained): readonly Receipt[] {
     head = { seq: block.lastSeq, hash: block.lastHash }
     return receipts
   }
@@ -204,7 +210,7 @@ const rowOf = (block: Block) => ({
   body: Buffer.from(block.body!),
 })
 
-async function isStored({ sql }: Database, { chain, firstSeq, lastHash }: Block): Promise<boolean> {
+async function isStored(sql: Kysely<Tables>, { chain, firstSeq, lastHash }: Block): Promise<boolean> {
   const row = await sql
     .selectFrom('audit_blocks')
     .select('last_hash')

@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { sql } from 'kysely'
 import { aDecisionRecord, aNodeRecord } from '#audit/records.fixture.ts'
 import { linesOf } from '#audit/chain.ts'
 import { systemClock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { openAuditLog, type AuditOptions } from './audit-log.ts'
 import { auditPath } from './audit-store.ts'
-import type { Database } from './database.ts'
+import { openDatabase, type Database } from './database.ts'
 import { groupCommit } from './group-commit.ts'
 import { newPostgres, onEveryStore, startedCluster } from './stores.fixture.ts'
 
@@ -124,37 +125,18 @@ onEveryStore('a record that does not fit is refused, and the others are kept', a
 test('records are refused while the store is gone, and taken again when it is back', async (context) => {
   const cluster = startedCluster()
   if (cluster === null) return context.skip('no PostgreSQL on this machine')
-  const { folder } = await cluster
-  const url = await newPostgres({ folder, bin: '' })
-  const between = mkdtempSync(join(tmpdir(), 'ambit-between-'))
-  const sockets = new Set<Socket>()
-  let open = true
-  const proxy = createServer((socket) => {
-    if (!open) return socket.destroy()
-    const to = connect(join(folder, '.s.PGSQL.5432'))
-    for (const each of [socket, to]) {
-      sockets.add(each)
-      each.on('error', () => {})
-      each.once('close', () => sockets.delete(each))
-    }
-    socket.pipe(to).pipe(socket)
-  })
-  await new Promise<void>((resolve) => proxy.listen(join(between, '.s.PGSQL.5432'), resolve))
+  const way = await wayTo((await cluster).folder)
   // an error that nobody hears ends a process: a connection that dies in use must not have one
   const unheard: unknown[] = []
   const hear = (error: unknown) => void unheard.push(error)
   process.on('uncaughtExceptionMonitor', hear)
-  const log = await openAuditLog(url.replace(encodeURIComponent(folder), encodeURIComponent(between)), {
-    ...options('a'),
-    limits: { rest: 5 },
-  })
+  const log = await openAuditLog(way.url, { ...options('a'), limits: { rest: 5 } })
   try {
     const before = await log.append(aNodeRecord(1))
-    open = false
-    for (const socket of sockets) socket.destroy()
+    way.close()
     const refused = await Promise.allSettled(Array.from({ length: 5 }, () => log.append(aNodeRecord(2))))
     assert.ok(refused.every((each) => each.status === 'rejected' && isUnavailable(each.reason)))
-    open = true
+    way.open()
     const after = await until(() => log.append(aNodeRecord(3)))
     assert.equal(after.chain, before.chain)
     const kept = (await bodies(log.store, before.chain)).flat()
@@ -163,11 +145,83 @@ test('records are refused while the store is gone, and taken again when it is ba
   } finally {
     process.off('uncaughtExceptionMonitor', hear)
     await log.close()
-    proxy.close()
-    for (const socket of sockets) socket.destroy()
-    rmSync(between, { recursive: true, force: true })
+    way.remove()
   }
 })
+
+test('a commit that goes on in the store after its connection was lost is waited for, and not made again', async (context) => {
+  const cluster = startedCluster()
+  if (cluster === null) return context.skip('no PostgreSQL on this machine')
+  const way = await wayTo((await cluster).folder)
+  const [direct, log] = [await openDatabase(way.direct), await openAuditLog(way.url, options('a'))]
+  const waiting = (count: number) =>
+    until(async () => {
+      const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(direct.sql)
+      assert.equal(rows.length, count)
+    })
+  try {
+    const { chain } = await log.append(aNodeRecord(1))
+    const appended = await direct.transaction(async (held) => {
+      await held.updateTable('audit_chains').set({ node: 'a' }).execute()
+      const receipt = log.append(aNodeRecord(2))
+      await waiting(1)
+      way.forget()
+      await waiting(2)
+      return { receipt }
+    })
+    const { seq, hash } = await appended.receipt
+    const kept = (await bodies(log.store, chain)).flat()
+    assert.deepEqual([kept.length, seq, hash], [2, 2, kept[1]!.hash])
+    const next = await log.append(aNodeRecord(3))
+    assert.equal(next.seq, 3)
+  } finally {
+    await log.close()
+    await direct.close()
+    way.remove()
+  }
+})
+
+/** A new database behind a door that can be shut. */
+async function wayTo(folder: string) {
+  const direct = await newPostgres({ folder, bin: '' })
+  const between = mkdtempSync(join(tmpdir(), 'ambit-between-'))
+  const [clients, stores] = [new Set<Socket>(), new Set<Socket>()]
+  let isOpen = true
+  const proxy = createServer((socket) => {
+    if (!isOpen) return socket.destroy()
+    const to = connect(join(folder, '.s.PGSQL.5432'))
+    for (const [each, all] of [
+      [socket, clients],
+      [to, stores],
+    ] as const) {
+      all.add(each)
+      each.on('error', () => {})
+      each.once('close', () => all.delete(each))
+    }
+    socket.pipe(to).pipe(socket)
+  })
+  await new Promise<void>((resolve) => proxy.listen(join(between, '.s.PGSQL.5432'), resolve))
+  const cut = (all: ReadonlySet<Socket>) => all.forEach((socket) => socket.destroy())
+  const close = () => {
+    isOpen = false
+    cut(clients)
+    cut(stores)
+  }
+  return {
+    direct,
+    url: direct.replace(encodeURIComponent(folder), encodeURIComponent(between)),
+    open: () => (isOpen = true),
+    close,
+    /** clients lose their connections, of which the store does not hear */
+    forget: () => cut(clients),
+    remove() {
+      close()
+      proxy.close()
+      rmSync(between, { recursive: true, force: true })
+    },
+  }
+}
 
 async function until<T>(work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
