@@ -58,6 +58,22 @@ onEveryStore('a value that the store cannot hold is refused alone', async (store
   for (const each of [before, after]) assert.deepEqual(each, { status: 'fulfilled', value: 'strange' })
 })
 
+onEveryStore('a guess that is asked for together with what the store cannot hold is counted once', async (store) => {
+  const database = await store.open()
+  const budgets = budgetStore(database)
+  const now = 1_800_000_000_000
+  const others = { perHour: 2, perDay: 2, inARow: 2 }
+  await Promise.allSettled([
+    budgets.reserve('idp:ada', 'totp', '', DEFAULT_BUDGET, now),
+    budgets.reserve('idp:\0', 'session', '', others, now),
+  ])
+  const rows = await database.sql.selectFrom('budgets').select('day_count').where('account', '=', 'idp:ada').execute()
+  assert.deepEqual(
+    rows.map(({ day_count }) => day_count),
+    [1],
+  )
+})
+
 onEveryStore(
   'of many who are served at once, all are served where one meets others that want the same rows',
   async (store) => {

@@ -24,7 +24,14 @@ interface Place {
 const PLACE = { account: 'text', factor: 'text' } as const
 
 export function budgetStore(database: Database): BudgetStore {
-  const reserve = inBatches((guesses: readonly Guess[]) => reserveAll(database, guesses), nameOf)
+  // a batch is of one budget, and so one statement: of one that fails nothing was counted
+  const batches = new Map<string, (guess: Guess) => Promise<Pool | null>>()
+  const reserve = (guess: Guess) => {
+    const budget = JSON.stringify(guess.budget)
+    const batch = batches.get(budget) ?? inBatches((guesses: readonly Guess[]) => reserveAll(database, guesses), nameOf)
+    batches.set(budget, batch)
+    return batch(guess)
+  }
   const giveBack = inBatches((places: readonly Place[]) => giveBackAll(database, places), nameOf)
   return {
     reserve: (account, factor, browser, budget, now) => reserve({ account, factor, browser, budget, now }),
@@ -48,28 +55,20 @@ export function budgetStore(database: Database): BudgetStore {
 const nameOf = ({ account, factor }: { readonly account: string; readonly factor: string }): string =>
   JSON.stringify([account, factor])
 
-/** Counts each guess that its budget has, in one statement for all of one budget. */
+/**
+ * Counts each guess, of one budget, where that has it. A window that began in the future, because the clock was set back, goes on: it never
+ * gives anything anew.
+ */
 async function reserveAll(database: Database, guesses: readonly Guess[]): Promise<(Pool | null)[]> {
-  const granted = new Map<string, Pool>()
-  for (const alike of Map.groupBy(guesses, ({ budget }) => JSON.stringify(budget)).values())
-    for (const { account, factor: key } of await reserveAlike(database, alike)) {
-      const [factor, pool] = key.split('/')
-      granted.set(nameOf({ account, factor: factor! }), pool as Pool)
-    }
-  return guesses.map((guess) => granted.get(nameOf(guess)) ?? null)
-}
-
-/** Those that were granted. A window that began in the future, because the clock was set back, goes on: it never gives anything anew. */
-async function reserveAlike(database: Database, guesses: readonly Guess[]): Promise<readonly Place[]> {
   const { perHour, perDay, inARow } = guesses[0]!.budget
-  if (Math.min(perHour, perDay, inARow) < 1) return []
+  if (Math.min(perHour, perDay, inARow) < 1) return guesses.map(() => null)
   const asked = rowsOf(
     database,
     'asked',
     { account: 'text', factor: 'text', browser: 'text', now: 'bigint' },
     guesses.map(({ account, factor, browser, now }) => ({ account, factor, browser, now })),
   )
-  return database.sql
+  const counted = await database.sql
     .insertInto('budgets')
     .columns(['account', 'factor', 'hour_start', 'day_start', 'hour_count', 'day_count', 'run_count'])
     .expression((from) =>
@@ -146,6 +145,13 @@ async function reserveAlike(database: Database, guesses: readonly Guess[]): Prom
     )
     .returning(['account', 'factor'])
     .execute()
+  const granted = new Map(
+    counted.map(({ account, factor: place }) => {
+      const [factor = '', pool] = place.split('/')
+      return [nameOf({ account, factor }), pool as Pool]
+    }),
+  )
+  return guesses.map((guess) => granted.get(nameOf(guess)) ?? null)
 }
 
 async function giveBackAll(database: Database, places: readonly Place[]): Promise<void[]> {
