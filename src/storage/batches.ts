@@ -10,6 +10,7 @@ const BATCH = 500
 
 interface Waiting<T, R> {
   readonly item: T
+  readonly key: string | undefined
   readonly resolve: (result: R) => void
   readonly reject: (error: unknown) => void
 }
@@ -17,6 +18,7 @@ interface Waiting<T, R> {
 /**
  * A function of one item over a function of many, which resolves to a result for each, in their order.
  *
+ * @param work one statement: of a failure that says it did nothing, each item is done again, alone
  * @param keyOf what a statement can change only once: of two items with one key, the second is in a later batch
  */
 export function inBatches<T, R>(
@@ -38,7 +40,7 @@ export function inBatches<T, R>(
     const batch: Waiting<T, R>[] = []
     const rest: Waiting<T, R>[] = []
     for (const waiting of queue) {
-      const key = keyOf?.(waiting.item)
+      const { key } = waiting
       if (batch.length === BATCH || (key !== undefined && keys.has(key))) rest.push(waiting)
       else batch.push(waiting)
       if (key !== undefined) keys.add(key)
@@ -60,7 +62,7 @@ export function inBatches<T, R>(
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<R>()
-    queue.push({ item, resolve, reject })
+    queue.push({ item, key: keyOf?.(item), resolve, reject })
     if (!running) {
       running = true
       void run()
