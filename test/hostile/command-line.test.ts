@@ -1,7 +1,7 @@
 /** What a person sees who gives broken files to the command line. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -51,6 +51,28 @@ suite('Broken files on the command line', () => {
     ]
     for (const line of expected) assert.match(run.stderr, line)
   })
+
+  test(
+    'a report that the disk has no room for is no report with findings: the code is 2, and it is said why',
+    {
+      skip: existsSync('/dev/full') ? false : 'needs a /dev/full',
+    },
+    () => {
+      write('good.yaml', 'ambit: 1\naccounts: [{id: a, kind: human}]\n')
+      for (const format of ['text', 'json']) {
+        const full = openSync('/dev/full', 'w')
+        const run = spawnSync(process.execPath, [ambit, 'analyze', 'good.yaml', '-f', format], {
+          cwd: folder,
+          encoding: 'utf8',
+          stdio: ['ignore', full, 'pipe'],
+        })
+        closeSync(full)
+        assert.equal(run.status, 2)
+        assert.match(run.stderr, /^ambit: cannot write to standard output: ENOSPC.* is not complete$/m)
+        assert.doesNotMatch(run.stderr, /\bat .*\.ts:\d+/, 'no stack trace')
+      }
+    },
+  )
 
   test('a file given twice is read once', async () => {
     const path = join(folder, 'bad1.yaml')
