@@ -15,6 +15,8 @@ suite('The digest of a configuration', () => {
   test('is another where anything is that is no secret', () => {
     assert.notEqual(configDigest(config), configDigest({ ...config, listen: { host: '127.0.0.1', port: 2 } }))
     assert.notEqual(configDigest(config), configDigest({ ...config, store: 'postgres://ambit:first@db2.test/ambit' }))
+    const proving = (strength: string) => ({ ...config, decisions: { issuers: { i: { acr: { key: { strength } } } } } })
+    assert.notEqual(configDigest(proving('hardware')), configDigest(proving('two_factor')), 'a word is no secret')
     assert.match(configDigest(config), /^sha256:[0-9a-f]{64}$/)
   })
 

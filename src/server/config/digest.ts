@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { withoutPassword } from '#lib/address.ts'
 
-/** Keys under which secrets stand; their values, and whatever is below them, stay out. */
+/** Keys of secrets: texts, or headers, which are texts by name. Whatever else is called like one, such as an `acr`, is no secret. */
 export const SECRET_KEYS: readonly unknown[] = [
   'secret',
   'token',
@@ -24,7 +24,7 @@ function without(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(without)
   if (typeof value !== 'object' || value === null) return value
   return Object.entries(value)
-    .filter(([key]) => !SECRET_KEYS.includes(key))
+    .filter(([key, each]) => !SECRET_KEYS.includes(key) || (typeof each === 'object' && key !== 'headers'))
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, each]) => [key, without(each)])
 }
