@@ -269,6 +269,7 @@ onEveryStore('nothing is asked or taken where the reach forbids codes, and whate
   tools.leave = { granted: true }
   tools.broken = { ask: true }
   assert.equal(await outcomeOf(tools), 'unavailable')
+  assert.match(String(tools.troubles), /decision point is down/)
   assert.equal(await type(tools, id, number), 'refused')
   tools.broken = { record: true }
   assert.equal(await type(tools, id, number), 'refused')

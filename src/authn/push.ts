@@ -44,7 +44,10 @@ export type PushBegun =
  * be able to make a telephone ring.
  */
 export async function beginPush(tools: PushTools, request: PushRequest): Promise<PushBegun> {
-  const begun = await sendPush(tools, request).catch((): PushBegun => ({ outcome: 'unavailable' }))
+  const begun = await sendPush(tools, request).catch((error: unknown): PushBegun => {
+    tools.onTrouble('an app could not be asked', error)
+    return { outcome: 'unavailable' }
+  })
   const { account, purpose, session } = request
   await tools.record({
     kind: 'authentication',

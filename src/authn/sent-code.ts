@@ -52,7 +52,10 @@ export const randomCode = (digits: number): string => String(randomInt(10 ** dig
  */
 export function beginCode(tools: Tools, request: CodeRequest): CodeBegun {
   const challenge = newId('ch')
-  const sent = sendCode(tools, request, challenge).catch((): SendOutcome => 'unavailable')
+  const sent = sendCode(tools, request, challenge).catch((error: unknown): SendOutcome => {
+    tools.onTrouble('a code could not be sent', error)
+    return 'unavailable'
+  })
   return { challenge, sent: sent.then((outcome) => recorded(tools, request, outcome)) }
 }
 
