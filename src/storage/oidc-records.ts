@@ -63,7 +63,7 @@ export interface OidcRecords {
   readonly linked: (uid: string) => Promise<{ readonly session: string; readonly account: string } | undefined>
 }
 
-/** Seconds between two questions about a device code where the client was told nothing else, and those that each too early one adds (RFC 8628 §3.5). */
+/** Milliseconds between two questions about a device code where the client was told nothing else, and those that each too early one adds (RFC 8628 §3.5). */
 const POLL_EVERY_MS = 5000
 const SLOWER_BY_MS = 5000
 /** What the way from client to node may take off the time between two questions; ours. */
