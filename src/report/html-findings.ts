@@ -1,5 +1,5 @@
 /** The findings of a report as static HTML: grouped by code, worst first, each with its chain, its remedy and its sources. */
-import type { Finding, Report } from '#contract/report.ts'
+import type { Account, Finding, Report } from '#contract/report.ts'
 import { chainFigure } from './chain-diagram.ts'
 import { findingTitle } from './finding-titles.ts'
 import { escaped, idHtml, messageHtml, nameHtml } from './html-text.ts'
@@ -51,20 +51,32 @@ function cardsOf(findings: readonly Finding[]): Card[] {
   return [...cards.values()].map(([lead, ...others]) => [lead!, ...others])
 }
 
-/** The section of findings, with a table of contents when there are several codes. */
-export function findingsHtml(report: Report, groups: readonly FindingGroup[], names: Names): string {
+/**
+ * The section of findings, with a table of contents when there are several codes.
+ *
+ * @param listed  the accounts that the page lists, to which findings may point
+ */
+export function findingsHtml(
+  report: Report,
+  groups: readonly FindingGroup[],
+  names: Names,
+  listed: readonly Account[],
+): string {
   if (groups.length === 0) return '<p>No findings.</p>'
   const known = new Map(report.accounts.map((account) => [account.id, account.name]))
+  const context: Known = { names, known, entries: new Set(listed.map(({ id }) => id)) }
   const contents = groups.map((group, index) => {
     return `<li><a href="#code-${index}">${severityHtml(group.worst)} <span>${escaped(findingTitle(group.code))}</span> <span class="number">${grouped(group.count)}</span></a></li>`
   })
-  const sections = groups.map((group, index) => groupHtml(group, index, { names, known }))
+  const sections = groups.map((group, index) => groupHtml(group, index, context))
   return `<ol class="contents">${contents.join('')}</ol>${sections.join('\n')}`
 }
 
 interface Known {
   readonly names: Names
   readonly known: ReadonlyMap<string, string | undefined>
+  /** ids of the accounts that have an entry on the page */
+  readonly entries: ReadonlySet<string>
 }
 
 function groupHtml(group: FindingGroup, index: number, context: Known): string {
@@ -77,14 +89,18 @@ ${drawn.join('\n')}${restHtml(group.listed, context)}</section>`
 
 function restHtml(findings: readonly Finding[], context: Known): string {
   if (findings.length === 0) return ''
-  const items = findings.slice(0, LISTED_PER_CODE).map((finding) => {
-    return `<li>${severityHtml(finding.severity)} ${accountLink(finding, context)} <span>${messageHtml(finding.message)}</span></li>`
+  const named = findings.slice(0, LISTED_PER_CODE)
+  const items = named.map((finding) => {
+    return `<li>${severityHtml(finding.severity)} ${accountLink(finding, who(finding, context), context)} <span>${messageHtml(finding.message)}</span></li>`
   })
   const more = findings.length - LISTED_PER_CODE
   const unlisted =
     more > 0 ? `<p class="note">And ${grouped(more)} more; the JSON and SARIF formats hold every one.</p>` : ''
+  const apart = named.every(({ account }) => context.entries.has(account))
+    ? ''
+    : ' Those of accounts that are not listed below are in the JSON format.'
   return `<details class="rest"><summary>${counted(findings.length, 'more finding')} of this kind</summary>
-<p class="under">Each account’s entry below shows their steps and remedies.</p><ul>${items.join('\n')}</ul>${unlisted}</details>`
+<p class="under">Each account’s entry below shows their steps and remedies.${apart}</p><ul>${items.join('\n')}</ul>${unlisted}</details>`
 }
 
 function cardHtml(card: Card, open: boolean, context: Known): string {
@@ -100,7 +116,7 @@ function cardHtml(card: Card, open: boolean, context: Known): string {
   return `<details class="finding"${open ? ' open' : ''}><summary>${severityHtml(finding.severity)} <span class="who">${who(finding, context)}</span>${exception} <span class="message">${messageHtml(finding.message)}${more}</span></summary>
 <div class="body">${chainFigure(finding, context.names)}${also.join('')}
 ${remedies.length === 0 ? '' : `<div class="remedy"><p class="label">What to do</p><ul>${remedies.join('')}</ul></div>`}
-${sourcesHtml(card)}</div></details>`
+${sourcesHtml(card, context)}</div></details>`
 }
 
 function who(finding: Finding, { known }: Known): string {
@@ -108,18 +124,19 @@ function who(finding: Finding, { known }: Known): string {
   return name === undefined || name.trim() === '' ? idHtml(finding.account) : nameHtml(name)
 }
 
-const accountLink = (finding: Finding, context: Known) =>
-  `<a href="#accounts" data-account="${escapedExactly(finding.account)}">${who(finding, context)}</a>`
+/** A link to the entry of a finding's account; where the page has none, what would be linked alone. */
+const accountLink = ({ account }: Finding, html: string, { entries }: Known) =>
+  entries.has(account)
+    ? `<a href="#accounts" data-account="${escapedExactly(account)}">${html}</a>`
+    : `<span>${html}</span>`
 
 /** An attribute value that script reads back: escaped for HTML, and otherwise exactly the text. */
 const escapedExactly = (text: string) =>
   text.toWellFormed().replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`)
 
-function sourcesHtml(card: Card): string {
+function sourcesHtml(card: Card, context: Known): string {
   const [finding] = card
-  const rows: [string, string][] = [
-    ['Account', `<a href="#accounts" data-account="${escapedExactly(finding.account)}">${idHtml(finding.account)}</a>`],
-  ]
+  const rows: [string, string][] = [['Account', accountLink(finding, idHtml(finding.account), context)]]
   const add = (term: string, items: readonly string[], html: (item: string) => string, separator = ', ') => {
     if (items.length > 0) rows.push([term, [...new Set(items)].map(html).join(separator)])
   }

@@ -58,16 +58,33 @@ suite('the report as one HTML page', () => {
       accounts: fit,
       summary: { ...few.summary, accounts: fit.length },
       diagnostics: Array.from({ length: 1500 }, () => diagnostic!),
-      findings: Array.from({ length: 1500 }, (_, i) => ({ ...few.findings[0]!, id: `f${i}`, wayIn: `w${i}` })),
+      findings: Array.from({ length: 1600 }, (_, i) => ({
+        ...few.findings[0]!,
+        ...(i < 1500 ? {} : { code: few.findings.find(({ code }) => code !== few.findings[0]!.code)!.code }),
+        id: `f${i}`,
+        wayIn: `w${i}`,
+        account: accounts[i < 1500 ? i : (i - 1500) * 201]!.id,
+      })),
     }
     const page = renderHtml(many)
-    const island = JSON.parse(/id="island">([^]*?)<\/script>/.exec(page)![1]!) as { accounts: { verdict: string }[] }
+    const island = JSON.parse(/id="island">([^]*?)<\/script>/.exec(page)![1]!) as {
+      accounts: { id: string; verdict: string }[]
+    }
+    const entries = new Set(island.accounts.map(({ id }) => id))
+    const linked = [...page.matchAll(/ data-account="([^"]*)"/g)].map(([, id]) => id!)
+    assert.deepEqual(
+      linked.filter((id) => !entries.has(id)),
+      [],
+      'no link leads to an account that is not listed',
+    )
+    assert.ok(linked.length > 0)
+    assert.ok(page.includes('Those of accounts that are not listed below are in the JSON format'))
     assert.equal(island.accounts.length, 20_000)
     assert.equal(island.accounts.filter(({ verdict }) => verdict === 'unfit').length, fit.length - 20_010)
     assert.match(page, /Listed are the 20,000 of 24,000 accounts that stand worst/)
     assert.match(page, /And 500 more; the JSON format holds every one/)
     assert.match(page, /And 480 more; the JSON and SARIF formats hold every one/)
-    assert.doesNotMatch(html, /that stand worst|holds? every one/)
+    assert.doesNotMatch(html, /that stand worst|holds? every one|not listed below/)
   })
 
   test('no name becomes markup', () => {

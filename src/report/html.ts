@@ -53,7 +53,7 @@ ${headerHtml(report, name)}
 <main id="main" tabindex="-1">
 ${overviewHtml(report)}
 <section aria-labelledby="findings"><h2 id="findings">Findings</h2>
-${findingsHtml(report, groups, names)}</section>
+${findingsHtml(report, groups, names, listed)}</section>
 ${accountsHtml(report, listed.length)}
 ${diagnosticsHtml(report)}
 ${methodHtml(report)}
