@@ -303,6 +303,28 @@ suite('what holds for any policy', () => {
     )
   })
 
+  test('a rule that fails over one account raises what is asked of it, whoever was asked before', () => {
+    for (const condition of [
+      'impact == "low" && capabilities.exists(each, has(each.memberOf))',
+      'impact == "low" && capabilities.exists(each, has(each. // of each\n memberOf))',
+    ]) {
+      const compiled = compileRule(condition)
+      assert.ok('condition' in compiled)
+      const when = (given: RuleFacts): boolean => 'problem' in compiled.condition.evaluate(given)
+      const rule: PolicyRule = { code: 'failing', when, condition, requires: {}, reason: condition, citations: [] }
+      const one: Policy = { ...policy, rules: [rule] }
+      const asked = (groups: number) =>
+        requirementOf(one, {
+          account: { kind: 'human', memberOf: Array.from({ length: groups }, (_, i) => `group:${i}`) },
+          system: {},
+          impact: 'high',
+          capabilities: ['administer'],
+          reach: { nodes: 1, accounts: 1 },
+        }).raisedBy.map(({ code }) => code)
+      assert.deepEqual([asked(1), asked(20_000)], [[], ['failing']])
+    }
+  })
+
   test('more proof never yields less', () => {
     fc.assert(
       fc.property(anyRequirement, anyWay, strength, fc.subarray([...CONTROLS]), (requirement, way, more, controls) => {
