@@ -1,7 +1,7 @@
 import { readPolicyFile } from '#cli/read-policy.ts'
 import type { Fact } from '#model/facts.ts'
 import { checkInventory } from '#model/inventory.ts'
-import { loadSolver } from '#planning/hitting-set.ts'
+import { loadSolver } from '#planning/solver.ts'
 import { planFor } from '#planning/plan.ts'
 import { randomOf } from './random.ts'
 import { timed, type Measured } from './timing.ts'

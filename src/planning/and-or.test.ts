@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { AmbitError } from '#lib/errors.ts'
 import { readAndOr } from './and-or.ts'
 import { cheapestCut, type CutAnswer } from './cut.ts'
-import { loadSolver } from './hitting-set.ts'
+import { loadSolver } from './solver.ts'
 
 const solver = await loadSolver()
 

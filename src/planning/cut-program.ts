@@ -1,5 +1,4 @@
-import type { Solver } from './hitting-set.ts'
-import { EPSILON } from './hitting-set.ts'
+import { solve, type Solver } from './solver.ts'
 
 /** A node as the program sees it: it holds when `needs` of `body` hold and it is not cut. */
 export interface ProgramNode {
@@ -54,40 +53,16 @@ export function cutByProgram(
     // with `needs` of them the right side is positive, and as many as there are cannot make it more than the weight
     else if (body.length >= needs) add(v, body.length - needs + 1, body, 1 - needs)
   })
-  const colUpper = new Float64Array(2 * n).fill(1)
-  const colCost = new Float64Array(2 * n)
+  const upper = new Float64Array(2 * n).fill(1)
+  const costs = new Float64Array(2 * n)
   nodes.forEach(({ cost }, v) => {
-    if (cost === Infinity) colUpper[v] = 0
-    else colCost[v] = cost
+    if (cost === Infinity) upper[v] = 0
+    else costs[v] = cost
   })
-  colUpper[n + goal] = 0
-  return solver.withModel(
-    {
-      numCols: 2 * n,
-      numRows: lower.length,
-      colCost,
-      colLower: new Float64Array(2 * n),
-      colUpper,
-      rowLower: lower,
-      rowUpper: new Float64Array(lower.length).fill(solver.infinity),
-      integrality: new Int32Array(2 * n).fill(solver.constants.variableType.integer),
-      matrix: { format: 'csr', numRows: lower.length, numCols: 2 * n, starts, indices, values },
-    },
-    (model) => {
-      model.options.set({
-        output_flag: false,
-        time_limit: Math.max(0.05, seconds),
-        mip_rel_gap: 0,
-        mip_abs_gap: EPSILON,
-      })
-      model.run()
-      if (model.getModelStatus() === solver.constants.modelStatus.infeasible) {
-        return { cut: null, cost: Infinity, bound: Infinity }
-      }
-      const { colValue } = model.getSolution()
-      const cut = nodes.flatMap((_, v) => ((colValue[v] ?? 0) > 0.5 ? [v] : []))
-      const cost = cut.reduce((sum, v) => sum + nodes[v]!.cost, 0)
-      return { cut, cost, bound: Math.max(0, Math.min(Number(model.info.get('mip_dual_bound')), cost)) }
-    },
-  )
+  upper[n + goal] = 0
+  const solved = solve(solver, { costs, upper, lower, starts, indices, values }, seconds)
+  if (solved === null) return { cut: null, cost: Infinity, bound: Infinity }
+  const cut = nodes.flatMap((_, v) => ((solved.columns[v] ?? 0) > 0.5 ? [v] : []))
+  const cost = cut.reduce((sum, v) => sum + nodes[v]!.cost, 0)
+  return { cut, cost, bound: Math.max(0, Math.min(solved.bound, cost)) }
 }

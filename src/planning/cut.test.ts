@@ -11,7 +11,7 @@ import { cheapestCut, type CutProblem } from './cut.ts'
 import { cutByProgram, type ProgramNode } from './cut-program.ts'
 import { derivable, derivationOf } from './derivation.ts'
 import { minimumFlowCut } from './flow.ts'
-import { loadSolver } from './hitting-set.ts'
+import { loadSolver } from './solver.ts'
 import type { Limits } from './search.ts'
 
 const solver = await loadSolver()

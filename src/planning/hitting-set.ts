@@ -2,12 +2,7 @@
  * Minimum-cost hitting sets: which of many choices to make, so that each of a list of demands is met, at the least cost;
  * and the loop around them that learns its demands one by one from whoever can say what is still wrong.
  */
-import highsLoader, { type Highs } from 'highs'
-
-/** The solver of integer programs; loaded once, since it is WebAssembly. */
-export type Solver = Highs
-// the package's types describe its CommonJS build; imported as a module, the default export is the loader itself
-export const loadSolver = (): Promise<Solver> => (highsLoader as unknown as typeof highsLoader.default)()
+import { solve, type Solver } from './solver.ts'
 
 /** One demand: at least one of `any` is chosen, or at least one of `unless` is not. */
 export interface Clause {
@@ -21,9 +16,6 @@ export interface HittingSet {
   /** no hitting set is cheaper than this */
   readonly bound: number
 }
-
-/** Costs that differ by less than this are equal; the solver works in floating point. */
-export const EPSILON = 1e-6
 
 /**
  * Returns a cheapest set of choices that meets every clause, or the best found in the time; null when no set can.
@@ -67,38 +59,15 @@ export function hittingSet(
     lower.push(1 - unless.length)
   }
   if (choices.length === 0) return { chosen: [], cost: 0, bound: 0 }
-  const count = choices.length
-  const { integer } = solver.constants.variableType
-  return solver.withModel(
-    {
-      numCols: count,
-      numRows: lower.length,
-      colCost: choices.map((choice) => costs[choice]!),
-      colLower: new Float64Array(count),
-      colUpper: new Float64Array(count).fill(1),
-      rowLower: lower,
-      rowUpper: new Float64Array(lower.length).fill(solver.infinity),
-      integrality: new Int32Array(count).fill(integer),
-      matrix: { format: 'csr', numRows: lower.length, numCols: count, starts, indices, values },
-    },
-    (model) => {
-      model.options.set({
-        output_flag: false,
-        time_limit: Math.max(0.05, seconds),
-        mip_rel_gap: 0,
-        mip_abs_gap: EPSILON,
-      })
-      model.run()
-      const { modelStatus } = solver.constants
-      if (model.getModelStatus() === modelStatus.infeasible) return null
-      const { colValue } = model.getSolution()
-      const chosen = choices.filter((_choice, column) => (colValue[column] ?? 1) > 0.5)
-      const cost = chosen.reduce((sum, choice) => sum + costs[choice]!, 0)
-      const met = clauses.every((clause) => isMet(clause, new Set(chosen)))
-      const bound = Math.max(0, Math.min(Number(model.info.get('mip_dual_bound')), cost))
-      return met ? { chosen, cost, bound } : { chosen: choices, cost: Infinity, bound }
-    },
-  )
+  const upper = new Float64Array(choices.length).fill(1)
+  const program = { costs: choices.map((choice) => costs[choice]!), upper, lower, starts, indices, values }
+  const solved = solve(solver, program, seconds)
+  if (solved === null) return null
+  const chosen = choices.filter((_choice, column) => (solved.columns[column] ?? 1) > 0.5)
+  const cost = chosen.reduce((sum, choice) => sum + costs[choice]!, 0)
+  const met = clauses.every((clause) => isMet(clause, new Set(chosen)))
+  const bound = Math.max(0, Math.min(solved.bound, cost))
+  return met ? { chosen, cost, bound } : { chosen: choices, cost: Infinity, bound }
 }
 
 /** Which choices are worth a look: of those that meet the very same demands, the cheapest. */

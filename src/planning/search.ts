@@ -1,5 +1,6 @@
 import { buildHeap } from './derivation.ts'
-import { EPSILON, hittingSet, isMet, type Clause, type Solver } from './hitting-set.ts'
+import { hittingSet, isMet, type Clause } from './hitting-set.ts'
+import { EPSILON, type Solver } from './solver.ts'
 
 /** So many demands in a row are met greedily before the solver has its turn again. */
 const WALK = 10

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { readFiles } from '#cli/read-files.ts'
 import { readPolicyFile } from '#cli/read-policy.ts'
 import { checkInventory } from '#model/inventory.ts'
-import { loadSolver } from '#planning/hitting-set.ts'
+import { loadSolver } from '#planning/solver.ts'
 import { reviewOf } from '#review/review.ts'
 
 interface Expected {

@@ -1,6 +1,6 @@
 import { readPolicyFile } from '#cli/read-policy.ts'
 import type { ReviewItem } from '#contract/review.ts'
-import { loadSolver } from '#planning/hitting-set.ts'
+import { loadSolver } from '#planning/solver.ts'
 import { reviewOf, type Reviewed } from '#review/review.ts'
 import { checkedOf } from './report-of.ts'
 
