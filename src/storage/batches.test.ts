@@ -33,6 +33,54 @@ test('of items with one key no two share a batch, and they are done in the order
   assert.deepEqual(batches, [['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']])
 })
 
+test('however many are asked for, a batch is of five hundred at most, and of each key the first that waits', async () => {
+  const batches: number[][] = []
+  const work = async (items: readonly number[]) => {
+    batches.push([...items])
+    return items
+  }
+  const ask = inBatches(work, (item) => String(item % 700))
+  const items = Array.from({ length: 3000 }, (_, i) => i)
+  assert.deepEqual(await Promise.all(items.map(ask)), items)
+  for (const batch of batches) {
+    assert.ok(batch.length <= 500)
+    assert.equal(new Set(batch.map((item) => item % 700)).size, batch.length)
+  }
+  const done = batches.flat()
+  assert.deepEqual(
+    done.toSorted((a, b) => a - b),
+    items,
+  )
+  assert.deepEqual(
+    done.filter((item) => item % 700 === 13),
+    [13, 713, 1413, 2113, 2813],
+  )
+})
+
+test('beyond ten thousand who wait, whoever asks is told so at once, until there is room again', async () => {
+  let go = () => {}
+  const ask = inBatches(
+    async (items: readonly number[]) => {
+      await new Promise<void>((resolve) => (go = resolve))
+      return items
+    },
+    (item) => String(item % 3000),
+  )
+  const items = Array.from({ length: 10_000 }, (_, i) => i)
+  const waiting = items.map(ask)
+  await assert.rejects(ask(1), { code: 'overloaded' })
+  await new Promise((resolve) => setImmediate(resolve))
+  // five hundred of them are being answered
+  const later = ask(10_000)
+  let over = false
+  const all = Promise.all([...waiting, later]).finally(() => (over = true))
+  while (!over) {
+    go()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.deepEqual(await all, [...items, 10_000])
+})
+
 test('a batch that fails refuses all who are in it and nobody after them', async () => {
   let fails = true
   const ask = inBatches(async (items: readonly number[]) => {

@@ -3,20 +3,26 @@
  * and on both stores the work of a statement for each.
  */
 import { sql, type AliasedRawBuilder } from 'kysely'
+import { AmbitError } from '#lib/errors.ts'
 import { isUndone, type Database } from './database.ts'
 
 /** Items of one statement. */
 const BATCH = 500
+/** Items that may wait, as many as of the audit log; ours. */
+const WAITING = 10_000
 
 interface Waiting<T, R> {
   readonly item: T
   readonly key: string | undefined
   readonly resolve: (result: R) => void
   readonly reject: (error: unknown) => void
+  /** the next of the same key, which is ready once this one is taken */
+  next: Waiting<T, R> | null
 }
 
 /**
- * A function of one item over a function of many, which resolves to a result for each, in their order.
+ * A function of one item over a function of many, which resolves to a result for each, in their order. Where ten thousand wait
+ * already it rejects with `overloaded`: what is decided without an answer is a deny.
  *
  * @param work one statement: of a failure that says it did nothing, each item is done again, alone
  * @param keyOf what a statement can change only once: of two items with one key, the second is in a later batch
@@ -25,27 +31,28 @@ export function inBatches<T, R>(
   work: (items: readonly T[]) => Promise<readonly R[]>,
   keyOf?: (item: T) => string,
 ): (item: T) => Promise<R> {
-  let queue: Waiting<T, R>[] = []
+  /** those that may be in the next batch, in the order in which they became so: no two of one key */
+  let ready: Waiting<T, R>[] = []
+  /** by key, the last of those that wait */
+  const lastOf = new Map<string, Waiting<T, R>>()
+  let waiting = 0
   let running = false
 
   async function run(): Promise<void> {
     // those of the same turn of the event loop go together
     await new Promise((resolve) => setImmediate(resolve))
-    while (queue.length > 0) await answer(nextBatch())
+    while (ready.length > 0) await answer(nextBatch())
     running = false
   }
 
   function nextBatch(): Waiting<T, R>[] {
-    const keys = new Set<string>()
-    const batch: Waiting<T, R>[] = []
-    const rest: Waiting<T, R>[] = []
-    for (const waiting of queue) {
-      const { key } = waiting
-      if (batch.length === BATCH || (key !== undefined && keys.has(key))) rest.push(waiting)
-      else batch.push(waiting)
-      if (key !== undefined) keys.add(key)
+    const batch = ready.slice(0, BATCH)
+    ready = ready.slice(BATCH)
+    for (const { key, next } of batch) {
+      if (next !== null) ready.push(next)
+      else if (key !== undefined) lastOf.delete(key)
     }
-    queue = rest
+    waiting -= batch.length
     return batch
   }
 
@@ -60,9 +67,22 @@ export function inBatches<T, R>(
     }
   }
 
+  function add(added: Waiting<T, R>): void {
+    waiting++
+    const before = added.key === undefined ? undefined : lastOf.get(added.key)
+    if (added.key !== undefined) lastOf.set(added.key, added)
+    if (before === undefined) ready.push(added)
+    else before.next = added
+  }
+
   return (item) => {
+    if (waiting >= WAITING) {
+      return Promise.reject(
+        new AmbitError('overloaded', 'the store has more to do than it can; come again a little later'),
+      )
+    }
     const { promise, resolve, reject } = Promise.withResolvers<R>()
-    queue.push({ item, key: keyOf?.(item), resolve, reject })
+    add({ item, key: keyOf?.(item), resolve, reject, next: null })
     if (!running) {
       running = true
       void run()
