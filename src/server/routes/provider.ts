@@ -10,6 +10,11 @@ import { STYLE } from '#server/pages/style.ts'
 /** Path of the issuer below the public URL. */
 export const PROVIDER_PATH = '/oidc'
 
+/** Where OpenID Connect Core §3.1.2.1 and RP-Initiated Logout 1.0 §2 want POST to do what GET does. */
+const GET_OR_POST = ['/auth', '/session/end'] as const
+/** Bytes of such a form: as much as fits a request line beside the cookies. More of it can be pushed (RFC 9126). */
+const LONGEST_FORM = 8192
+
 export function providerRoutes(provider: () => Provider) {
   return async (app: FastifyInstance): Promise<void> => {
     await app.register(async (scope) => {
@@ -27,6 +32,21 @@ export function providerRoutes(provider: () => Provider) {
           return handOver(provider(), request, reply)
         },
       })
+    })
+    await app.register(async (scope) => {
+      scope.removeAllContentTypeParsers()
+      const form = { parseAs: 'string', bodyLimit: LONGEST_FORM } as const
+      scope.addContentTypeParser('application/x-www-form-urlencoded', form, (_request, body, done) => done(null, body))
+      for (const path of GET_OR_POST) {
+        // The library would read the form itself, if cookies were sent with posts of other sites (SameSite=None), those of forgers
+        // among them. After this redirect it is a visit like any other, and the cookies are those of one.
+        scope.post<{ Body: string | undefined }>(
+          PROVIDER_PATH + path,
+          { config: { access: 'own' } },
+          ({ body }, reply) =>
+            reply.redirect(`${provider().issuer}${path}?${new URLSearchParams(body).toString()}`, 303),
+        )
+      }
     })
     // RFC 8414 §3.1 puts the well-known part before the path of the issuer, OpenID Connect Discovery §4 behind it
     app.get(
