@@ -52,7 +52,7 @@ async function shortLivedCaller(text: string, { tokens, gate, config }: ServerCo
   if (!/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return null
   const claims = (await gate.signer.open(SHORT_LIVED, text)) as ShortLived | null
   if (claims === null || claims.aud !== config.publicUrl) return null
-  const behind = tokens.byId(claims.token)
+  const behind = tokens.byId(claims.token) ?? (await tokens.newById(claims.token))
   if (behind === null) return null
   const scopes = claims.scope.split(' ')
   return { ...behind, scopes: new Set([...behind.scopes].filter((scope) => scopes.includes(scope))) }

@@ -51,11 +51,74 @@ onEveryStore(
       (await unknown).flatMap((caller, place) => (caller === null ? [] : [place])),
       [7],
     )
-    await database.close()
     assert.equal(await tokens.newCaller(made[8]!.token), null)
+    await database.close()
+    await assert.rejects(tokens.newCaller(made[8]!.token), { code: 'store_unavailable' })
+    await assert.rejects(tokens.newById('0123456789abcdef'), { code: 'store_unavailable' })
+    assert.equal(await tokens.newCaller('of another shape'), null)
     assert.notEqual(tokens.caller(made[7]!.token), null)
   },
 )
+
+onEveryStore(
+  'what was read before a token was revoked does not bring it back, however late it comes',
+  async (store) => {
+    const database = await store.open()
+    const { token, stored } = newToken({ name: 'x', scopes: ['read'], expiresAt: null }, 1)
+    await addToken(database, stored)
+    const held: (() => void)[] = []
+    let holds = false
+    const sql = database.sql.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (holds) await new Promise<void>((resolve) => held.push(resolve))
+        return result
+      },
+    })
+    const tokens = await loadTokens({ ...database, sql }, () => 1)
+    holds = true
+    const slow = tokens.reload()
+    while (held.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    holds = false
+    assert.ok(await removeToken(database, stored.id, 2))
+    const heard = tokens.reload()
+    // time for the second reading to come in first
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    held[0]!()
+    await Promise.all([slow, heard])
+    assert.equal(tokens.caller(token), null)
+  },
+)
+
+test('while tokens cannot be read, one that was made a moment ago is not called unknown', async (context) => {
+  const { ask, context: parts, token: newKnown } = await testServer(context)
+  const known = await newKnown('decide')
+  const { token } = newToken({ name: 'x', scopes: ['decide'], expiresAt: null }, 1)
+  const question = {
+    subject: { type: 'user', id: 'ada' },
+    action: { name: 'read' },
+    resource: { type: 'page', id: 'x' },
+  }
+  const post = (secret: string) =>
+    ask('/access/v1/evaluation', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+      token: secret,
+    })
+  assert.equal((await post(token)).status, 401, 'the store was asked, and knows no such token')
+  await parts.database.sql.schema.alterTable('tokens').renameTo('elsewhere').execute()
+  const answer = await post(token)
+  assert.deepEqual(
+    [answer.status, answer.headers.get('retry-after'), answer.headers.get('www-authenticate')],
+    [503, '2', null],
+  )
+  assert.equal(((await answer.json()) as { error: string }).error, 'store_unavailable')
+  assert.equal((await post('ambit_of_another_shape')).status, 401)
+  assert.notEqual((await post(known)).status, 401)
+  await parts.database.sql.schema.alterTable('elsewhere').renameTo('tokens').execute()
+  assert.equal((await post(token)).status, 401)
+})
 
 onEveryStore('a token is kept as a hash, with its use and its end', async (store) => {
   const database = await store.open()

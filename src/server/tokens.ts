@@ -6,6 +6,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Scope } from '#contract/scopes.ts'
 import type { Clock } from '#lib/clock.ts'
+import { AmbitError } from '#lib/errors.ts'
 import { newSecret } from '#lib/ids.ts'
 import type { Database } from '#storage/database.ts'
 import { noteTokensUsed, storedTokens, type StoredToken } from '#storage/tokens.ts'
@@ -20,10 +21,16 @@ export interface Caller {
 export interface Tokens {
   /** the caller that a token stands for; null for one that is unknown, revoked or expired */
   readonly caller: (token: string) => Caller | null
-  /** likewise, of a token that is not taken and may have been made a moment ago: the store is asked */
+  /**
+   * Likewise, of a token that is not taken and may have been made a moment ago: the store is asked.
+   *
+   * @throws {AmbitError} `store_unavailable` where it cannot be, and nobody knows whether there is such a token
+   */
   readonly newCaller: (token: string) => Promise<Caller | null>
   /** the caller of a token by its id, while it is in force; for those who showed the token before */
   readonly byId: (id: string) => Caller | null
+  /** as {@link Tokens.newCaller}, by the id */
+  readonly newById: (id: string) => Promise<Caller | null>
   /** whether a token of this name with this scope is in force */
   readonly stands: (name: string, scope: Scope) => boolean
   readonly reload: () => Promise<void>
@@ -76,8 +83,17 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     await setTimeout(READ_EVERY)
     await reading.catch(() => {})
     soon = null
-    // what cannot be read is not known
-    await reload().catch(() => {})
+    await reload()
+  }
+  /** What is found once the store was read again. What cannot be read is not known to be missing. */
+  async function readAgain(find: () => Caller | null): Promise<Caller | null> {
+    const read = await (soon ??= readSoon()).then(
+      () => true,
+      () => false,
+    )
+    const found = find()
+    if (read || found !== null) return found
+    throw new AmbitError('store_unavailable', 'tokens cannot be read at the moment; come again a little later')
   }
 
   function inForce(id: string): Caller | null {
@@ -112,9 +128,9 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
     async newCaller(token) {
       // a known id with another secret waits likewise: nobody learns which ids there are
       if (!SHAPE.test(token)) return null
-      await (soon ??= readSoon())
-      return caller(token)
+      return readAgain(() => caller(token))
     },
+    newById: (id) => readAgain(() => byId(id)),
     async noteUse() {
       if (used.size === 0) return
       const noted = used
