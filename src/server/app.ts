@@ -149,17 +149,20 @@ export async function buildApp(
   refuseUnknown(app, routes)
   for (const declare of ROUTES) await app.register((scope) => declare(scope, context))
   if (people !== null) {
-    await app.register(signInRoutes(people))
+    await app.register(async (pages) => {
+      answerErrors(pages, context, people.brand)
+      await pages.register(signInRoutes(people))
+      await pages.register(ownAccountRoutes(people))
+      await pages.register(enrolRoutes(people))
+      await pages.register(recoverRoutes(people))
+      await pages.register(deviceRoutes(people))
+      await pages.register(upstreamRoutes(people))
+      await pages.register(providerRoutes(() => people.provider))
+    })
     await app.register(bindingRoutes(people))
-    await app.register(ownAccountRoutes(people))
-    await app.register(enrolRoutes(people))
-    await app.register(recoverRoutes(people))
     await app.register(peopleRoutes(people, context.audit))
-    await app.register(deviceRoutes(people))
-    await app.register(upstreamRoutes(people))
     await app.register(receiptRoutes(people.delivery, people.outbox))
     await app.register(pushRoutes(people))
-    await app.register(providerRoutes(() => people.provider))
   }
   await app.ready()
   return { fastify: app, routes }

@@ -2,6 +2,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AmbitError, type ErrorCode } from '#lib/errors.ts'
 import type { ServerContext } from './context.ts'
+import { errorPage, showsPages } from './error-pages.ts'
+import { pageHeaders } from './pages/layout.ts'
 import { STATUSES } from './statuses.ts'
 
 export interface ErrorBody {
@@ -43,17 +45,29 @@ export function bodyOf({ code, message, detail }: AmbitError, requestId: string)
   return { error: code, message, requestId, ...(problems === undefined ? {} : { problems }) }
 }
 
-/** Answers every error in one shape and logs those that are faults of ours. */
-export function answerErrors(app: FastifyInstance, { log }: ServerContext): void {
+/**
+ * Answers every error in one shape and logs those that are faults of ours. `pages`: what is declared in `app` is for people, who are
+ * shown a page under this name instead.
+ */
+export function answerErrors(app: FastifyInstance, { log, config }: ServerContext, pages: string | null = null): void {
+  // whoever mistypes an address where people sign in is a person, too
+  const brandFor = ({ is404 }: FastifyRequest) => pages ?? (is404 ? config.people?.brand : undefined)
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = errorOf(error)
     const status = STATUSES[known.code]
     if (status >= 500 && known.code !== 'overloaded') log.error({ requestId: request.id, err: error }, known.message)
     const wait = RETRY_AFTER[known.code]
     if (wait !== undefined) reply.header('retry-after', wait)
-    return reply.code(status).type('application/json; charset=utf-8').send(bodyOf(known, request.id))
+    const brand = brandFor(request)
+    return brand !== undefined && showsPages(request.headers.accept)
+      ? reply
+          .code(status)
+          .headers(pageHeaders())
+          .send(errorPage(brand, known, request))
+      : reply.code(status).type('application/json; charset=utf-8').send(bodyOf(known, request.id))
   }
   app.setErrorHandler(answer)
+  if (pages !== null) return
   app.setNotFoundHandler((request, reply) =>
     answer(new AmbitError('not_found', 'there is nothing at this path'), request, reply),
   )

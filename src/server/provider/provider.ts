@@ -9,6 +9,10 @@ import type { AccountStateStore } from '#authn/stores.ts'
 import type { Keyring } from '#authn/keyring.ts'
 import type { ClientSessions } from '#storage/client-sessions.ts'
 import type { GuardedFetch } from '#server/guarded-fetch.ts'
+import { showsPages } from '#server/error-pages.ts'
+import { refusedRequestPage } from '#server/pages/error.ts'
+import { page, pageHeaders } from '#server/pages/layout.ts'
+import { wordsFor } from '#server/pages/words/words.ts'
 import { ACR_VALUES, acrSaid } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
 import { policyOver, type CheckParts } from './checks.ts'
@@ -187,6 +191,13 @@ export function openProvider(parts: ProviderParts): Provider {
       Session: TTL.refreshToken,
     },
     renderError(ctx, out) {
+      if (showsPages(ctx.get('accept'))) {
+        ctx.set(pageHeaders())
+        const words = wordsFor(ctx.get('accept-language'))
+        const body = refusedRequestPage(words, { error: out.error, why: out.error_description })
+        ctx.body = page({ words, title: words.error, body, brand: parts.brand })
+        return
+      }
       ctx.type = 'application/json'
       ctx.body = { error: out.error, error_description: out.error_description }
     },

@@ -8,6 +8,7 @@ import { beginRegistration, canonicalName, finishRegistration } from '#authn/pas
 import { vetoRecovery } from '#authn/recover.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { addPasskeyForm, enrolPage, notMePage } from '#server/pages/account.ts'
+import type { Problem } from '#server/pages/error.ts'
 import { html, type Markup } from '#server/pages/html.ts'
 import { pageHeaders, notice, page } from '#server/pages/layout.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
@@ -67,7 +68,9 @@ export function enrolRoutes(parts: PeopleParts) {
       const leave = leaveIn(fields['leave'], browser)
       // used up before the key is taken: of two keys at once, one is enrolled
       if (!(await parts.links.use(leave.id, leave.expiresAt, clock()))) {
-        throw new AmbitError('conflict', 'this pass has enrolled a key already; ask for a new one')
+        throw new AmbitError('conflict', 'this pass has enrolled a key already; ask for a new one', {
+          says: 'passOver' satisfies Problem,
+        })
       }
       const outcome = await finishRegistration(tools, parts.passkeys, {
         ...attemptOf(leave.account, browser),

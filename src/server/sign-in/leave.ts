@@ -5,6 +5,7 @@
 import type { Keyring } from '#authn/keyring.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
+import type { Problem } from '#server/pages/error.ts'
 
 export interface Leave {
   readonly id: string
@@ -34,5 +35,7 @@ export function openLeave(keyring: Keyring, text: string | undefined, browser: s
     const leave = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Leave
     if (leave.browser === browser && now < leave.expiresAt) return leave
   }
-  throw new AmbitError('forbidden', 'this enrolment is over or belongs to another browser; ask for a new pass')
+  throw new AmbitError('forbidden', 'this enrolment is over or belongs to another browser; ask for a new pass', {
+    says: 'passOver' satisfies Problem,
+  })
 }

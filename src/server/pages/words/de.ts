@@ -93,6 +93,21 @@ export const DE: Words = {
   scopeOther: (scope) => `„${scope}“ verwenden`,
   error: 'Etwas ist schiefgegangen',
   expired: 'Diese Seite gilt nicht mehr. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.',
+  problems: {
+    over: 'Diese Anmeldung ist vorbei, oder sie begann in einem anderen Browser. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.',
+    stale:
+      'Diese Seite gilt in diesem Browser nicht mehr. Gehen Sie zurück, laden Sie sie neu und versuchen Sie es noch einmal.',
+    meanwhile:
+      'Das wurde inzwischen anderswo beendet oder geändert, etwa in einem anderen Tab. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.',
+    busy: 'Das geht gerade nicht. Versuchen Sie es in einer Minute noch einmal.',
+    ours: 'Hier ist etwas fehlgeschlagen, und Sie können nichts dafür. Versuchen Sie es noch einmal; bleibt es so, fragen Sie Ihren Helpdesk.',
+    unreadable: 'Was Ihr Browser gesendet hat, war nicht zu lesen. Gehen Sie zurück und versuchen Sie es noch einmal.',
+    nowhere: 'Unter dieser Adresse gibt es nichts. Prüfen Sie sie, oder gehen Sie dorthin zurück, woher Sie kamen.',
+    passOver: 'Diese Einrichtung ist vorbei, oder sie begann in einem anderen Browser. Bitten Sie um einen neuen Pass.',
+    application:
+      'Eine Anwendung oder ein Link hat etwas verlangt, das hier nicht geht. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn; geschieht es wieder, sagen Sie denen, die sie betreiben, was unten steht.',
+  },
+  problemNumber: 'Nummer für Ihren Helpdesk:',
   account: 'Ihr Konto',
   signedInAs: (name) => `Angemeldet als ${name}`,
   signOut: 'Abmelden',

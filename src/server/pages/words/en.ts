@@ -87,6 +87,20 @@ export const EN = {
   scopeOther: (scope: string) => `use “${scope}”`,
   error: 'Something went wrong',
   expired: 'This page is no longer valid. Go back to the application and begin again.',
+  problems: {
+    over: 'This sign-in is over, or it began in another browser. Go back to the application and begin again.',
+    stale: 'This page is no longer valid in this browser. Go back, load it again, and try once more.',
+    meanwhile:
+      'This was finished or changed elsewhere meanwhile, in another tab for instance. Go back to the application and begin again.',
+    busy: 'This cannot be done at the moment. Try again in a minute.',
+    ours: 'Something failed here, and it is not your fault. Try again; if it stays so, ask your help desk.',
+    unreadable: 'What your browser sent could not be read. Go back and try once more.',
+    nowhere: 'There is nothing at this address. Check it, or go back to where you came from.',
+    passOver: 'This enrolment is over, or it began in another browser. Ask for a new pass.',
+    application:
+      'An application, or a link, asked for something that cannot be done here. Go back to the application and begin again; if it happens again, tell whoever runs it what stands below.',
+  },
+  problemNumber: 'Number for your help desk:',
   account: 'Your account',
   signedInAs: (name: string) => `Signed in as ${name}`,
   signOut: 'Sign out',
