@@ -1,4 +1,5 @@
 import { applyEdits, buildIncremental, type Incremental } from '#graph/incremental.ts'
+import { allRanks, type Ranked } from '#graph/incremental-ranks.ts'
 import type { Program } from '#graph/program.ts'
 import type { SnapshotContents } from '#graph/snapshot-file.ts'
 import { layoutOf, type Block } from './generate.ts'
@@ -87,11 +88,12 @@ function percentiles(timings: readonly Timing[]): string {
 function sameState(kept: Incremental, anew: Incremental): boolean {
   const same = (a: Uint32Array | Uint8Array, b: Uint32Array | Uint8Array) =>
     Buffer.compare(new Uint8Array(a.buffer, 0, b.byteLength), new Uint8Array(b.buffer, 0, b.byteLength)) === 0
+  const ranksOf = (ranked: Ranked) => allRanks(ranked, anew.graph.nodeCount)
   return (
     same(kept.masks, anew.masks) &&
     same(kept.takeover.masks, anew.takeover.masks) &&
-    same(kept.takeover.ranks, anew.takeover.ranks) &&
-    same(kept.lower.ranks, anew.lower.ranks) &&
-    same(kept.upper.ranks, anew.upper.ranks)
+    same(ranksOf(kept.takeover), ranksOf(anew.takeover)) &&
+    same(ranksOf(kept.lower), ranksOf(anew.lower)) &&
+    same(ranksOf(kept.upper), ranksOf(anew.upper))
   )
 }

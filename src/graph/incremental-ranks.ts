@@ -1,6 +1,6 @@
-import { LATEST, NEVER } from './closure.ts'
+import { LATEST, NEVER, type Closure } from './closure.ts'
 import type { LooseGraph, Sorted } from './incremental-graph.ts'
-import type { Rows } from './incremental-rows.ts'
+import { widened, type Rows } from './incremental-rows.ts'
 
 /**
  * Which way lanes spread. `forward`: from body to head, through gates of which enough holds (R3). `back`: from head to
@@ -12,9 +12,73 @@ export type Way = 'forward' | 'back' | 'relaxed'
 export interface Ranked {
   readonly way: Way
   masks: Uint32Array
+  /** node * {@link width} + slot: the rank of a node in the lane of that slot. Lanes that nothing ever held in have none */
   ranks: Uint8Array
+  /** slots of a node */
+  width: number
+  /** by lane: its slot; {@link NO_SLOT} for none */
+  readonly slots: Uint8Array
   /** per node: the lanes that hold without any reason but themselves */
   seeds: Uint32Array
+}
+
+const NO_SLOT = 255
+
+/** A fixpoint of no nodes. */
+export const buildRanked = (way: Way): Ranked => ({
+  way,
+  masks: new Uint32Array(0),
+  ranks: new Uint8Array(0),
+  width: 0,
+  slots: new Uint8Array(32).fill(NO_SLOT),
+  seeds: new Uint32Array(0),
+})
+
+/** Keeps what holds in all lanes, and of the ranks those of lanes in which anything holds. */
+export function keepRanks(ranked: Ranked, { masks, ranks, seeds }: Closure): void {
+  let lanes = 0
+  for (let v = 0; v < masks.length; v++) lanes |= masks[v]
+  ranked.masks = masks
+  ranked.seeds = seeds.slice()
+  ranked.width = 0
+  ranked.slots.fill(NO_SLOT)
+  for (let bits = lanes; bits !== 0; bits &= bits - 1) ranked.slots[31 - Math.clz32(bits & -bits)] = ranked.width++
+  const { width, slots } = ranked
+  ranked.ranks = new Uint8Array(masks.length * width)
+  for (let lane = 0; lane < 32; lane++) {
+    if (slots[lane] === NO_SLOT) continue
+    for (let v = 0, at = slots[lane]; v < masks.length; v++, at += width) ranked.ranks[at] = ranks[v * 32 + lane]
+  }
+}
+
+/** The ranks of the first nodes, as `Closure` has them. */
+export function allRanks({ ranks, width, slots }: Ranked, nodeCount: number): Uint8Array {
+  const all = new Uint8Array(nodeCount * 32).fill(NEVER)
+  for (let at = 0; at < all.length; at++) {
+    const slot = slots[at % 32]
+    if (slot !== NO_SLOT) all[at] = ranks[Math.floor(at / 32) * width + slot]
+  }
+  return all
+}
+
+/** Makes room for more nodes. */
+export function growRanked(ranked: Ranked, nodeCount: number): void {
+  ranked.masks = widened(ranked.masks, nodeCount)
+  ranked.seeds = widened(ranked.seeds, nodeCount)
+  ranked.ranks = widened(ranked.ranks, nodeCount * ranked.width, NEVER)
+}
+
+/** Makes room for lanes in which nothing held yet. */
+function growSlots(ranked: Ranked, lanes: number): void {
+  const { width, slots, ranks, masks } = ranked
+  for (let bits = lanes; bits !== 0; bits &= bits - 1) {
+    const lane = 31 - Math.clz32(bits & -bits)
+    if (slots[lane] === NO_SLOT) slots[lane] = ranked.width++
+  }
+  if (ranked.width === width) return
+  const wider = new Uint8Array(masks.length * ranked.width).fill(NEVER)
+  for (let v = 0; v < masks.length; v++) wider.set(ranks.subarray(v * width, (v + 1) * width), v * ranked.width)
+  ranked.ranks = wider
 }
 
 /** What one change keeps in mind. */
@@ -111,6 +175,7 @@ export function reseed(graph: LooseGraph, ranked: Ranked, work: Work, node: numb
   ranked.seeds[node] = seeds
   const lost = old & ~seeds
   const gained = seeds & ~old
+  growSlots(ranked, gained)
   if (lost !== 0) {
     push(work, 0, node, lost)
     if (!withdraw(graph, ranked, work)) return false
@@ -120,41 +185,41 @@ export function reseed(graph: LooseGraph, ranked: Ranked, work: Work, node: numb
 }
 
 /** Offers a node all that another has, one step later. */
-function offerEach({ masks, ranks }: Ranked, work: Work, from: number, to: number): void {
+function offerEach({ masks, ranks, width, slots }: Ranked, work: Work, from: number, to: number): void {
   for (let bits = masks[from]; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
-    const rank = after(ranks[from * 32 + lane])
-    if (rank < ranks[to * 32 + lane]) push(work, rank, to, 1 << lane)
+    const rank = after(ranks[from * width + slots[lane]])
+    if (rank < ranks[to * width + slots[lane]]) push(work, rank, to, 1 << lane)
   }
 }
 
 /** Puts on trial what a node has one step after another. */
-function doubtEach({ masks, ranks }: Ranked, work: Work, from: number, to: number): void {
+function doubtEach({ masks, ranks, width, slots }: Ranked, work: Work, from: number, to: number): void {
   for (let bits = masks[from] & masks[to]; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
-    const rank = ranks[to * 32 + lane]
-    if (rank === after(ranks[from * 32 + lane])) push(work, rank, to, 1 << lane)
+    const rank = ranks[to * width + slots[lane]]
+    if (rank === after(ranks[from * width + slots[lane]])) push(work, rank, to, 1 << lane)
   }
 }
 
 /** Puts all that a node has on trial; what has another reason of the same rank is let go again. */
-function doubt({ masks, ranks, seeds }: Ranked, work: Work, node: number): void {
+function doubt({ masks, ranks, width, slots, seeds }: Ranked, work: Work, node: number): void {
   for (let bits = masks[node] & ~seeds[node]; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
-    push(work, ranks[node * 32 + lane], node, 1 << lane)
+    push(work, ranks[node * width + slots[lane]], node, 1 << lane)
   }
 }
 
 /** Settles what is offered in the buckets, least ranks first, and what follows from it. */
 function settle(graph: LooseGraph, ranked: Ranked, work: Work): boolean {
-  const { masks, ranks } = ranked
+  const { masks, ranks, width, slots } = ranked
   for (let rank = 0; rank <= work.high; rank++) {
     const bucket = work.buckets[rank]
     for (const [node, lanes] of bucket) {
       bucket.delete(node) // at the latest rank it may come again
       let fresh = 0
       for (let bits = lanes; bits !== 0; bits &= bits - 1) {
-        const at = node * 32 + 31 - Math.clz32(bits & -bits)
+        const at = node * width + slots[31 - Math.clz32(bits & -bits)]
         if (ranks[at] <= rank) continue
         if (fresh === 0) note(work, ranked, node)
         ranks[at] = rank
@@ -191,7 +256,7 @@ function pass(graph: LooseGraph, ranked: Ranked, work: Work, node: number, gain:
 
 /** Offers what the gates that a node stands in give by now, in lanes that it holds. */
 function passGates(graph: LooseGraph, ranked: Ranked, work: Work, node: number, gain: number): void {
-  const { ranks } = ranked
+  const { ranks, width, slots } = ranked
   const { starts, lengths, values } = graph.nodeGates
   for (let i = starts[node], end = i + lengths[node]; i < end; i++) {
     const gate = values[i]
@@ -200,8 +265,9 @@ function passGates(graph: LooseGraph, ranked: Ranked, work: Work, node: number, 
     for (let bits = gain; bits !== 0; bits &= bits - 1) {
       // the rest of the body may hold later than this node does, and be settled long since
       const lane = 31 - Math.clz32(bits & -bits)
-      const ready = rankOfGate(graph, ranks, gate, lane)
-      if (ready !== NEVER && after(ready) < ranks[head * 32 + lane]) push(work, after(ready), head, bits & -bits)
+      const ready = rankOfGate(graph, ranked, gate, lane)
+      if (ready !== NEVER && after(ready) < ranks[head * width + slots[lane]])
+        push(work, after(ready), head, bits & -bits)
     }
   }
 }
@@ -212,16 +278,17 @@ function offer(ranked: Ranked, work: Work, node: number, gain: number, rank: num
 }
 
 /** Those of some lanes that a node has later than at a rank, or not at all. */
-function laterThan({ masks, ranks }: Ranked, node: number, lanes: number, rank: number): number {
+function laterThan({ masks, ranks, width, slots }: Ranked, node: number, lanes: number, rank: number): number {
   let later = lanes & ~masks[node]
   for (let bits = lanes & masks[node]; bits !== 0; bits &= bits - 1) {
-    if (ranks[node * 32 + 31 - Math.clz32(bits & -bits)] > rank) later |= bits & -bits
+    if (ranks[node * width + slots[31 - Math.clz32(bits & -bits)]] > rank) later |= bits & -bits
   }
   return later
 }
 
 /** Those of some lanes in which enough of a gate's body has a rank of at most `rank`. */
-function readyLanes(graph: LooseGraph, ranks: Uint8Array, gate: number, lanes: number, rank: number): number {
+function readyLanes(graph: LooseGraph, ranked: Ranked, gate: number, lanes: number, rank: number): number {
+  const { ranks, width, slots } = ranked
   const { starts, lengths, values } = graph.gateBodies
   const needs = graph.gateNeeds[gate]
   const start = starts[gate]
@@ -230,25 +297,26 @@ function readyLanes(graph: LooseGraph, ranks: Uint8Array, gate: number, lanes: n
   for (let bits = lanes; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
     let held = 0
-    for (let i = start; i < end && held < needs; i++) if (ranks[values[i] * 32 + lane] <= rank) held++
+    for (let i = start; i < end && held < needs; i++) if (ranks[values[i] * width + slots[lane]] <= rank) held++
     if (held === needs) ready |= bits & -bits
   }
   return ready
 }
 
 /** The rank at which enough of a gate's body holds in a lane: that of its `needs`-th. */
-function rankOfGate({ gateBodies, gateNeeds }: LooseGraph, ranks: Uint8Array, gate: number, lane: number): number {
+function rankOfGate({ gateBodies, gateNeeds }: LooseGraph, ranked: Ranked, gate: number, lane: number): number {
+  const { ranks, width, slots } = ranked
   const { starts, lengths, values } = gateBodies
   const start = starts[gate]
   const end = start + lengths[gate]
   if (gateNeeds[gate] < lengths[gate]) {
     return values
       .subarray(start, end)
-      .map((node) => ranks[node * 32 + lane])
+      .map((node) => ranks[node * width + slots[lane]])
       .sort()[gateNeeds[gate] - 1]
   }
   let last = 0
-  for (let i = start; i < end; i++) last = Math.max(last, ranks[values[i] * 32 + lane])
+  for (let i = start; i < end; i++) last = Math.max(last, ranks[values[i] * width + slots[lane]])
   return last
 }
 
@@ -258,14 +326,14 @@ function rankOfGate({ gateBodies, gateNeeds }: LooseGraph, ranks: Uint8Array, ga
  * (G. Ramalingam and T. Reps, "An incremental algorithm for a generalization of the shortest-path problem", 1996.)
  */
 function withdraw(graph: LooseGraph, ranked: Ranked, work: Work): boolean {
-  const { masks, ranks, seeds } = ranked
+  const { masks, ranks, width, slots, seeds } = ranked
   const { dead } = work
   for (let rank = 0; rank <= work.high; rank++) {
     const bucket = work.buckets[rank]
     for (const [node, lanes] of bucket) {
       let tried = 0
       for (let bits = lanes & ~seeds[node]; bits !== 0; bits &= bits - 1) {
-        if (ranks[node * 32 + 31 - Math.clz32(bits & -bits)] === rank) tried |= bits & -bits
+        if (ranks[node * width + slots[31 - Math.clz32(bits & -bits)]] === rank) tried |= bits & -bits
       }
       if (tried === 0) continue
       if (rank === LATEST) return false // ranks that read the same do not tell what rests on what
@@ -273,7 +341,7 @@ function withdraw(graph: LooseGraph, ranked: Ranked, work: Work): boolean {
       if (lost === 0) continue
       note(work, ranked, node)
       for (let bits = lost; bits !== 0; bits &= bits - 1) {
-        ranks[node * 32 + 31 - Math.clz32(bits & -bits)] = NEVER
+        ranks[node * width + slots[31 - Math.clz32(bits & -bits)]] = NEVER
         work.pairs--
       }
       masks[node] &= ~lost
@@ -290,20 +358,14 @@ function withdraw(graph: LooseGraph, ranked: Ranked, work: Work): boolean {
 }
 
 /** Those of some lanes for which nothing of the rank before stands up. */
-function unsupported(
-  graph: LooseGraph,
-  { way, masks, ranks }: Ranked,
-  work: Work,
-  node: number,
-  lanes: number,
-  rank: number,
-): number {
+function unsupported(graph: LooseGraph, ranked: Ranked, work: Work, node: number, lanes: number, rank: number): number {
   if (rank === 0) return lanes
+  const { way, masks, ranks, width, slots } = ranked
   let left = lanes
   const { starts, lengths, values } = supportRows(graph, way)
   const stands = (other: number): void => {
     for (let bits = left & masks[other]; bits !== 0; bits &= bits - 1) {
-      if (ranks[other * 32 + 31 - Math.clz32(bits & -bits)] === rank - 1) left &= ~(bits & -bits)
+      if (ranks[other * width + slots[31 - Math.clz32(bits & -bits)]] === rank - 1) left &= ~(bits & -bits)
     }
   }
   const start = starts[node]
@@ -316,7 +378,7 @@ function unsupported(
   for (let j = gates.starts[node], last = j + gates.lengths[node]; j < last && left !== 0; j++) {
     const gate = gates.values[j]
     work.arcs -= 2
-    if (way === 'forward') left &= ~readyLanes(graph, ranks, gate, left, rank - 1)
+    if (way === 'forward') left &= ~readyLanes(graph, ranked, gate, left, rank - 1)
     else stands(graph.gateHeads[gate])
   }
   return left
@@ -325,7 +387,7 @@ function unsupported(
 /** Tries all that may have rested on what a node lost. */
 function tryDependents(
   graph: LooseGraph,
-  { way, masks, ranks }: Ranked,
+  { way, masks, ranks, width, slots }: Ranked,
   work: Work,
   node: number,
   lost: number,
@@ -336,7 +398,7 @@ function tryDependents(
   const suspect = (other: number): void => {
     let lanes = 0
     for (let bits = lost & masks[other]; bits !== 0; bits &= bits - 1) {
-      if (ranks[other * 32 + 31 - Math.clz32(bits & -bits)] === next) lanes |= bits & -bits
+      if (ranks[other * width + slots[31 - Math.clz32(bits & -bits)]] === next) lanes |= bits & -bits
     }
     if (lanes !== 0) push(work, next, other, lanes)
   }
@@ -355,27 +417,28 @@ function tryDependents(
     // a gate may have waited for another of its body, so its head may be of any later rank
     const head = graph.gateHeads[gate]
     for (let bits = lost & masks[head]; bits !== 0; bits &= bits - 1) {
-      const held = ranks[head * 32 + 31 - Math.clz32(bits & -bits)]
+      const held = ranks[head * width + slots[31 - Math.clz32(bits & -bits)]]
       if (held > rank) push(work, held, head, bits & -bits)
     }
   }
 }
 
 /** Offers a node the best that is left for some lanes. */
-function offerNextBest(graph: LooseGraph, { way, ranks }: Ranked, work: Work, node: number, lanes: number): void {
+function offerNextBest(graph: LooseGraph, ranked: Ranked, work: Work, node: number, lanes: number): void {
+  const { way, ranks, width, slots } = ranked
   const { starts, lengths, values } = supportRows(graph, way)
   const gates = way === 'forward' ? graph.headGates : graph.nodeGates
   for (let bits = lanes; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
     let best = NEVER
     for (let i = starts[node], end = i + lengths[node]; i < end; i++)
-      best = Math.min(best, ranks[values[i] * 32 + lane])
+      best = Math.min(best, ranks[values[i] * width + slots[lane]])
     work.arcs -= lengths[node]
     if (way !== 'back') {
       for (let j = gates.starts[node], last = j + gates.lengths[node]; j < last; j++) {
         const gate = gates.values[j]
-        if (way === 'relaxed') best = Math.min(best, ranks[graph.gateHeads[gate] * 32 + lane])
-        else best = Math.min(best, rankOfGate(graph, ranks, gate, lane))
+        if (way === 'relaxed') best = Math.min(best, ranks[graph.gateHeads[gate] * width + slots[lane]])
+        else best = Math.min(best, rankOfGate(graph, ranked, gate, lane))
       }
       work.arcs -= gates.lengths[node] * 2
     }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { arbitraryMasks, arbitrarySystem, systemOf, type WrittenRule } from './arbitrary.ts'
 import { closure } from './closure.ts'
 import { applyEdits, buildIncremental, type Asked, type Edit, type Incremental } from './incremental.ts'
+import { allRanks } from './incremental-ranks.ts'
 import { buildProgram } from './program.ts'
 import { reachLanes } from './reach.ts'
 import { hopsByDefinition } from './reference.ts'
@@ -99,7 +100,7 @@ function assertAsAnew(it: Incremental, world: World): void {
   const { masks, ranks } = closure(program, world.seeds)
   const { nodeCount } = world
   assert.deepEqual(it.takeover.masks.slice(0, nodeCount), masks)
-  assert.deepEqual(it.takeover.ranks.slice(0, nodeCount * 32), ranks)
+  assert.deepEqual(allRanks(it.takeover, nodeCount), ranks)
   const starts = Uint32Array.from(world.starts)
   const reach = reachLanes(program, world.laneMasks, starts)
   assert.deepEqual(
@@ -109,7 +110,7 @@ function assertAsAnew(it: Incremental, world: World): void {
   const anew = build(world)
   for (const bound of ['lower', 'upper'] as const) {
     assert.deepEqual(it[bound].masks.slice(0, nodeCount), anew[bound].masks)
-    assert.deepEqual(it[bound].ranks.slice(0, nodeCount * 32), anew[bound].ranks)
+    assert.deepEqual(allRanks(it[bound], nodeCount), allRanks(anew[bound], nodeCount))
   }
 }
 
@@ -125,14 +126,14 @@ suite('Reach and takeover kept up to date', () => {
         const it = build(world)
         for (const change of changes) {
           const old = new Map(startsAndMasks(it, world.starts) as [number, number][])
-          const fell = it.takeover.ranks.slice()
+          const fell = allRanks(it.takeover, world.nodeCount)
           const { full, reach, takeover } = applyEdits(it, editsOf(world, change))
           assertAsAnew(it, world)
           const other = [...world.starts].filter((start) => (old.get(start) ?? it.masks[start]) !== it.masks[start])
           for (const start of other) assert.ok(reach.includes(start), `${start} is not told`)
           for (const start of reach) assert.ok(!old.has(start) || other.includes(start), `${start} did not change`)
           if (takeover !== null) {
-            it.takeover.ranks.forEach((rank, i) => {
+            allRanks(it.takeover, world.nodeCount).forEach((rank, i) => {
               if (rank !== (fell[i] ?? 255)) assert.ok(takeover.has(i >>> 5), `${i >>> 5} is not told`)
             })
           }
@@ -176,6 +177,29 @@ suite('Reach and takeover kept up to date', () => {
           let mask = 0
           for (const lane of hopsByDefinition(system, world.laneMasks, start).keys()) mask |= 1 << lane
           assert.equal(it.masks[start], mask >>> 0)
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('are the same where only one of them is kept', () => {
+    fc.assert(
+      fc.property(arbitraryWorld, fc.array(arbitraryChange, { minLength: 1, maxLength: 8 }), (given, changes) => {
+        const world = worldOf(...given)
+        const both = build(world)
+        const program = buildProgram(systemOf(world.nodeCount, world.rules))
+        const takeover = buildIncremental(program, { seeds: world.seeds })
+        const starts = Uint32Array.from(world.starts)
+        const reach = buildIncremental(program, { laneMasks: world.laneMasks, starts })
+        for (const change of changes) {
+          const edits = editsOf(world, change)
+          for (const it of [both, takeover, reach]) applyEdits(it, edits)
+          const { nodeCount } = world
+          assert.deepEqual(takeover.takeover.masks.slice(0, nodeCount), both.takeover.masks.slice(0, nodeCount))
+          assert.deepEqual(allRanks(takeover.takeover, nodeCount), allRanks(both.takeover, nodeCount))
+          assert.deepEqual(startsAndMasks(reach, world.starts), startsAndMasks(both, world.starts))
+          assert.deepEqual([takeover.masks.length, takeover.lower.ranks.length, reach.takeover.ranks.length], [0, 0, 0])
         }
       }),
       { numRuns: 400 },

@@ -3,7 +3,7 @@
  * for bit, to what `closure` and `reachLanes` find in all rules at once. Where a change is felt so widely that it is
  * quicker to begin anew, it does, and says so.
  */
-import { closure, NEVER } from './closure.ts'
+import { closure } from './closure.ts'
 import {
   graphOf,
   growGraph,
@@ -14,7 +14,18 @@ import {
   type LooseGraph,
   type LooseRule,
 } from './incremental-graph.ts'
-import { afterLink, afterUnlink, beginWork, buildWork, reseed, type Ranked, type Work } from './incremental-ranks.ts'
+import {
+  afterLink,
+  afterUnlink,
+  beginWork,
+  buildRanked,
+  buildWork,
+  growRanked,
+  keepRanks,
+  reseed,
+  type Ranked,
+  type Work,
+} from './incremental-ranks.ts'
 import { givenBy, growSketch, lanesFrom, openCone, type Before, type Given, type Sketch } from './incremental-reach.ts'
 import { widened } from './incremental-rows.ts'
 import type { Program } from './program.ts'
@@ -30,9 +41,11 @@ export type Edit =
   /** whether a node is one whose reach is asked for */
   | { readonly edit: 'start'; readonly node: number; readonly isStart: boolean }
 
-/** R1 and R3 of rules that change. It changes in place; only one may hold it. */
+/** R1 and R3 of rules that change, or one of the two. It changes in place; only one may hold it. */
 export interface Incremental {
   readonly graph: LooseGraph
+  /** which of the two is kept; what is not has no nodes */
+  readonly keeps: Keeps
   /** R3, as {@link closure} has it; its seeds include the heads of rules that need nothing */
   readonly takeover: Ranked
   /** per node: the lanes that it reaches by itself; exact for starts, of no meaning for others */
@@ -52,6 +65,12 @@ export interface Incremental {
   readonly limit: number
 }
 
+/** What is kept of R1 and R3. */
+interface Keeps {
+  readonly reach: boolean
+  readonly takeover: boolean
+}
+
 /** What some edits changed. */
 export interface Edited {
   /** whether everything was computed anew */
@@ -64,9 +83,11 @@ export interface Edited {
 
 /** What is asked of a program. */
 export interface Asked {
-  readonly laneMasks: Uint32Array
-  readonly seeds: Uint32Array
-  readonly starts: Uint32Array
+  /** absent, with the starts, where R1 is not asked for */
+  readonly laneMasks?: Uint32Array
+  readonly starts?: Uint32Array
+  /** absent where R3 is not asked for */
+  readonly seeds?: Uint32Array
   /** pairs of node and lane that one change may touch before it is quicker to begin anew */
   readonly limit?: number
 }
@@ -81,28 +102,25 @@ const LIMIT = 1_000_000
  */
 export function buildIncremental(program: Program, { laneMasks, seeds, starts, limit = LIMIT }: Asked): Incremental {
   const { nodeCount } = program
-  if (laneMasks.length !== nodeCount || seeds.length !== nodeCount) {
-    throw new RangeError(`${laneMasks.length} lane masks and ${seeds.length} seeds for ${nodeCount} nodes`)
+  for (const masks of [laneMasks, seeds]) {
+    if (masks !== undefined && masks.length !== nodeCount)
+      throw new RangeError(`${masks.length} masks for ${nodeCount} nodes`)
   }
-  const isStart = new Uint8Array(nodeCount)
-  for (const start of starts) {
-    if (start >= nodeCount) throw new RangeError(`start ${start} is outside the ${nodeCount} nodes`)
+  const isStart = new Uint8Array(laneMasks === undefined ? 0 : nodeCount)
+  for (const start of starts ?? []) {
+    if (start >= isStart.length) throw new RangeError(`start ${start} is outside the ${isStart.length} nodes`)
     isStart[start] = 1
-  }
-  const none: Pick<Ranked, 'masks' | 'ranks' | 'seeds'> = {
-    masks: new Uint32Array(0),
-    ranks: new Uint8Array(0),
-    seeds: new Uint32Array(0),
   }
   const it: Incremental = {
     graph: graphOf(program),
-    takeover: { way: 'forward', ...none },
-    lower: { way: 'back', ...none },
-    upper: { way: 'relaxed', ...none },
-    masks: new Uint32Array(nodeCount),
+    keeps: { reach: laneMasks !== undefined, takeover: seeds !== undefined },
+    takeover: buildRanked('forward'),
+    lower: buildRanked('back'),
+    upper: buildRanked('relaxed'),
+    masks: new Uint32Array(0),
     isStart,
-    laneMasks: laneMasks.slice(),
-    seeds: seeds.slice(),
+    laneMasks: laneMasks?.slice() ?? new Uint32Array(0),
+    seeds: seeds?.slice() ?? new Uint32Array(0),
     given: { lanes: 0, nodes: [] },
     sketch: { seen: new Uint8Array(0), arrivals: new Uint16Array(0) },
     works: { takeover: buildWork(), lower: buildWork(), upper: buildWork() },
@@ -148,7 +166,7 @@ export function applyEdits(it: Incremental, edits: readonly Edit[]): Edited {
 
 /** Makes room for the nodes that edits speak of. */
 function growFor(it: Incremental, edits: readonly Edit[]): void {
-  const { graph, takeover, lower, upper } = it
+  const { graph, keeps, takeover, lower, upper } = it
   let count = graph.nodeCount
   for (const edit of edits) {
     const nodes = 'rule' in edit ? [edit.rule.head, ...edit.rule.body] : [edit.node]
@@ -156,16 +174,17 @@ function growFor(it: Incremental, edits: readonly Edit[]): void {
   }
   if (count === graph.nodeCount) return
   growGraph(graph, count)
-  growSketch(it.sketch, graph)
-  for (const ranked of [takeover, lower, upper]) {
-    ranked.masks = widened(ranked.masks, count)
-    ranked.seeds = widened(ranked.seeds, count)
-    ranked.ranks = widened(ranked.ranks, count * 32, NEVER)
+  if (keeps.takeover) {
+    growRanked(takeover, count)
+    it.seeds = widened(it.seeds, count)
   }
+  if (!keeps.reach) return
+  growSketch(it.sketch, graph)
+  growRanked(lower, count)
+  growRanked(upper, count)
   it.masks = widened(it.masks, count)
   it.isStart = widened(it.isStart, count)
   it.laneMasks = widened(it.laneMasks, count)
-  it.seeds = widened(it.seeds, count)
 }
 
 /** Changes what is asked, or the rules; nothing that follows. */
@@ -173,7 +192,7 @@ function change(it: Incremental, edit: Edit): void {
   switch (edit.edit) {
     case 'add':
       link(it.graph, sortRule(edit.rule))
-      growSketch(it.sketch, it.graph)
+      if (it.keeps.reach) growSketch(it.sketch, it.graph)
       return
     case 'remove':
       if (!unlink(it.graph, sortRule(edit.rule))) {
@@ -194,14 +213,15 @@ function change(it: Incremental, edit: Edit): void {
 
 /** Derives what follows from an edit just made; false when it is better to begin anew. */
 function follow(it: Incremental, edit: Edit, old: Map<number, number>, fallen: Set<number>): boolean {
-  const { graph, takeover, lower, upper } = it
+  const { graph, keeps, takeover, lower, upper } = it
   if (edit.edit === 'start') {
-    if (edit.isStart) derive(it, edit.node, old)
+    if (keeps.reach && edit.isStart) derive(it, edit.node, old)
     return true
   }
   if (edit.edit === 'seeds')
     return fall(it, fallen, (work) => reseed(graph, takeover, work, edit.node, seedsAt(it, edit.node)))
   if (edit.edit === 'lanes') {
+    if (!keeps.reach) return true
     if (it.given.nodes.includes(edit.node)) return false
     const lanes = lower.seeds[edit.node] ^ edit.mask
     const bounds = (ranked: Ranked) => (work: Work) => reseed(graph, ranked, work, edit.node, edit.mask)
@@ -216,6 +236,7 @@ function follow(it: Incremental, edit: Edit, old: Map<number, number>, fallen: S
   }
   const take = edit.edit === 'add' ? afterLink : afterUnlink
   if (!fall(it, fallen, (work) => take(graph, takeover, work, rule))) return false
+  if (!keeps.reach) return true
   // a rule into a node changes nothing of where that node leads, so this is so before and after
   const lanes = upper.masks[rule.head]
   const bounds = (ranked: Ranked) => (work: Work) => take(graph, ranked, work, rule)
@@ -227,6 +248,7 @@ const seedsAt = ({ graph, seeds }: Incremental, node: number): number =>
   graph.axioms.has(node) ? 0xffffffff | 0 : seeds[node]
 
 function fall(it: Incremental, fallen: Set<number>, take: (work: Work) => boolean): boolean {
+  if (!it.keeps.takeover) return true
   const work = beginWork(it.works.takeover, it.limit)
   const isDone = take(work)
   for (const node of work.before.keys()) fallen.add(node)
@@ -235,6 +257,7 @@ function fall(it: Incremental, fallen: Set<number>, take: (work: Work) => boolea
 
 /** Whether the same holds with no start at all as before; everyone reaches that, so that a change of it concerns all. */
 function isGivenStill(it: Incremental): boolean {
+  if (!it.keeps.reach) return true
   const { nodes } = it.given
   if (nodes.length === 0 && it.graph.axioms.size === 0) return true
   return new Set(givenBy(it.graph, it.sketch, it.laneMasks).nodes).symmetricDifference(new Set(nodes)).size === 0
@@ -274,27 +297,23 @@ function derive(it: Incremental, start: number, old: Map<number, number>): void 
 
 /** Computes everything from the rules as they are now. */
 function beginAnew(it: Incremental): void {
-  const { graph, takeover, lower, upper, sketch, isStart } = it
+  const { graph, keeps, takeover, lower, upper, sketch, isStart } = it
   const { nodeCount } = graph
   const program = programOf(graph)
   const own = (masks: Uint32Array): Uint32Array => (masks.length === nodeCount ? masks : masks.slice(0, nodeCount))
+  if (keeps.takeover) {
+    it.seeds = own(it.seeds)
+    keepRanks(takeover, closure(program, it.seeds))
+    for (const head of graph.axioms.keys()) takeover.seeds[head] = 0xffffffff
+  }
+  if (!keeps.reach) return
   it.laneMasks = own(it.laneMasks)
-  it.seeds = own(it.seeds)
   it.isStart = isStart.length === nodeCount ? isStart : isStart.slice(0, nodeCount)
-  keep(takeover, program, it.seeds)
-  for (const head of graph.axioms.keys()) takeover.seeds[head] = 0xffffffff
-  keep(lower, turnedEdges(program), it.laneMasks)
-  keep(upper, turnedAll(program), it.laneMasks)
+  keepRanks(lower, closure(turnedEdges(program), it.laneMasks))
+  keepRanks(upper, closure(turnedAll(program), it.laneMasks))
   growSketch(sketch, graph)
   it.given = givenBy(graph, sketch, it.laneMasks)
   const span = { lower: lower.masks, upper: upper.masks, given: it.given }
   it.masks = new Uint32Array(nodeCount)
   for (let v = 0; v < nodeCount; v++) if (it.isStart[v] === 1) it.masks[v] = lanesFrom(graph, span, sketch, v)
-}
-
-function keep(ranked: Ranked, program: Program, seeds: Uint32Array): void {
-  const { masks, ranks } = closure(program, seeds)
-  ranked.masks = masks
-  ranked.ranks = ranks
-  ranked.seeds = seeds.slice()
 }

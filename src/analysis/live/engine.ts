@@ -103,15 +103,11 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     for (const id of [...rights.keys(), ...facts.naming.keys()]) {
       laneMasks[draft.indexOf.get(id)!] = lanesAt(draft, id)[pass]!
     }
-    return buildIncremental(program, { laneMasks, seeds: new Uint32Array(count), starts })
+    return buildIncremental(program, { laneMasks, starts })
   })
   const seeds = new Uint32Array(count)
   for (const node of draft.seeds.keys()) seeds[node] = seedsAt(draft, node)
-  const fall = buildIncremental(buildProgram(systemOf(count, [...steps, ...entries])), {
-    laneMasks: new Uint32Array(count),
-    seeds,
-    starts: new Uint32Array(0),
-  })
+  const fall = buildIncremental(buildProgram(systemOf(count, [...steps, ...entries])), { seeds })
   return { ...draft, reach, fall, nodesAtFirst: count }
 }
 
