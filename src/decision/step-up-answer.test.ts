@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { StepUp } from '#contract/decision.ts'
 import { claimsChallenge, stepUpChallenge, stepUpParameters, tokenChallenge } from './step-up-answer.ts'
-import { stepUpTries } from './step-up-tries.ts'
+import { stepUpTries, type StepUpKey } from './step-up-tries.ts'
 
 const stepUp: StepUp = { acrValues: ['phrh', 'phr'], amrValues: ['hwk'], maxAge: 300 }
 const shows = (id: string) => () => id
@@ -105,28 +105,71 @@ test('a browser asks by wish and by essential claim, so that editing the one doe
   assert.deepEqual(JSON.parse(context?.['claims'] ?? ''), { id_token: { acrs: { essential: true, value: 'c3' } } })
 })
 
+/** Something that `ada` wants. */
+const wants = (text: string, subject = 'ada'): StepUpKey => ({ subject, text: () => `${subject} ${text}` })
+
 test('coming back too weak counts; asking often with one token does not', () => {
   const tries = stepUpTries(10)
-  assert.equal(tries.before('k', shows('t1'), 0), 0)
-  for (let i = 0; i < 20; i++) tries.after('k', shows('t1'), 'step_up', i)
-  assert.equal(tries.before('k', shows('t1'), 20), 0)
-  assert.equal(tries.before('k', shows('t2'), 20), 1)
-  tries.after('k', shows('t2'), 'step_up', 20)
-  assert.equal(tries.before('k', shows('t3'), 21), 2)
-  tries.after('k', shows('t3'), 'deny', 21)
-  assert.equal(tries.before('k', shows('t3'), 22), 2)
-  assert.equal(tries.before('k', shows('t4'), 22), 3)
-  assert.equal(tries.before('other', shows('t4'), 22), 0)
-  tries.after('k', shows('t5'), 'permit', 23)
-  assert.equal(tries.before('k', shows('t6'), 23), 0)
+  const k = wants('k')
+  assert.equal(tries.before(k, shows('t1'), 0), 0)
+  for (let i = 0; i < 20; i++) tries.after(k, shows('t1'), 'step_up', i)
+  assert.equal(tries.before(k, shows('t1'), 20), 0)
+  assert.equal(tries.before(k, shows('t2'), 20), 1)
+  tries.after(k, shows('t2'), 'step_up', 20)
+  assert.equal(tries.before(k, shows('t3'), 21), 2)
+  tries.after(k, shows('t3'), 'deny', 21)
+  assert.equal(tries.before(k, shows('t3'), 22), 2)
+  assert.equal(tries.before(k, shows('t4'), 22), 3)
+  assert.equal(tries.before(wants('other'), shows('t4'), 22), 0)
+  tries.after(k, shows('t5'), 'permit', 23)
+  assert.equal(tries.before(k, shows('t6'), 23), 0)
 })
 
 test('a count starts again after a while, and only so many are kept', () => {
   const tries = stepUpTries(2)
-  for (const key of ['a', 'b', 'c']) tries.after(key, shows('t1'), 'step_up', 0)
+  const keys = [wants('a'), wants('b'), wants('c', 'bob')]
+  for (const key of keys) tries.after(key, shows('t1'), 'step_up', 0)
   assert.deepEqual(
-    ['a', 'b', 'c'].map((key) => tries.before(key, shows('t2'), 1)),
+    keys.map((key) => tries.before(key, shows('t2'), 1)),
     [0, 1, 1],
   )
-  assert.equal(tries.before('c', shows('t2'), 900), 0)
+  assert.equal(tries.before(keys[2]!, shows('t2'), 900), 0)
+})
+
+test('of a subject that was never sent back, nothing is worked out', () => {
+  const tries = stepUpTries(10)
+  const untold = (subject: string): StepUpKey => ({ subject, text: () => assert.fail(`worked out for ${subject}`) })
+  tries.after(wants('k', 'bob'), shows('t1'), 'step_up', 0)
+  for (const outcome of ['permit', 'deny'] as const) {
+    assert.equal(tries.before(untold('ada'), shows('t1'), 1), 0)
+    tries.after(untold('ada'), shows('t1'), outcome, 1)
+  }
+  tries.after(wants('k', 'bob'), shows('t2'), 'permit', 2)
+  assert.equal(tries.before(untold('bob'), shows('t2'), 3), 0)
+})
+
+test('counts are as if one list of all that was wanted were kept', () => {
+  const act = fc.record({
+    what: fc.constantFrom('a', 'b', 'c'),
+    subject: fc.constantFrom('ada', 'bob'),
+    shown: fc.constantFrom('t1', 't2'),
+    outcome: fc.constantFrom('permit', 'deny', 'step_up'),
+  })
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 30 }), (acts) => {
+      const tries = stepUpTries(3)
+      let listed: { key: string; shown: string; count: number }[] = []
+      for (const [now, { what, subject, shown, outcome }] of acts.entries()) {
+        const key = wants(what, subject)
+        const found = listed.find((each) => each.key === key.text())
+        const count = found === undefined ? 0 : found.count + Number(found.shown !== shown)
+        assert.equal(tries.before(key, shows(shown), now), count)
+        tries.after(key, shows(shown), outcome, now)
+        listed = listed.filter((each) => each !== found)
+        const stays = outcome === 'step_up' || (outcome === 'deny' && found !== undefined)
+        if (stays) listed.push({ key: key.text(), shown, count })
+        listed = listed.slice(-3)
+      }
+    }),
+  )
 })
