@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { lineAt, linesOf, MAX_DEPTH, parseJson, walkJson } from './read-json.ts'
+import { lineAt, linesOf, MAX_DEPTH, parseJson, parseJsonLines, walkJson } from './read-json.ts'
 
 const faultOf = (text: string) => {
   const parsed = parseJson(text)
@@ -49,6 +49,47 @@ suite('Parsing JSON', () => {
         if (fault) assert.ok(fault.offset <= mangled.length)
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  test('parses lines together only where each by itself is one good value', () => {
+    const line = fc.oneof(
+      { weight: 3, arbitrary: fc.json({ maxDepth: 3 }) },
+      fc.constantFrom(
+        '',
+        ' ',
+        '{"a":1,"a":2}',
+        '1,2',
+        '[1',
+        '2]',
+        '1],[2',
+        '{"a":"x',
+        'y"}',
+        '{"é\\"":[]}',
+        '\\"',
+        '"',
+      ),
+      fc.constantFrom(
+        '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH),
+        '['.repeat(MAX_DEPTH + 1) + ']'.repeat(MAX_DEPTH + 1),
+      ),
+    )
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 6 }), fc.boolean(), (lines, ended) => {
+        const whole = lines.map((one) => `${one}\n`).join('')
+        const text = ended || lines.at(-1) === '' ? whole : whole.slice(0, -1)
+        const parsed = lines.map(parseJson)
+        const good = parsed.every((one) => 'value' in one)
+        const together = parseJsonLines(new TextEncoder().encode(text), text)
+        if (!good) assert.equal(together, undefined, text)
+        else
+          assert.deepEqual(
+            together,
+            parsed.map((one) => 'value' in one && one.value),
+            text,
+          )
+      }),
+      { numRuns: 2000, examples: [[['[1', '2]', '1,2'], true]] },
     )
   })
 

@@ -35,6 +35,53 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   return { fault }
 }
 
+/**
+ * Parses lines of JSON all at once, which takes less than one by one. Undefined when there is anything about a line that
+ * {@link parseJson} would find, or a blank line among them: then each is to be parsed by itself.
+ *
+ * @param bytes  the same as `text`, in UTF-8
+ */
+export function parseJsonLines(bytes: Uint8Array, text: string): readonly unknown[] | undefined {
+  const scan = scanLines(bytes)
+  if (!scan) return undefined
+  const end = text.endsWith('\n') ? text.length - 1 : text.length
+  let values: unknown
+  try {
+    // with the line feeds, so that none is taken for a part of a text
+    values = JSON.parse(`[${text.slice(0, end).replaceAll('\n', ',\n')}]`)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return undefined
+  }
+  // no line ends inside of a value, so each holds one value at least; as many as lines are one each
+  if (!Array.isArray(values) || values.length !== scan.lines || keysOf(values) !== scan.keys) return undefined
+  return values
+}
+
+/**
+ * Counts lines and keys of JSON lines in one pass, both exact where the lines are valid; undefined when a line ends inside
+ * of an object or list, or nests too deeply.
+ */
+function scanLines(bytes: Uint8Array): { lines: number; keys: number } | undefined {
+  let lines = bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a ? 1 : 0
+  let keys = 0
+  let depth = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes[i]
+    if (c === 0x22) {
+      for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++
+    } else if (c === 0x3a) keys++
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > MAX_DEPTH) return undefined
+    } else if (c === 0x7d || c === 0x5d) depth--
+    else if (c === 0x0a) {
+      if (depth > 0) return undefined
+      lines++
+    }
+  }
+  return { lines, keys }
+}
+
 /** Counts the keys and the deepest nesting of a JSON text in one pass; both are exact when the text is valid. */
 function scanJson(text: string): { keys: number; depth: number } {
   let keys = 0

@@ -2,7 +2,7 @@
 import type { Diagnostic, Place, PlacedFact } from '#model/facts.ts'
 import { isNativeHeader, nativeReader, type NativeHeader } from './native.ts'
 import { decodedText, firstUndecodableLine, NOT_UTF8 } from './read-bytes.ts'
-import { parseJson } from './read-json.ts'
+import { parseJson, parseJsonLines } from './read-json.ts'
 import { linePieces, type LineBlock } from './read-lines.ts'
 
 /** A header found at the start of a file. */
@@ -59,17 +59,23 @@ export async function readNdjson(
   }
   let line = 0
   let records = 0
+  const placeOf = (pointer: string): Place => (pointer === '' ? { file, line } : { file, line, pointer })
   const takeLine = (text: string) => {
     line++
     if (line <= header.line || isBlank(text)) return
     records++
-    const place: Place = { file, line }
     const parsed = parseJson(text)
     if ('fault' in parsed) {
       const { code, message, remedy, offset } = parsed.fault
       const said = `${message} (column ${offset + 1})`
-      sink.diagnostic({ code, level: 'error', message: said, place, remedy })
-    } else reader.take(parsed.value, '', (pointer) => (pointer === '' ? place : { ...place, pointer }))
+      sink.diagnostic({ code, level: 'error', message: said, place: placeOf(''), remedy })
+    } else reader.take(parsed.value, '', placeOf)
+  }
+  const takeValue = (value: unknown) => {
+    line++
+    if (line <= header.line) return
+    records++
+    reader.take(value, '', placeOf)
   }
   const takeLines = (text: string) => {
     for (let from = 0; from < text.length;) {
@@ -87,7 +93,9 @@ export async function readNdjson(
         sink.diagnostic({ ...NOT_UTF8, place })
         return false
       }
-      takeLines(text)
+      const values = parseJsonLines(piece, text)
+      if (values) for (const value of values) takeValue(value)
+      else takeLines(text)
     }
     return true
   }
