@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as elapsed } from 'node:timers/promises'
 import { test } from 'node:test'
 import { systemClock } from '#lib/clock.ts'
+import { until } from '#lib/until.fixture.ts'
 import type { Receipt, Rendered } from './provider.ts'
 import { QUICK, smsOver, startCentre } from './smsc.fixture.ts'
 import { smsText } from './sms-text.ts'
@@ -20,10 +21,6 @@ const message = (changed: Partial<Rendered> = {}): Rendered => ({
   data: null,
   ...changed,
 })
-const until = async (holds: () => boolean) => {
-  for (let i = 0; i < 200 && !holds(); i++) await elapsed(10)
-  assert.ok(holds())
-}
 
 void test('a code reaches an SMS centre, whose receipt names it', async (context) => {
   const centre = await startCentre()

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { Registry } from 'prom-client'
 import { deleteEventsBefore, eventsAfter } from '#storage/events.ts'
+import { until } from '#lib/until.fixture.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { testServer, type TestServer } from './server.fixture.ts'
 import { waitAfter } from './in-order.ts'
@@ -138,10 +139,10 @@ suite('Events sent to others', () => {
     const token = await server.token('ingest')
     await send(server, false, token)
     await send(server, true, token)
-    for (let round = 0; round < 60 && received.length < 5; round++) {
-      now += 6000
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    await until(() => received.length === 1, 'nothing comes')
+    await until(() => server.logged.some((line) => line.includes('not delivered')), 'the failure is not noted')
+    now += 6000
+    await until(() => received.length === 5, 'not all of it comes')
     const ids = received.map(({ headers }) => headers['webhook-id'])
     assert.equal(ids[0], ids[1], 'the one that failed comes again')
     const types = received.slice(1).map(({ body }) => (JSON.parse(body) as { type: string }).type)
@@ -162,9 +163,7 @@ suite('Events sent to others', () => {
     const deliver = await Promise.all(
       [one, other].map(({ context: each }) => startWebhooks({ ...each, metrics: new Registry() })),
     )
-    for (let tried = 0; tried < 100 && received.length === 0; tried++) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    await until(() => received.length > 0, 'nothing comes')
     for (let round = 0; round < 5; round++) await Promise.all(deliver.map((each) => each.deliver()))
     await Promise.all(deliver.map((each) => each.stop()))
     assert.deepEqual(
@@ -178,9 +177,7 @@ suite('Events sent to others', () => {
     const config = hooks(port).replace('networks: [127.0.0.1]', 'networks: [10.0.0.0/8]')
     const server = await testServer(context, { config })
     await send(server, false, await server.token('ingest'))
-    for (let tried = 0; tried < 50 && !server.logged.some((line) => line.includes('not delivered')); tried++) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    await until(() => server.logged.some((line) => line.includes('not delivered')), 'nothing is told')
     assert.match(server.logged.join(''), /private address/)
     assert.equal(received.length, 0)
   })

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { SCOPES } from '#contract/scopes.ts'
+import { until } from '#lib/until.fixture.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { addToken, removeToken, storedTokens } from '#storage/tokens.ts'
 import { testServer } from './server.fixture.ts'
@@ -17,11 +18,7 @@ onEveryStore('a token that is revoked on one node is refused on the other', asyn
   const [stored] = await storedTokens(one.context.database)
   assert.ok(await removeToken(one.context.database, stored!.id, 1))
   // the node looks by itself five times a second
-  for (let tried = 0; tried < 50; tried++) {
-    if ((await other.ask('/v1/snapshot', { token })).status === 401) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail('the token is taken still')
+  await until(async () => (await other.ask('/v1/snapshot', { token })).status === 401, 'the token is taken still')
 })
 
 onEveryStore('a token is taken as soon as it is made, whoever made it', async (store, context) => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Kysely } from 'kysely'
 import { systemClock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { until } from '#lib/until.fixture.ts'
 import { announce, follow, type Change } from './changes.ts'
 import { isDuplicate, openDatabase } from './database.ts'
 import { migrate, migrationNames } from './migrate.ts'
@@ -92,6 +93,18 @@ onEveryStore('a node learns of each change of another once, however late its tra
   const before = told.length
   await follower.look()
   assert.equal(told.length, before)
+  await follower.stop()
+})
+
+onEveryStore('a node looks for changes by itself, and knows of each within a second', async (store, context) => {
+  const database = await store.open()
+  const told: string[] = []
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const follower = await follow(database, ({ key }: Change) => void told.push(key), { clock })
+  await announce(database.sql, { topic: 'test', key: 'a' }, clock())
+  context.mock.timers.tick(1000)
+  context.mock.timers.reset()
+  await until(() => told.length === 1, 'nobody looks')
   await follower.stop()
 })
 

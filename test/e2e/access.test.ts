@@ -4,6 +4,7 @@ import { setTimeout as elapsed } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import * as client from 'openid-client'
 import { SAFEGUARDS } from '#contract/vocabulary.ts'
+import { until } from '#lib/until.fixture.ts'
 import { REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 import { Person } from './person.fixture.ts'
 
@@ -23,8 +24,8 @@ async function started(context: TestContext, options: Parameters<typeof startPeo
   /** codes that mail brought */
   const codes = () => people.mail.mails.flatMap(({ mail }) => /\b[0-9]{8}\b/.exec(mail.text ?? '')?.[0] ?? [])
   const sent = async (count: number) => {
-    for (let i = 0; i < 200 && codes().length < count; i++) await elapsed(20)
-    return codes()[count - 1] ?? assert.fail('no code came')
+    await until(() => codes().length >= count, 'no code comes')
+    return codes()[count - 1]!
   }
   return { ...people, at, codes, sent }
 }

@@ -1,5 +1,4 @@
 /** The application of the people's server, as an OpenID client of its own. */
-import assert from 'node:assert/strict'
 import * as client from 'openid-client'
 import { REDIRECT, SECRET } from './people.fixture.ts'
 import type { Person } from './person.fixture.ts'
@@ -17,10 +16,4 @@ export async function openApp(origin: string) {
     return { pkceCodeVerifier: verifier, expectedState: 's' }
   }
   return { config, authorize }
-}
-
-/** Waits until it is so, for six seconds at most. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 300 && !(await holds()); i++) await new Promise((resolve) => setTimeout(resolve, 20))
-  assert.ok(await holds())
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Clock } from '#lib/clock.ts'
 import { startMailServer } from '#delivery/smtp.fixture.ts'
+import { until } from '#lib/until.fixture.ts'
 import { testServer } from '#server/server.fixture.ts'
 
 export const SECRET = 'app-secret-app-secret-app-secret-1'
@@ -123,7 +124,10 @@ ${more}
     assert.equal(person.status, 200, JSON.stringify(person.body))
   }
   const mails = async (count: number) => {
-    for (let i = 0; i < 300 && mail.mails.length < count; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(
+      () => mail.mails.length >= count,
+      () => `${mail.mails.length} mails came of ${count}`,
+    )
     return mail.mails
   }
   return { server, mail, mails, origin, token, json }

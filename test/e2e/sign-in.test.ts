@@ -6,6 +6,7 @@ import { decodeJwt } from 'jose'
 import { generateSync } from 'otplib'
 import * as client from 'openid-client'
 import { systemClock } from '#lib/clock.ts'
+import { until } from '#lib/until.fixture.ts'
 import { Person } from './person.fixture.ts'
 import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
@@ -38,7 +39,7 @@ test('a customer of a shop signs in with a code that was sent, and the applicati
   assert.match(ben.html, /<html lang="en">/)
   await ben.submit('identify', { identifier: 'Ben@Example.org' })
   await ben.submit('send')
-  for (let i = 0; i < 200 && mail.mails.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => mail.mails.length > 0, 'no mail comes')
   const [message] = mail.mails
   assert.deepEqual(message?.to, ['ben@example.org'])
   const [code = ''] = /\b[0-9]{8}\b/.exec(message.mail.text ?? '') ?? []

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
 import * as client from 'openid-client'
 import { systemClock } from '#lib/clock.ts'
+import { until } from '#lib/until.fixture.ts'
 import { sessionShown } from '#server/forward-auth/session.ts'
 import { endTimedOut } from '#storage/session-ends.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
@@ -66,11 +67,6 @@ async function signedIn(config: client.Configuration, origin: string) {
   return { person, sid, sub, accessToken }
 }
 
-async function until(what: () => boolean, tries = 300): Promise<boolean> {
-  for (let i = 0; i < tries && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
-  return what()
-}
-
 onEveryStore(
   'clients are told of every session that ends, however it ends, until they have heard',
   async (store, context) => {
@@ -90,18 +86,24 @@ onEveryStore(
     // one of two, by its owner
     await one.person.go('/account')
     await one.person.submit('sign-out')
-    assert.ok(await until(() => told.told.length === 1), String(told.faults))
+    await until(
+      () => told.told.length === 1,
+      () => String(told.faults),
+    )
     assert.deepEqual([told.told[0]!['sid'], told.told[0]!.sub], [one.sid, 'shop:ben'])
     // all of an account, by an administrator, while the client is away: told once it is there again
     told.up = false
     const three = await signedIn(config, origin)
     const asked = told.asked
     assert.equal((await json('POST', '/v1/people/shop:ben/disable', {})).status, 200)
-    assert.ok(await until(() => told.asked > asked))
+    await until(() => told.asked > asked)
     assert.equal(told.told.length, 1)
     told.up = true
     await database.sql.updateTable('deliveries').set({ due: 0 }).where('receiver', 'like', 'sign-out %').execute()
-    assert.ok(await until(() => told.told.length === 3), `${told.told.length} ${String(told.faults)}`)
+    await until(
+      () => told.told.length === 3,
+      () => `${told.told.length} ${String(told.faults)}`,
+    )
     assert.deepEqual(
       told.told
         .slice(1)
@@ -176,7 +178,10 @@ test('a client hears of a session that merely timed out, and none is kept in use
   ahead += 300_000
   assert.equal((await door('navigate')).kind, 'none')
   assert.equal((await session()).used_at, used)
-  assert.ok(await until(() => told.told.length === 1, 1000), String(told.faults))
+  await until(
+    () => told.told.length === 1,
+    () => String(told.faults),
+  )
   assert.deepEqual([told.told[0]!['sid'], told.faults], [one.sid, []])
   assert.equal((await session()).end_reason, 'idle')
   assert.equal(await endTimedOut(database, clock()), 0)

@@ -7,20 +7,13 @@ import { request } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
+import { until } from '#lib/until.fixture.ts'
 import { testFolder, testServer, type TestServer } from '#server/server.fixture.ts'
 import { exchange, statusesIn } from './raw.ts'
 
 const inventory = (...ids: readonly string[]) =>
   JSON.stringify({ ambit: 1, at: '2026-11-01', accounts: ids.map((id) => ({ id, kind: 'human' })) })
 const json = { 'content-type': 'application/json' }
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tried = 0; tried < 200; tried++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 /** Begins an inventory and sends the rest of it when told to. */
 async function begun(server: TestServer, body: string): Promise<{ finish: () => void; answer: Promise<string> }> {

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import type { Evaluation } from '#contract/decision.ts'
 import { systemClock } from '#lib/clock.ts'
+import { until } from '#lib/until.fixture.ts'
 import { testServer, type TestServer } from '#server/server.fixture.ts'
 import { newToken } from '#server/tokens.ts'
 import { openDatabase } from '#storage/database.ts'
@@ -36,14 +37,6 @@ const question = (): Evaluation => ({
   exceptions: [],
   stepUpsTried: 0,
 })
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tried = 0; tried < 200; tried++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 suite('When the store gives way', () => {
   test('the node says so, denies, and recovers by itself', async (context) => {

@@ -29,7 +29,7 @@ test('whoever uses the store does not wait while a verification is put on record
   Object.assign(audit, {
     append: async (record: Parameters<typeof append>[0]) => {
       const read = receivedStreams(database).then(() => true)
-      isFree.push(await Promise.race([read, setTimeout(1000, false)]))
+      isFree.push(await Promise.race([read, setTimeout(15_000, false, { ref: false })]))
       await append(record)
     },
   })

@@ -79,14 +79,6 @@ export async function receiver(context: TestContext, answer: (count: number) => 
   return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events` }
 }
 
-export async function until(check: () => boolean, what: string, ms = 5000): Promise<void> {
-  const end = systemClock() + ms
-  while (!check()) {
-    assert.ok(systemClock() < end, what)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 export async function happen(server: TestServer, ...events: NewEvent[]): Promise<void> {
   await server.context.database.transaction((sql) => addEvents(sql, events, systemClock()))
 }
