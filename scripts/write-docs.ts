@@ -40,6 +40,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
     'A file of changes does not fit its format, or names facts that the inventory does not have.',
     'Compare it with `docs/schema/change.schema.json` and with the ids of the inventory.',
   ],
+  accounts_lost: [
+    'An inventory leaves out more of the accounts there are than `inventory.maxLoss` lets go at once. Nothing was taken.',
+    'See that the export is whole. Where the accounts are to go, send it again with `?maxLoss=1`, or start once with `inventory.maxLoss: 1`.',
+  ],
   store_unavailable: [
     'The store cannot be opened, cannot be reached, or was last used by a newer Ambit.',
     'Check its path or URL and its permissions; the message says which.',

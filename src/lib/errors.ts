@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'snapshot_invalid'
   | 'worksheet_invalid'
   | 'change_invalid'
+  | 'accounts_lost'
   | 'store_unavailable'
   | 'config_invalid'
   | 'sealed_unreadable'

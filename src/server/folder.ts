@@ -2,6 +2,7 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Gauge, type Registry } from 'prom-client'
 import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import { refuseErrors } from '#model/inventory.ts'
@@ -20,14 +21,32 @@ interface Parts {
   readonly config: Config['inventory']
   readonly snapshots: Snapshots
   readonly readFiles: (paths: readonly string[]) => Promise<Inventory>
+  readonly metrics: Registry
   readonly log: Log
 }
 
 /** The folder is looked at once before this resolves, so that a server starts with what lies there. */
-export async function watchFolder({ folder, config, snapshots, readFiles, log }: Parts): Promise<WatchedFolder> {
+export async function watchFolder({
+  folder,
+  config,
+  snapshots,
+  readFiles,
+  metrics,
+  log,
+}: Parts): Promise<WatchedFolder> {
   /** what was last taken or refused: looked at again only when it is another */
   let seen: string | null = null
   let stopped = false
+  let refused = false
+  let unreadable = false
+  void new Gauge({
+    name: 'ambit_folder_refused',
+    help: '1 while what lies in the folder is not what is answered from: it is refused, or cannot be read',
+    registers: [metrics],
+    collect() {
+      this.set(Number(refused || unreadable))
+    },
+  })
 
   async function lookOnce(): Promise<void> {
     let before = await stateOf(folder)
@@ -47,16 +66,28 @@ export async function watchFolder({ folder, config, snapshots, readFiles, log }:
       refuseErrors(inventory.diagnostics)
       await snapshots.take(inventory, { actor: { type: 'node', id: 'folder' } })
       seen = before
+      refused = false
     } catch (error) {
+      refused = true
       const problems = error instanceof AmbitError ? error.detail['diagnostics'] : undefined
       log.error({ err: error, problems }, 'the inventory in the folder was not taken; the one before stays in use')
       // what is wrong in the files stays wrong until they change; what was wrong with the store may pass
-      if (error instanceof AmbitError && error.code.startsWith('input_')) seen = before
+      if (error instanceof AmbitError && (error.code.startsWith('input_') || error.code === 'accounts_lost'))
+        seen = before
     }
   }
 
   let running: Promise<void> = Promise.resolve()
-  const look = () => (running = running.then(lookOnce, lookOnce))
+  async function lookNow(): Promise<void> {
+    try {
+      await lookOnce()
+      unreadable = false
+    } catch (error) {
+      unreadable = true
+      throw error
+    }
+  }
+  const look = () => (running = running.then(lookNow, lookNow))
   let timer: NodeJS.Timeout | undefined
   const again = () => {
     if (stopped) return

@@ -102,6 +102,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       clock,
       log,
       keep: config.inventory.keep,
+      maxLoss: config.inventory.maxLoss,
       audit,
     })
     const { standOn } = snapshots
@@ -172,7 +173,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const { folder } = config.inventory
     if (folder !== undefined) {
       const { readFiles } = surroundings
-      const watched = await watchFolder({ folder, config: config.inventory, snapshots, readFiles, log })
+      const watched = await watchFolder({ folder, config: config.inventory, snapshots, readFiles, metrics, log })
       closing.push(watched.stop)
     }
     const webhooks = await startWebhooks(context)

@@ -39,6 +39,35 @@ onEveryStore(
   },
 )
 
+onEveryStore(
+  'an inventory without most of the accounts there are is taken only where that is confirmed',
+  async (store, context) => {
+    const server = await testServer(context, { store: store.url, config: 'inventory: { maxLoss: 0.25 }' })
+    const token = await server.token('ingest', 'read')
+    const accounts = ['a:ada', 'a:bob', 'a:cyd', 'a:dov'].map((id) => ({ ...ada, id }))
+    const put = (body: string, query = '') =>
+      server.ask(`/v1/inventory${query}`, { method: 'PUT', body, headers: json, token })
+    const ids = () => [...(server.context.live()?.accountIds() ?? [])].join(' ')
+    assert.equal((await put(inventory(accounts))).status, 200)
+    // other accounts in their place are a loss likewise
+    const others = accounts.map(({ id }) => ({ ...ada, id: `b:${id}` }))
+    for (const broken of [inventory([]), inventory(accounts.slice(2)), inventory(others)]) {
+      const refused = await put(broken)
+      assert.equal(refused.status, 409)
+      const { error, message } = (await refused.json()) as { error: string; message: string }
+      assert.equal(error, 'accounts_lost')
+      assert.match(message, /^[24] of the 4 accounts .*\?maxLoss=1/)
+      assert.equal(ids(), 'a:ada a:bob a:cyd a:dov')
+    }
+    assert.equal((await put(inventory(accounts.slice(1)))).status, 200, 'a quarter may go')
+    assert.equal((await put(inventory([]), '?maxLoss=0.5')).status, 409)
+    assert.equal((await put(inventory([]), '?maxLoss=2')).status, 400)
+    assert.equal((await put(inventory([]), '?force=true')).status, 400)
+    assert.equal((await put(inventory([]), '?maxLoss=1')).status, 200)
+    assert.equal(ids(), '')
+  },
+)
+
 onEveryStore('a change is applied to the snapshot that it names, and to no other', async (store, context) => {
   const [one, other] = [
     await testServer(context, { store: store.url }),

@@ -14,6 +14,7 @@ import { addEventsOnce } from '#storage/events.ts'
 import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
 import type { Analyst } from './analysis/analyst.ts'
 import type { AuditSink, Log } from './context.ts'
+import { refuseLoss } from './lost-accounts.ts'
 import { decodeDelta, decodeInventory, encodeDelta, encodeInventory } from './snapshot-body.ts'
 import { policyChanged, snapshotChanged, verdictChanges } from './verdict-events.ts'
 
@@ -32,6 +33,8 @@ export interface Sending {
   readonly actor: AuditRecord['by']
   /** snapshot that must be the current one still; undefined for any */
   readonly base?: string
+  /** share of the accounts that may go; that of the configuration where absent */
+  readonly maxLoss?: number
   /** key under which the same answer is given again, with the hash of what was sent */
   readonly ingest?: { readonly key: string; readonly fingerprint: string }
 }
@@ -43,7 +46,7 @@ export interface Snapshots {
   readonly world: () => World | null
   /** why the current snapshot of the store is not the one that this node answers from; null where it is */
   readonly trouble: () => string | null
-  /** @throws {AmbitError} `input_invalid`, `precondition_failed` or `conflict`; nothing was taken then */
+  /** @throws {AmbitError} `input_invalid`, `accounts_lost`, `precondition_failed` or `conflict`; nothing was taken then */
   readonly take: (inventory: Inventory, sending: Sending) => Promise<Taken>
   /** @throws as {@link Snapshots.take}, and `not_ready` where there is nothing to change */
   readonly change: (delta: Delta, sending: Sending) => Promise<Taken>
@@ -76,6 +79,7 @@ export function openSnapshots({
   clock,
   log,
   keep,
+  maxLoss,
   audit,
 }: {
   readonly database: Database
@@ -83,6 +87,7 @@ export function openSnapshots({
   readonly clock: Clock
   readonly log: Log
   readonly keep: number
+  readonly maxLoss: number
   readonly audit: AuditSink
 }): Snapshots {
   let basis = first
@@ -222,7 +227,10 @@ export function openSnapshots({
       inTurn(async () => {
         // independent of what is there: analysed once, whoever else is faster
         const next = await basis.analyst.load(inventory)
-        return settle(sending, async () => ({ next, base: null, body: () => encodeInventory(inventory) }))
+        return settle(sending, async (before) => {
+          if (before !== null) refuseLoss(before, next, sending.maxLoss ?? maxLoss)
+          return { next, base: null, body: () => encodeInventory(inventory) }
+        })
       }),
     change: (delta, sending) =>
       inTurn(() =>

@@ -10,6 +10,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   account_unknown: 404,
   report_invalid: 422,
   change_invalid: 400,
+  accounts_lost: 409,
   snapshot_invalid: 500,
   worksheet_invalid: 422,
   store_unavailable: 503,

@@ -18,6 +18,7 @@ const snapshots = openSnapshots({
   basis: { analyst: ownAnalyst(policy), build: (live) => buildWorld(live, settingsFrom()) },
   clock: systemClock,
   log,
+  maxLoss: 1,
   keep: 3,
   audit: {
     append: async () => ({ chain: 'c', seq: 1, hash: 'sha256:0' }),

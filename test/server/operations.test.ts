@@ -164,8 +164,33 @@ suite('The server', () => {
     const token = await server.token('ingest')
     const other = await server.ask('/v1/inventory', { method: 'PUT', body: inventory('a:eve'), headers: json, token })
     assert.equal(other.status, 409)
-    put(inventory('a:cyd'))
-    await until(() => ids() === 'a:cyd', 'the mended file is not taken')
+    assert.match(await metricsOf(server), /^ambit_folder_refused 1$/m)
+    put(inventory('a:ada', 'a:cyd'))
+    await until(() => ids() === 'a:ada a:cyd', 'the mended file is not taken')
+    assert.match(await metricsOf(server), /^ambit_folder_refused 0$/m)
+  })
+
+  test('keeps what it has when most accounts are gone from its folder, and says so, until that is confirmed', async (context) => {
+    const folder = testFolder(context)
+    const store = join(testFolder(context), 'ambit.db')
+    const put = (text: string) => writeFileSync(join(folder, 'inventory.json'), text)
+    const start = (more = '') =>
+      testServer(context, { store, config: `inventory: { folder: ${folder}, settleMs: 20, pollSeconds: 1${more} }` })
+    const ids = (server: TestServer) => [...(server.context.live()?.accountIds() ?? [])].join(' ')
+    put(inventory('a:ada', 'a:bob'))
+    const server = await start()
+    for (const broken of ['{"ambit":1,"accounts":[]}', inventory('a:eve')]) {
+      put(broken)
+      await until(() => server.logged.some((line) => line.includes('2 of the 2 accounts')), 'the loss is not told')
+      assert.equal(ids(server), 'a:ada a:bob')
+      assert.match(await metricsOf(server), /^ambit_folder_refused 1$/m)
+    }
+    await server.stop()
+    const again = await start()
+    assert.equal(ids(again), 'a:ada a:bob')
+    assert.ok(again.logged.some((line) => line.includes('inventory.maxLoss')))
+    await again.stop()
+    assert.equal(ids(await start(', maxLoss: 1')), 'a:eve')
   })
 
   test('sends traces where they are configured, with routes and never with paths', async (context: TestContext) => {

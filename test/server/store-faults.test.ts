@@ -81,7 +81,7 @@ suite('When the store gives way', () => {
   })
 
   test('a full disk refuses what is sent and keeps what there was', async (context) => {
-    const server = await testServer(context)
+    const server = await testServer(context, { config: 'inventory: { maxLoss: 1 }' })
     const token = await server.token('ingest', 'read')
     const first = (await (await put(server, inventory('a'), token)).json()) as { snapshot: string }
     const { database } = server.context

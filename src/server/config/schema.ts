@@ -34,6 +34,13 @@ const Inventory = Type.Object(
     settleMs: whole(0, 600_000, 1000, 'milliseconds for which the folder must be at rest before it is read'),
     pollSeconds: whole(1, 3600, 5, 'seconds between two looks at the folder, beside what the system tells of it'),
     maxBytes: whole(1000, 100 * GB, GB, 'largest inventory taken at once, in bytes as sent'),
+    maxLoss: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0.5,
+      description:
+        'share of the accounts that a whole inventory may leave out; one that leaves out more is refused, until it is sent with `?maxLoss=1`',
+    }),
     keep: whole(1, 1000, 5, 'snapshots kept, the current one among them'),
   },
   { ...Closed, default: {}, description: 'how inventories come in' },

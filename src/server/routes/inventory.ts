@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
 import type { Delta } from '#analysis/live.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { parseYaml } from '#importers/read-yaml.ts'
@@ -18,6 +19,11 @@ const TYPES: Readonly<Record<string, string>> = {
   'application/x-yaml': 'inventory.yaml',
   'text/yaml': 'inventory.yaml',
 }
+
+const Query = Type.Object(
+  { maxLoss: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })) },
+  { additionalProperties: false },
+)
 
 /** Characters of an Idempotency-Key that are taken (draft-ietf-httpapi-idempotency-key-header leaves it to the server). */
 const KEY = /^[\x21-\x7e]{1,200}$/
@@ -41,18 +47,22 @@ export function inventoryRoutes(app: FastifyInstance, context: ServerContext): v
     config: { access: 'ingest', requestSeconds: config.limits.inventorySeconds },
   } as const
 
-  app.put('/v1/inventory', options, async (request, reply) => {
-    const sending = { actor: actorOf(request), ...baseOf(request) }
-    const body = measured(request.body as Readable, maxBytes)
-    const key = keyOf(request, 'PUT')
-    const repeated = key === undefined ? null : await repeatedAnswer(context.database, key)
-    if (repeated !== null) return repeat(reply, repeated, await drained(body))
-    const inventory = await readInventory([{ name: nameOf(request), chunks: body.chunks }], surroundings.importers)
-    refuseErrors(inventory.diagnostics)
-    const ingest = key === undefined ? {} : { ingest: { key, fingerprint: body.fingerprint() } }
-    const taken = await snapshots.take(inventory, { ...sending, ...ingest })
-    return reply.header('etag', `"${taken.snapshot}"`).send(taken)
-  })
+  app.put<{ Querystring: Static<typeof Query> }>(
+    '/v1/inventory',
+    { ...options, schema: { querystring: Query } },
+    async (request, reply) => {
+      const sending = { actor: actorOf(request), ...baseOf(request), ...request.query }
+      const body = measured(request.body as Readable, maxBytes)
+      const key = keyOf(request, 'PUT')
+      const repeated = key === undefined ? null : await repeatedAnswer(context.database, key)
+      if (repeated !== null) return repeat(reply, repeated, await drained(body))
+      const inventory = await readInventory([{ name: nameOf(request), chunks: body.chunks }], surroundings.importers)
+      refuseErrors(inventory.diagnostics)
+      const ingest = key === undefined ? {} : { ingest: { key, fingerprint: body.fingerprint() } }
+      const taken = await snapshots.take(inventory, { ...sending, ...ingest })
+      return reply.header('etag', `"${taken.snapshot}"`).send(taken)
+    },
+  )
 
   app.post('/v1/inventory/changes', options, async (request, reply) => {
     const { base } = baseOf(request)
