@@ -24,7 +24,14 @@ import {
   type Dirty,
 } from './dirty.ts'
 import { entranceOf, isStep, lanesOfFact, ruleEdits, type Entrance } from './obstacles.ts'
-import { buildRuleStore, updateRules, type IdRule, type RuleChanges, type RuleStore } from './rule-store.ts'
+import {
+  buildRuleStore,
+  unitsOfFacts,
+  updateRules,
+  type IdRule,
+  type RuleChanges,
+  type RuleStore,
+} from './rule-store.ts'
 
 /** Lanes in which something holds from the start, and who says so. */
 interface Seed {
@@ -83,7 +90,8 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     seeds: new Map(),
   }
   const all = new Map(Array.from(facts.kept, ([key, { placed }]) => [key, placed]))
-  const { come, rights } = updateRules(draft.rules, { view, structure: structureOf(facts) }, all, new Set())
+  const known = { view, structure: structureOf(facts) }
+  const { come, rights } = updateRules(draft.rules, known, new Map(), all, new Set())
   for (const { fact } of all.values()) if (fact.id !== undefined) nodeOf(draft, fact.id)
   for (const id of facts.naming.keys()) nodeOf(draft, id)
   const rules = come.map((rule) => looseOf(draft, rule))
@@ -120,6 +128,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   const { facts, view, rules } = engine
   const dirty = dirtyOf(facts, changes)
   const affected = new Set<string>()
+  const before = unitsOfFacts(view, factsRemade(facts, changes, dirty))
   const remade = new Map<string, PlacedFact | null>()
   for (const { key, before, after } of changes) {
     for (const account of accountsOfFact(before)) affected.add(account)
@@ -131,7 +140,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   for (const id of dirty.switched) {
     for (const key of valuesOf(facts.naming, id)) remade.set(key, facts.kept.get(key)!.placed)
   }
-  const made = updateRules(rules, { view, structure: structureOf(facts) }, remade, dirty.targets)
+  const made = updateRules(rules, { view, structure: structureOf(facts) }, before, remade, dirty.targets)
   const turned = countGivers(engine, made)
   const seeded = new Set<number>()
   for (const { key, after } of changes) for (const id of seedFact(engine, key, after?.fact, seeded)) turned.add(id)
@@ -155,6 +164,22 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   const fell = applyEdits(engine.fall, fallEdits)
   const moved = reachEdits(engine, changes, dirty, made).map((edits, pass) => applyEdits(engine.reach[pass]!, edits))
   return withDerived(engine, affected, made, fell, moved)
+}
+
+/** The facts, as they are before changes, whose rules these bear on: they themselves, and what names an id of another kind. */
+function factsRemade(
+  { kept, naming }: FactStore,
+  changes: readonly Change[],
+  { switched }: Dirty,
+): Map<string, PlacedFact> {
+  const remade = new Map<string, PlacedFact>()
+  const add = (key: string): void => {
+    const fact = kept.get(key)
+    if (fact !== undefined) remade.set(key, fact.placed)
+  }
+  for (const { key } of changes) add(key)
+  for (const id of switched) for (const key of valuesOf(naming, id)) add(key)
+  return remade
 }
 
 /** Accounts whose ways in, or what these are worth by themselves, may differ. */
@@ -326,7 +351,7 @@ function withDerived(
     const id = ids[node]!
     affected.add(id)
     for (const account of accountsBehind(facts, id)) affected.add(account)
-    for (const { head } of rules.pastBodies.get(id) ?? []) affected.add(head)
+    for (const { head } of rules.pastBodies.get(id)?.values() ?? []) affected.add(head)
   }
   for (const { head, kind } of [...made.gone, ...made.come]) if (GIVES_ACCOUNT.has(kind)) affected.add(head)
   for (const { reach } of moved) for (const node of reach) affected.add(ids[node]!)

@@ -125,7 +125,10 @@ export function obstaclesOf(
       return entrance?.[unknownAs][entrance.ways.indexOf(way)] ?? []
     },
     rulesInto: (account) =>
-      Array.from(rules.past.get(account) ?? [], (rule) => ({ row: rowOf(nodes, rule), way: () => wayOf(facts, rule) })),
+      Array.from(rules.past.get(account)?.values() ?? [], (rule) => ({
+        row: rowOf(nodes, rule),
+        way: () => wayOf(facts, rule),
+      })),
   }
 }
 

@@ -32,15 +32,19 @@ interface KeptRight extends NamedRight {
   readonly supporters: Set<string>
 }
 
-/** All rules, by what made them. */
+/**
+ * Rules by what made them. Those that facts make by themselves are made again when they are asked for: they hang on
+ * little (`compileFact`), and there are many.
+ */
 export interface RuleStore {
+  /** by id of a right, and by target of some: what it makes */
   readonly units: Map<string, Unit>
   readonly rights: Map<string, KeptRight>
   /** by target: names of the rights there are on it */
   readonly names: Map<string, Set<string>>
-  /** rules that give an account past its ways in: by account, and by what they rest on */
-  readonly past: Map<string, Set<IdRule>>
-  readonly pastBodies: Map<string, Set<IdRule>>
+  /** rules that give an account past its ways in: by account, and by what they rest on; each by its unit and place there */
+  readonly past: Map<string, Map<string, IdRule>>
+  readonly pastBodies: Map<string, Map<string, IdRule>>
 }
 
 /** What an update changed. */
@@ -67,6 +71,7 @@ export interface Known {
 
 interface Update extends Known {
   readonly store: RuleStore
+  readonly before: FactUnits
   readonly gone: IdRule[]
   readonly come: IdRule[]
   readonly rights: Map<string, NamedRight>
@@ -81,18 +86,21 @@ interface Update extends Known {
 /**
  * Makes the rules of some facts anew, and those of all rights on some targets, and follows what that brings about.
  *
+ * @param before  of those facts as they were
  * @param facts  by key; null for one that is gone
  * @param targets  ids whose own fact changed, or that others name otherwise than before
  */
 export function updateRules(
   store: RuleStore,
   known: Known,
+  before: FactUnits,
   facts: ReadonlyMap<string, PlacedFact | null>,
   targets: ReadonlySet<string>,
 ): RuleChanges {
   const update: Update = {
     ...known,
     store,
+    before,
     gone: [],
     come: [],
     rights: new Map(),
@@ -100,7 +108,7 @@ export function updateRules(
     doubtful: new Set(),
     targets: new Set(targets),
   }
-  for (const [key, placed] of facts) setUnit(update, key, placed === null ? null : unitOfFact(known, key, placed))
+  for (const [key, placed] of facts) setFactUnit(update, key, placed)
   for (const target of targets) {
     for (const name of store.names.get(target) ?? []) {
       update.rights.set(idOfRight(name, target), { name, target })
@@ -117,19 +125,24 @@ export function updateRules(
   return { ...net(update), rights: update.rights }
 }
 
+function setFactUnit(update: Update, key: string, placed: PlacedFact | null): void {
+  replaceUnit(update, key, update.before.get(key), placed === null ? null : unitOfFact(update, key, placed))
+}
+
 function setUnit(update: Update, key: string, unit: Unit | null): void {
-  const { store } = update
-  const before = store.units.get(key)
-  for (const rule of before?.rules ?? []) {
-    update.gone.push(rule)
-    if (GIVES_ACCOUNT.has(rule.kind)) notePast(store, rule, false)
-  }
-  for (const rule of unit?.rules ?? []) {
-    update.come.push(rule)
-    if (GIVES_ACCOUNT.has(rule.kind)) notePast(store, rule, true)
-  }
-  if (unit === null || (unit.rules.length === 0 && unit.implies.size === 0)) store.units.delete(key)
-  else store.units.set(key, unit)
+  const { units } = update.store
+  const before = units.get(key)
+  if (unit === null || (unit.rules.length === 0 && unit.implies.size === 0)) units.delete(key)
+  else units.set(key, unit)
+  replaceUnit(update, key, before, unit)
+}
+
+function replaceUnit(update: Update, key: string, before: Unit | undefined, unit: Unit | null): void {
+  const { store, gone, come } = update
+  gone.push(...(before?.rules ?? []))
+  come.push(...(unit?.rules ?? []))
+  before?.rules.forEach((rule, at) => notePast(store, rule, `${key}\n${at}`, false))
+  unit?.rules.forEach((rule, at) => notePast(store, rule, `${key}\n${at}`, true))
   for (const id of before?.implies.keys() ?? []) {
     if (unit?.implies.has(id)) continue
     store.rights.get(id)?.supporters.delete(key)
@@ -138,11 +151,12 @@ function setUnit(update: Update, key: string, unit: Unit | null): void {
   for (const [id, right] of unit?.implies ?? []) support(update, id, right, key)
 }
 
-function notePast({ past, pastBodies }: RuleStore, rule: IdRule, isThere: boolean): void {
-  const note = (index: Map<string, Set<IdRule>>, id: string): void => {
-    const rules = index.get(id) ?? new Set()
-    if (isThere) rules.add(rule)
-    else rules.delete(rule)
+function notePast({ past, pastBodies }: RuleStore, rule: IdRule, name: string, isThere: boolean): void {
+  if (!GIVES_ACCOUNT.has(rule.kind)) return
+  const note = (index: Map<string, Map<string, IdRule>>, id: string): void => {
+    const rules = index.get(id) ?? new Map<string, IdRule>()
+    if (isThere) rules.set(name, rule)
+    else rules.delete(name)
     if (rules.size === 0) index.delete(id)
     else index.set(id, rules)
   }
@@ -196,7 +210,14 @@ function dropUnsupported(update: Update): void {
   }
 }
 
-function unitOfFact({ view }: Known, unit: string, placed: PlacedFact): Unit {
+/** What facts make by themselves, by key. */
+export type FactUnits = ReadonlyMap<string, Unit>
+
+/** What some facts make, so that it can be taken back once they are others. */
+export const unitsOfFacts = (view: FactView, facts: ReadonlyMap<string, PlacedFact>): FactUnits =>
+  new Map(Array.from(facts, ([key, placed]) => [key, unitOfFact({ view }, key, placed)]))
+
+function unitOfFact({ view }: Pick<Known, 'view'>, unit: string, placed: PlacedFact): Unit {
   const { rules, sink } = collect(unit)
   const implies = new Map<string, NamedRight>()
   const { fact, place } = placed
