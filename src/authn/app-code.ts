@@ -72,7 +72,7 @@ export async function confirmOtp(tools: Tools, it: Attempt & { id: string; typed
     if (pending === undefined || tools.clock() - pending.addedAt > PENDING_MS) return null
     const used = await matches(tools, pending, it.typed)
     if (used === null) return null
-    if (!(await tools.authenticators.setState(pending.id, it.account, ['pending'], 'active'))) return null
+    if (!(await tools.authenticators.setState(pending.id, it.account, ['pending'], 'active', it.session))) return null
     return (await tools.authenticators.useCounter(pending.id, it.account, used, tools.clock()))
       ? proofOf(pending)
       : null

@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
+import { belongingsStore } from '#storage/belongings.ts'
+import { identifierStore } from '#storage/identifiers.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { DEFAULT_BUDGET } from './budget.ts'
 import { endOtherSessions, leaveForChanges, strengthForChanges } from './changes.ts'
@@ -96,14 +98,113 @@ onEveryStore(
   },
 )
 
-onEveryStore('of changes at once in one session, no more than one opens it anew', async (store) => {
+onEveryStore(
+  'of changes at once in one session, exactly one opens it anew, and ends none of the others’ work',
+  async (store) => {
+    for (const nodes of [[await store.open()], [await store.open(), await store.open()]]) {
+      const all = nodes.map((each) => toolsOver(each))
+      const [tools] = all as [(typeof all)[number]]
+      for (const each of all) each.now = NOW
+      const { epoch } = await tools.accounts.stateOf('idp:ada')
+      const mine = { ...session(proof('password')), id: `se_${nodes.length}`, epoch }
+      await tools.sessions.begin(mine, `mine ${nodes.length}`)
+      const opened = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          endOtherSessions(
+            all[i % all.length]!,
+            mine,
+            `renewed ${nodes.length} ${i}`,
+            'password_changed',
+            async () => {},
+          ),
+        ),
+      )
+      const [one, ...more] = opened.filter((it) => it !== null)
+      assert.deepEqual([one?.epoch, more.length], [epoch + 1, 0])
+      assert.deepEqual(
+        (await tools.sessions.listOf('idp:ada', NOW)).map(({ id }) => id),
+        [one?.id],
+      )
+      await tools.accounts.endEverything('idp:ada', { reason: 'signed_out' }, NOW)
+    }
+  },
+)
+
+onEveryStore('whoever ended one session alone does not keep a change in it from ending the others', async (store) => {
   const tools = toolsOver(await store.open())
   tools.now = NOW
   await tools.sessions.begin(session(proof('password')), 'mine')
-  const tokens = Array.from({ length: 20 }, (_, i) => `renewed ${i}`)
-  const opened = await Promise.all(
-    tokens.map((token) => endOtherSessions(tools, session(proof('password')), token, 'ended_by_owner', async () => {})),
+  await tools.sessions.begin({ ...session(proof('password')), id: 'se_2' }, 'theirs')
+  await tools.sessions.end('se_1', 'ended_by_owner', NOW)
+  assert.equal(
+    await endOtherSessions(tools, session(proof('password')), 'new', 'password_changed', async () => {}),
+    null,
   )
-  assert.ok(opened.filter((it) => it !== null).length <= 1)
-  assert.ok((await tools.sessions.listOf('idp:ada', NOW)).length <= 1)
+  assert.deepEqual(await tools.sessions.listOf('idp:ada', NOW), [])
+})
+
+onEveryStore('no change takes effect in a session that is over, whenever it began', async (store) => {
+  const database = await store.open()
+  const tools = toolsOver(database)
+  const identifiers = identifierStore(database, () => NOW)
+  const belongings = belongingsStore(database, () => NOW)
+  tools.now = NOW
+  const number = { kind: 'phone', shown: '', account: 'idp:ada', verifiedAt: NOW, addedAt: NOW, boundAtAal: 1 } as const
+  const waiting = enrolled('totp', { id: 'waiting', state: 'pending' })
+  await tools.authenticators.enrol(enrolled('passkey'))
+  await tools.authenticators.enrol(waiting)
+  await identifiers.add({ ...number, canonical: '+491', verifiedAt: null })
+  const all = (in_: string) => [
+    tools.authenticators.enrol(enrolled('push', { id: `push ${in_}` }), in_),
+    tools.authenticators.replace('idp:ada', 'password', [enrolled('password', { id: `password ${in_}` })], in_),
+    tools.authenticators.setState('waiting', 'idp:ada', ['pending'], 'active', in_),
+    tools.authenticators.rename('passkey', 'idp:ada', in_, in_),
+    identifiers.add({ ...number, canonical: `+49 ${in_}` }, in_),
+    identifiers.verify('phone', '+491', 'idp:ada', NOW, 1, in_),
+  ]
+  const asItWas = [await tools.authenticators.listOf('idp:ada'), await identifiers.listOf('idp:ada')]
+  const ends: Record<string, (id: string) => Promise<unknown>> = {
+    nobodys: async () => {},
+    ended: (id) => tools.sessions.end(id, 'ended_by_owner', NOW),
+    old: (id) => tools.sessions.begin({ ...session(), id, endsAt: NOW }, id),
+    anothers: (id) => tools.sessions.begin({ ...session(), id, account: 'idp:ben' }, id),
+    everything: () => tools.accounts.endEverything('idp:ada', { reason: 'changed_by_administrator' }, NOW),
+  }
+  for (const [id, end] of Object.entries(ends)) {
+    if (id === 'ended' || id === 'everything') await tools.sessions.begin({ ...session(proof('passkey')), id }, id)
+    await end(id)
+    assert.deepEqual(
+      await Promise.all(all(id)),
+      Array.from({ length: 6 }, () => false),
+      id,
+    )
+    const taken = await belongings.takeAway('idp:ada', id, { authenticator: 'passkey' }, () => true)
+    assert.equal(taken, 'gone', id)
+  }
+  assert.deepEqual([await tools.authenticators.listOf('idp:ada'), await identifiers.listOf('idp:ada')], asItWas)
+  const { epoch } = await tools.accounts.stateOf('idp:ada')
+  await tools.sessions.begin({ ...session(), id: 'alive', epoch }, 'alive')
+  assert.deepEqual(
+    await Promise.all(all('alive')),
+    Array.from({ length: 6 }, () => true),
+  )
+})
+
+onEveryStore('a change and the end of its session happen one after the other, never the change last', async (store) => {
+  const [one, other] = [await store.open(), await store.open()].map((each) => toolsOver(each))
+  for (let round = 0; round < 20; round++) {
+    const account = `idp:${round}`
+    one!.now = other!.now = NOW
+    await one!.sessions.begin({ ...session(proof('password')), id: `se_${round}`, account }, `token ${round}`)
+    const key = enrolled('passkey', { id: `key ${round}`, account, lookup: `key ${round}` })
+    const [done] = await Promise.all([
+      one!.authenticators.enrol(key, `se_${round}`),
+      round % 2 === 0
+        ? other!.accounts.endEverything(account, { reason: 'changed_by_administrator' }, NOW)
+        : other!.sessions.end(`se_${round}`, 'ended_by_owner', NOW),
+    ])
+    const there = (await one!.authenticators.listOf(account)).length
+    assert.equal(there, done ? 1 : 0)
+    assert.equal(await one!.authenticators.enrol({ ...key, id: 'late', lookup: 'late' }, `se_${round}`), false)
+  }
 })

@@ -63,7 +63,7 @@ export function leaveForChanges(
 /**
  * Ends every session, code and known browser of the account, and opens the one that made the change anew under `token` (a
  * hash), with its proofs, its end and its browser. `beforeIt` hears the id of the new one before it begins. One without proofs, because
- * what they were of is gone, is not opened, nor one that somebody else ended while the change was made: null then.
+ * what they were of is gone, is not opened, nor one that somebody else ended while the change was made, be it another change: null then.
  */
 export async function endOtherSessions(
   tools: Tools,
@@ -73,12 +73,13 @@ export async function endOtherSessions(
   beforeIt: (session: string) => Promise<void>,
 ): Promise<Session | null> {
   const now = tools.clock()
-  const stood = await tools.sessions.end(session.id, reason, now)
-  const { epoch } = await tools.accounts.endEverything(session.account, { reason }, now)
-  if (!stood || epoch !== session.epoch + 1 || session.proofs.length === 0) return null
-  const renewed: Session = { ...session, id: newId('se'), epoch, usedAt: now }
+  if (session.proofs.length === 0) {
+    await tools.accounts.endEverything(session.account, { reason }, now)
+    return null
+  }
+  const renewed: Session = { ...session, id: newId('se'), usedAt: now }
   await beforeIt(renewed.id)
-  await tools.sessions.begin(renewed, token)
-  await tools.budgets.remember(session.browser, session.account, now)
-  return renewed
+  const begun = await tools.sessions.renew(session, renewed, token, reason, now)
+  if (begun !== null) await tools.budgets.remember(session.browser, session.account, now)
+  return begun
 }

@@ -37,8 +37,8 @@ function watched(tools: TestTools): { readonly tools: TestTools; readonly calls:
 onEveryStore('a wrong answer is the same work for every name', async (store) => {
   const { tools, calls } = watched(toolsOver(await store.open()))
   for (const account of ['idp:ada', 'idp:off', 'idp:gus']) {
-    await setPassword(tools, account, 'correct horse battery staple', 2)
-    await replaceRecoveryCodes(tools, account, 2)
+    await setPassword(tools, { account, typed: 'correct horse battery staple', boundAtAal: 2, session: null })
+    await replaceRecoveryCodes(tools, { account, boundAtAal: 2, session: null })
   }
   await tools.accounts.endEverything('idp:off', { status: 'disabled', reason: 'disabled' }, tools.now)
   const unknown = nobodys(tools.keyring, 'zoe@example.org')

@@ -14,7 +14,7 @@ export interface Key {
 }
 
 /** What a key is used for; a value made for one use is worth nothing for another. */
-export type Use = 'code' | 'handle' | 'recovery_code' | 'material' | 'link' | 'pass' | 'binding'
+export type Use = 'code' | 'handle' | 'recovery_code' | 'material' | 'link' | 'pass' | 'binding' | 'session'
 
 export interface Keyring {
   /** keyed MAC of the parts, under the newest key: `keyId.base64url` */

@@ -214,7 +214,7 @@ export function finishRegistration(
       aaguid,
       attestation,
     }
-    await tools.authenticators.enrol({
+    const key = {
       id,
       account: it.account,
       kind: 'passkey',
@@ -228,7 +228,8 @@ export function finishRegistration(
       addedAt: tools.clock(),
       expiresAt: null,
       usedAt: null,
-    })
+    } as const
+    if (!(await tools.authenticators.enrol(key, it.session))) return null
     await tools.notify(it.account, { template: 'authenticator_added', values: { name: canonicalName(it.name) } })
     return { authenticator: id, channel: null, userVerified, keyClass, fips140Level, boundAtAal: it.boundAtAal }
   })

@@ -11,7 +11,7 @@ onEveryStore('a password lets its owner in until it is replaced', async (store) 
   const database = await store.open()
   const tools = toolsOver(database)
   assert.ok(!(await answer(tools, GOOD)).accepted)
-  await setPassword(tools, 'idp:ada', GOOD, 1)
+  await setPassword(tools, { account: 'idp:ada', typed: GOOD, boundAtAal: 1, session: null })
   assert.ok((await answer(tools, GOOD)).accepted)
   assert.ok(!(await answer(tools, GOOD, { account: 'idp:eve' })).accepted)
   for (const typed of [`${GOOD} `, GOOD.toUpperCase(), '', null, [GOOD], { GOOD }]) {
@@ -19,7 +19,7 @@ onEveryStore('a password lets its owner in until it is replaced', async (store) 
     assert.ok(!(await answer(tools, typed)).accepted)
   }
   // the same password from a keyboard that composes accents otherwise
-  await setPassword(tools, 'idp:ada', 'un été à la montagne', 1)
+  await setPassword(tools, { account: 'idp:ada', typed: 'un été à la montagne', boundAtAal: 1, session: null })
   tools.now += 86_400_000
   assert.ok((await answer(tools, 'un été à la montagne'.normalize('NFD'))).accepted)
   assert.ok(!(await answer(tools, GOOD)).accepted)
@@ -50,7 +50,14 @@ onEveryStore('a password must be long and unknown to thieves; nothing else is as
 onEveryStore('of passwords that are set at once, one remains', async (store) => {
   const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
   await Promise.all(
-    Array.from({ length: 4 }, (_, i) => setPassword(i % 2 === 0 ? one : other, 'idp:ada', `a long password ${i}`, 1)),
+    Array.from({ length: 4 }, (_, i) =>
+      setPassword(i % 2 === 0 ? one : other, {
+        account: 'idp:ada',
+        typed: `a long password ${i}`,
+        boundAtAal: 1,
+        session: null,
+      }),
+    ),
   )
   const left = (await one.authenticators.listOf('idp:ada')).filter(({ kind }) => kind === 'password')
   assert.equal(left.length, 1)

@@ -4,6 +4,7 @@ import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { attempt, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { Keyring } from './keyring.ts'
+import type { ChangedIn, EnrolledAuthenticator } from './stores.ts'
 
 /** argon2id with 19 MiB, two passes, one lane: the least that OWASP's password storage sheet recommends. */
 const ARGON2ID: Algorithm.Argon2id = 2 // a const enum, which has no value when types are stripped
@@ -63,8 +64,19 @@ export async function passwordProblem(
   return known ? 'breached' : null
 }
 
-/** Sets the only password of the account. The caller has asked for a step-up and checked {@link passwordProblem}. */
-export async function setPassword(tools: Tools, account: string, typed: string, boundAtAal: number): Promise<string> {
+export interface NewPassword extends Pick<EnrolledAuthenticator, 'account' | 'boundAtAal'> {
+  readonly typed: string
+  readonly session: ChangedIn
+}
+
+/**
+ * Sets the only password of the account; false where the session is over in which this is done. The caller has asked for a step-up and
+ * checked {@link passwordProblem}.
+ */
+export async function setPassword(
+  tools: Tools,
+  { account, typed, boundAtAal, session }: NewPassword,
+): Promise<boolean> {
   const canonical = canonicalPassword(typed, tools.rules.passwords.maxLength)
   if (canonical === null) throw new AmbitError('input_invalid', 'this is not a password; type one')
   const id = newId('au')
@@ -85,8 +97,7 @@ export async function setPassword(tools: Tools, account: string, typed: string, 
     expiresAt: null,
     usedAt: null,
   } as const
-  await tools.authenticators.replace(account, 'password', [password])
-  return id
+  return tools.authenticators.replace(account, 'password', [password], session)
 }
 
 /** Where the hash that nobody has is sealed, as an authenticator's own is. */

@@ -196,7 +196,7 @@ export async function confirmDevice(
   if (push === null) return (await tools.pushes.waits(it.id, now)) ? 'waits' : 'over'
   if (push.authenticator !== null || deviceOf(await tools.authenticators.listOf(it.account)) !== null) return 'over'
   const id = newId('au')
-  await tools.authenticators.enrol({
+  const bound = {
     id,
     account: it.account,
     kind: 'push',
@@ -211,6 +211,6 @@ export async function confirmDevice(
     addedAt: now,
     expiresAt: null,
     usedAt: null,
-  })
-  return 'bound'
+  } as const
+  return (await tools.authenticators.enrol(bound, it.session)) ? 'bound' : 'over'
 }

@@ -8,7 +8,7 @@ const answer = (tools: TestTools, typed: unknown, changed = {}) =>
 
 onEveryStore('a recovery code lets its owner in once, and never elevates', async (store) => {
   const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
-  const codes = await replaceRecoveryCodes(one, 'idp:ada', 2)
+  const codes = await replaceRecoveryCodes(one, { account: 'idp:ada', boundAtAal: 2, session: null })
   assert.equal(new Set(codes).size, 10)
   for (const code of codes) assert.match(code, /^(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}$/)
   assert.ok(!(await answer(one, codes[0], { account: 'idp:eve' })).accepted)
@@ -25,8 +25,8 @@ onEveryStore('a recovery code lets its owner in once, and never elevates', async
 onEveryStore('new codes end the old ones, and guesses are counted like any', async (store) => {
   const database = await store.open()
   const tools = toolsOver(database)
-  const old = await replaceRecoveryCodes(tools, 'idp:ada', 2)
-  const codes = await replaceRecoveryCodes(tools, 'idp:ada', 2)
+  const old = await replaceRecoveryCodes(tools, { account: 'idp:ada', boundAtAal: 2, session: null })
+  const codes = await replaceRecoveryCodes(tools, { account: 'idp:ada', boundAtAal: 2, session: null })
   assert.ok(!(await answer(tools, old[0])).accepted)
   const reasons = await Promise.all(Array.from({ length: 50 }, () => answer(tools, 'AAAA-BBBB-CCCC-DDDD')))
   assert.equal(reasons.filter((it) => !it.accepted && it.reason === 'wrong').length, tools.rules.budget.perHour - 1)
@@ -38,7 +38,9 @@ onEveryStore('new codes end the old ones, and guesses are counted like any', asy
 onEveryStore('of new codes that are made twice at once, one set remains', async (store) => {
   const [one, other] = [toolsOver(await store.open()), toolsOver(await store.open())]
   const sets = await Promise.all(
-    Array.from({ length: 12 }, (_, i) => replaceRecoveryCodes(i % 2 === 0 ? one : other, 'idp:ada', 2)),
+    Array.from({ length: 12 }, (_, i) =>
+      replaceRecoveryCodes(i % 2 === 0 ? one : other, { account: 'idp:ada', boundAtAal: 2, session: null }),
+    ),
   )
   const left = (await one.authenticators.listOf('idp:ada')).filter(({ state }) => state === 'active')
   assert.equal(left.length, 10)

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { newId } from '#lib/ids.ts'
 import { attempt, type Attempt, type Outcome, type Tools } from './ceremony.ts'
+import type { ChangedIn, EnrolledAuthenticator } from './stores.ts'
 
 /** Crockford's base 32: no letter is taken for another when it is read from paper. */
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -29,8 +30,18 @@ export function canonicalRecoveryCode(typed: unknown, bits: number): string | nu
     : null
 }
 
-/** Replaces all codes of the account by new ones and returns those, to be shown once. The caller has asked for a step-up. */
-export async function replaceRecoveryCodes(tools: Tools, account: string, boundAtAal: number): Promise<string[]> {
+/**
+ * Replaces all codes of the account by new ones and returns those, to be shown once; none where the session is over in which this is done.
+ * The caller has asked for a step-up.
+ */
+export async function replaceRecoveryCodes(
+  tools: Tools,
+  {
+    account,
+    boundAtAal,
+    session,
+  }: Pick<EnrolledAuthenticator, 'account' | 'boundAtAal'> & { readonly session: ChangedIn },
+): Promise<string[]> {
   const { count, bits } = tools.rules.recoveryCodes
   const codes = Array.from({ length: count }, () => newRecoveryCode(bits))
   const now = tools.clock()
@@ -52,8 +63,7 @@ export async function replaceRecoveryCodes(tools: Tools, account: string, boundA
         usedAt: null,
       }) as const,
   )
-  await tools.authenticators.replace(account, 'recovery_code', enrolled)
-  return codes
+  return (await tools.authenticators.replace(account, 'recovery_code', enrolled, session)) ? codes : []
 }
 
 /** Uses a code up. At a step-up it is refused unseen: a code on paper proves nothing about a session in somebody's hands. */

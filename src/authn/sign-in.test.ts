@@ -24,21 +24,23 @@ function offered(floor: Floor, mine: readonly EnrolledAuthenticator[], proofs: r
     access: null,
     ask: async ({ factor }) =>
       FACTORS[factor].code && floor.codes === 'refused' ? { granted: false, reason: '', text: '' } : { granted: true },
-    enrolled: mine,
-    identifiers: [
-      {
-        kind: 'mail',
-        canonical: 'a@x.test',
-        shown: '',
-        account: 'idp:ada',
-        verifiedAt: NOW,
-        addedAt: NOW,
-        boundAtAal: 2,
-      },
-    ],
-    keys,
+    holding: {
+      enrolled: mine,
+      identifiers: [
+        {
+          kind: 'mail',
+          canonical: 'a@x.test',
+          shown: '',
+          account: 'idp:ada',
+          verifiedAt: NOW,
+          addedAt: NOW,
+          boundAtAal: 2,
+        },
+      ],
+      keys,
+      upstreams: [],
+    },
     factors: Object.keys(FACTORS) as FactorName[],
-    upstreams: [],
   })
 }
 const by = (it: EnrolledAuthenticator) => proofBy(it, new Map(), 'sign_in', NOW)

@@ -8,10 +8,9 @@ import { rankOf } from '#assurance/strength.ts'
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import { FACTORS, type CeremonyPurpose, type FactorName } from './factors.ts'
 import type { AskDecisionPoint } from './ports.ts'
-import { proofBy, type KeysById } from './enrolled-proof.ts'
-import { sentProof } from './sent-code.ts'
 import { factorsShown, shown, type Proof, type Shown } from './session.ts'
-import type { EnrolledAuthenticator, Identifier } from './stores.ts'
+import type { EnrolledAuthenticator } from './stores.ts'
+import { waysOf, type Holding, type Offer, type Way } from './ways.ts'
 
 /** A code that was sent and waits for its answer. */
 export interface PendingCode {
@@ -130,12 +129,6 @@ export function isEnough(proofs: readonly Proof[], need: Need, worths: Worths, c
   return know && have
 }
 
-export interface Offer {
-  readonly factor: FactorName
-  /** where a code would go, or the link to another provider; null for neither */
-  readonly to: string | null
-}
-
 /** Ports of {@link offersFor}. */
 export interface OfferPorts {
   readonly worths: Worths
@@ -143,19 +136,10 @@ export interface OfferPorts {
   readonly ask: AskDecisionPoint
   /** what the sign-in is for */
   readonly access: Parameters<AskDecisionPoint>[0]['access']
-  readonly enrolled: readonly EnrolledAuthenticator[]
-  readonly identifiers: readonly Identifier[]
-  readonly keys: KeysById
+  /** without the links that were tried */
+  readonly holding: Holding
   /** kinds that this server has switched on */
   readonly factors: readonly FactorName[]
-  /** links to other providers, with the most that each can prove; without those that were tried */
-  readonly upstreams: readonly Upstream[]
-}
-
-/** What one more sign-in elsewhere would prove at most. */
-export interface Upstream {
-  readonly link: string
-  readonly most: { readonly strength: Strength; readonly code: boolean }
 }
 
 /**
@@ -167,65 +151,29 @@ export async function offersFor(
   proofs: readonly Proof[],
   need: Need,
   purpose: CeremonyPurpose,
-  { worths, channels, ask, access, enrolled, identifiers, keys, factors, upstreams }: OfferPorts,
+  { worths, channels, ask, access, holding, factors }: OfferPorts,
 ): Promise<{ readonly offers: readonly Offer[]; readonly forbidden: boolean }> {
-  const candidates: Offer[] = []
-  for (const factor of factors) {
-    if (FACTORS[factor].sent && factor !== 'push') {
-      const kind = factor === 'email_code' ? 'mail' : 'phone'
-      const own = identifiers.filter((it) => it.kind === kind && it.verifiedAt !== null)
-      candidates.push(...own.map(({ canonical }) => ({ factor, to: canonical })))
-    } else if (enrolled.some((it) => it.kind === factor && it.state === 'active')) candidates.push({ factor, to: null })
-  }
-  candidates.push(...upstreams.map(({ link }) => ({ factor: 'upstream' as const, to: link })))
   const now = Math.max(need.since, ...proofs.map(({ at }) => at), 0)
+  const ways = waysOf(holding, factors, purpose, now)
   const before = shown(proofs, worths, { since: need.since, channels })
-  const forbidden = need.codes === 'refused' && candidates.some(({ factor }) => FACTORS[factor].code)
-  const allowed: Offer[] = []
-  for (const candidate of candidates) {
-    if (candidate.factor === 'recovery_code' && purpose === 'step_up') continue
-    const code = upstreams.find(({ link }) => link === candidate.to)?.most.code ?? FACTORS[candidate.factor].code
-    const leave = await ask({ account, factor: candidate.factor, purpose, access, code })
-    if (leave.granted) allowed.push(candidate)
+  const forbidden = need.codes === 'refused' && ways.some(({ offer }) => FACTORS[offer.factor].code)
+  const allowed: Way[] = []
+  for (const way of ways) {
+    const { factor } = way.offer
+    if (factor === 'recovery_code' && purpose === 'step_up') continue
+    const leave = await ask({ account, factor, purpose, access, code: way.code })
+    if (leave.granted) allowed.push(way)
   }
-  const best = ({ factor, to }: Offer): Proof[] =>
-    factor === 'upstream'
-      ? upstreams.filter(({ link }) => link === to).map((it) => bestOf(it, purpose, now))
-      : to !== null
-        ? identifiers
-            .filter(({ canonical, verifiedAt }) => canonical === to && verifiedAt !== null)
-            .map((it) => sentProof(factor, it, purpose, now))
-        : enrolled
-            .filter((it) => it.kind === factor && it.state === 'active')
-            .map((it) => proofBy(it, keys, purpose, now))
   // nobody is led step by step to a door that stays shut
-  if (!isEnough([...proofs, ...allowed.flatMap(best)], need, worths, channels)) return { offers: [], forbidden }
-  const bringsOn = (offer: Offer): boolean => {
-    const after = shown([...proofs, ...best(offer)], worths, { since: need.since, channels })
+  const all = allowed.flatMap((way) => way.proofs)
+  if (!isEnough([...proofs, ...all], need, worths, channels)) return { offers: [], forbidden }
+  const bringsOn = (way: Way): boolean => {
+    const after = shown([...proofs, ...way.proofs], worths, { since: need.since, channels })
     if (rankOf(after.strength) > rankOf(before.strength) || (before.code && !after.code)) return true
-    const [had, has] = [factorsShown(proofs, worths), factorsShown([...proofs, ...best(offer)], worths)]
+    const [had, has] = [factorsShown(proofs, worths), factorsShown([...proofs, ...way.proofs], worths)]
     return need.both && ((!had.know && has.know) || (!had.have && has.have))
   }
-  return { offers: allowed.filter(bringsOn), forbidden }
-}
-
-/** A proof as good as this link can give one. */
-const bestOf = ({ link, most }: Upstream, purpose: CeremonyPurpose, at: number): Proof => {
-  const seconds = Math.floor(at / 1000)
-  const said = { issuer: '', acr: null, amr: [], session: null, authTime: seconds, issuedAt: seconds }
-  return {
-    factor: 'upstream',
-    authenticator: null,
-    channel: null,
-    purpose,
-    binding: '',
-    at,
-    userVerified: false,
-    keyClass: null,
-    fips140Level: null,
-    boundAtAal: 0,
-    upstream: { ...said, link, ...most },
-  }
+  return { offers: allowed.filter(bringsOn).map(({ offer }) => offer), forbidden }
 }
 
 /** How long the session may last: what the reach allows, less where it rests on a code. Milliseconds. */

@@ -47,14 +47,25 @@ export interface EnrolledAuthenticator {
   readonly usedAt: number | null
 }
 
+/**
+ * The session in which a person changes his own account: nothing is changed unless it is alive in that very step, whatever was so when
+ * the change began. Null, or left out, where nobody's session makes the change.
+ */
+export type ChangedIn = string | null
+
 export interface AuthenticatorStore {
-  readonly enrol: (authenticator: EnrolledAuthenticator) => Promise<void>
-  /** enrols these instead of all of their kind that the account has, at once; of two at a time the later one's remain */
+  /** false where the session is over */
+  readonly enrol: (authenticator: EnrolledAuthenticator, session?: ChangedIn) => Promise<boolean>
+  /**
+   * Enrols these instead of all of their kind that the account has, at once; of two at a time the later one's remain. False where the
+   * session is over.
+   */
   readonly replace: (
     account: string,
     kind: FactorName,
     authenticators: readonly EnrolledAuthenticator[],
-  ) => Promise<void>
+    session?: ChangedIn,
+  ) => Promise<boolean>
   readonly listOf: (account: string) => Promise<readonly EnrolledAuthenticator[]>
   readonly findBy: (kind: FactorName, lookup: string) => Promise<EnrolledAuthenticator | null>
   /**
@@ -71,8 +82,29 @@ export interface AuthenticatorStore {
     account: string,
     from: readonly EnrolledAuthenticator['state'][],
     to: EnrolledAuthenticator['state'],
+    session?: ChangedIn,
   ) => Promise<boolean>
-  readonly rename: (id: string, account: string, name: string) => Promise<boolean>
+  readonly rename: (id: string, account: string, name: string, session?: ChangedIn) => Promise<boolean>
+}
+
+/** All that an account may sign in with, as it stands. */
+export interface Belongings {
+  readonly enrolled: readonly EnrolledAuthenticator[]
+  readonly identifiers: readonly Identifier[]
+}
+
+export interface BelongingsStore {
+  readonly of: (account: string) => Promise<Belongings>
+  /**
+   * Takes one thing away where `may` says so of all that is there, with it and without it. What is taken away of one account is so one
+   * after another, so that two together take no more than each may. `gone` where it is not there, or the session is over.
+   */
+  readonly takeAway: (
+    account: string,
+    session: string,
+    what: { readonly authenticator: string } | Pick<Identifier, 'kind' | 'canonical'>,
+    may: (before: Belongings, after: Belongings) => boolean,
+  ) => Promise<'taken' | 'kept' | 'gone'>
 }
 
 /** What guesses are counted for: a factor of an account, or one session whatever the factor. */
@@ -131,6 +163,17 @@ export interface SessionStore {
   /** the session, if it is alive; notes no use */
   readonly find: (id: string, now: number) => Promise<Session | null>
   readonly end: (id: string, reason: string, now: number) => Promise<boolean>
+  /**
+   * One step: ends everything of the account, and begins `renewed` in place of `session`, at the epoch after it. Null where somebody ended
+   * that one meanwhile, or all of them: whoever did the latter has ended everything, and nothing more is ended then.
+   */
+  readonly renew: (
+    session: Session,
+    renewed: Session,
+    token: string,
+    reason: string,
+    now: number,
+  ) => Promise<Session | null>
   readonly listOf: (account: string, now: number) => Promise<readonly Session[]>
 }
 
@@ -151,14 +194,15 @@ export interface Identifier {
 export interface IdentifierStore {
   readonly find: (kind: Identifier['kind'], canonical: string) => Promise<Identifier | null>
   readonly listOf: (account: string) => Promise<readonly Identifier[]>
-  /** false where it belongs to someone already */
-  readonly add: (identifier: Identifier) => Promise<boolean>
+  /** false where it belongs to someone already, or the session is over */
+  readonly add: (identifier: Identifier, session?: ChangedIn) => Promise<boolean>
   readonly verify: (
     kind: Identifier['kind'],
     canonical: string,
     account: string,
     now: number,
     boundAtAal: number,
+    session?: ChangedIn,
   ) => Promise<boolean>
   readonly remove: (kind: Identifier['kind'], canonical: string, account: string) => Promise<boolean>
 }

@@ -44,7 +44,7 @@ export function toolsOver(database: Database): TestTools {
     keyring: keyringOf([KEY]),
     rules: { ...DEFAULT_RULES, sends: { ...DEFAULT_RULES.sends, countries: { DE: 75, US: 10 } } },
     accounts: accountStateStore(database),
-    authenticators: authenticatorStore(database),
+    authenticators: authenticatorStore(database, () => tools.now),
     budgets: budgetStore(database),
     challenges: challengeStore(database),
     sessions: sessionStore(database),

@@ -15,6 +15,7 @@ import { openOutbox } from '#delivery/outbox.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { accountStateStore } from '#storage/account-states.ts'
 import { authenticatorStore } from '#storage/authenticators.ts'
+import { belongingsStore } from '#storage/belongings.ts'
 import { budgetStore } from '#storage/budgets.ts'
 import { challengeStore } from '#storage/challenges.ts'
 import { identifierStore } from '#storage/identifiers.ts'
@@ -100,7 +101,7 @@ export async function openPeople(
     onFate: (prefix, fate) => sendLimits.note(prefix, fate, clock()),
     onTrouble,
   })
-  const identifiers = identifierStore(database)
+  const identifiers = identifierStore(database, clock)
   const tools: Tools = {
     clock,
     keyring,
@@ -209,6 +210,7 @@ export async function openPeople(
         models,
       },
       identifiers,
+      belongings: belongingsStore(database, clock),
       signIns: signInStore(database),
       isBreached: breached?.isBreached ?? (async () => false),
       worths,

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { AccountState, AccountStateStore, AccountStatus } from '#authn/stores.ts'
+import type { AccountState, AccountStateStore, AccountStatus, ChangedIn } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import { inBatches } from './batches.ts'
 import { announce } from './changes.ts'
@@ -64,6 +64,30 @@ export async function lockedState(sql: Kysely<Tables>, account: string, now: num
     .where('account', '=', account)
     .execute()
   return stateOf(sql, account)
+}
+
+/**
+ * Whether this may be changed in a session of the account now. The state of the account and the session stay as they are until this
+ * transaction ends, so that whoever ends the session does so before the change, which is refused then, or after it.
+ */
+export async function mayChange(
+  sql: Kysely<Tables>,
+  account: string,
+  session: ChangedIn | undefined,
+  now: number,
+): Promise<boolean> {
+  if (session == null) return true
+  const { status, epoch } = await lockedState(sql, account, now)
+  const { numUpdatedRows } = await sql
+    .updateTable('sessions')
+    .set((row) => ({ epoch: row.ref('epoch') }))
+    .where('id', '=', session)
+    .where('account', '=', account)
+    .where('epoch', '=', epoch)
+    .where('ended_at', 'is', null)
+    .where('ends_at', '>', now)
+    .executeTakeFirst()
+  return status === 'active' && numUpdatedRows > 0n
 }
 
 const stateOf = async (sql: Kysely<Tables>, account: string): Promise<AccountState> =>

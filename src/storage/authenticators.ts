@@ -1,16 +1,17 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { Insertable, Kysely, Selectable } from 'kysely'
 import type { FactorName } from '#authn/factors.ts'
 import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
-import { lockedState } from './account-states.ts'
+import { lockedState, mayChange } from './account-states.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import { inBatches, rowsOf } from './batches.ts'
 import { tellCredentials } from './credential-events.ts'
 import type { Database } from './database.ts'
+import type { Tables } from './tables.ts'
 
 export function authenticatorStore(database: Database, clock: Clock = systemClock): AuthenticatorStore {
   const { sql } = database
-  const listOf = inBatches((accounts: readonly string[]) => listAll(database, accounts))
+  const listOf = inBatches((accounts: readonly string[]) => authenticatorsOf(sql, accounts))
   const useCounter = inBatches(
     (uses: readonly Use[]) => useAll(database, uses),
     ({ id }) => id,
@@ -23,15 +24,18 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
       .where('state', '=', 'active')
       .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', now)]))
   return {
-    enrol: (it) =>
+    enrol: (it, session) =>
       database.transaction(async (inside) => {
+        if (!(await mayChange(inside, it.account, session, clock()))) return false
         await inside.insertInto('authenticators').values(rowOf(it)).execute()
         if (it.state === 'active') await tellCredentials(inside, [it], 'create', clock())
+        return true
       }),
-    replace: (account, kind, authenticators) =>
+    replace: (account, kind, authenticators, session) =>
       database.transaction(async (inside) => {
         const now = clock()
         await lockedState(inside, account, now)
+        if (!(await mayChange(inside, account, session, now))) return false
         const before = await inside
           .updateTable('authenticators')
           .set({ state: 'removed' })
@@ -43,6 +47,7 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
         await tellCredentials(inside, before, 'delete', now)
         await inside.insertInto('authenticators').values(authenticators.map(rowOf)).execute()
         await tellCredentials(inside, authenticators, 'create', now)
+        return true
       }),
     listOf,
     async findBy(kind, lookup) {
@@ -64,35 +69,53 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
       const { numUpdatedRows } = await live(id, account, now).set({ used_at: now }).executeTakeFirst()
       return numUpdatedRows > 0n
     },
-    setState: (id, account, from, to) =>
+    setState: (id, account, from, to, session) =>
       database.transaction(async (inside) => {
-        const changed = await inside
+        if (!(await mayChange(inside, account, session, clock()))) return false
+        return moveAuthenticator(inside, { id, account }, from, to, clock())
+      }),
+    rename: (id, account, name, session) =>
+      database.transaction(async (inside) => {
+        if (!(await mayChange(inside, account, session, clock()))) return false
+        const { numUpdatedRows } = await inside
           .updateTable('authenticators')
-          .set({ state: to })
+          .set({ name })
           .where('id', '=', id)
           .where('account', '=', account)
-          .where('state', 'in', [...from])
-          .returning(['account', 'kind'])
-          .execute()
-        const change =
-          to === 'removed' ? 'delete' : to === 'suspended' ? 'revoke' : from.includes('pending') ? 'create' : 'update'
-        await tellCredentials(inside, changed, change, clock())
-        return changed.length > 0
+          .where('state', '<>', 'removed')
+          .executeTakeFirst()
+        return numUpdatedRows > 0n
       }),
-    async rename(id, account, name) {
-      const { numUpdatedRows } = await sql
-        .updateTable('authenticators')
-        .set({ name })
-        .where('id', '=', id)
-        .where('account', '=', account)
-        .where('state', '<>', 'removed')
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
-    },
   }
 }
 
-async function listAll({ sql }: Database, accounts: readonly string[]): Promise<EnrolledAuthenticator[][]> {
+/** {@link AuthenticatorStore.setState} inside a transaction. */
+export async function moveAuthenticator(
+  sql: Kysely<Tables>,
+  { id, account }: Pick<EnrolledAuthenticator, 'id' | 'account'>,
+  from: readonly EnrolledAuthenticator['state'][],
+  to: EnrolledAuthenticator['state'],
+  now: number,
+): Promise<boolean> {
+  const changed = await sql
+    .updateTable('authenticators')
+    .set({ state: to })
+    .where('id', '=', id)
+    .where('account', '=', account)
+    .where('state', 'in', [...from])
+    .returning(['account', 'kind'])
+    .execute()
+  const change =
+    to === 'removed' ? 'delete' : to === 'suspended' ? 'revoke' : from.includes('pending') ? 'create' : 'update'
+  await tellCredentials(sql, changed, change, now)
+  return changed.length > 0
+}
+
+/** What each account has enrolled, oldest first. */
+export async function authenticatorsOf(
+  sql: Kysely<Tables>,
+  accounts: readonly string[],
+): Promise<EnrolledAuthenticator[][]> {
   const rows = await sql
     .selectFrom('authenticators')
     .selectAll()

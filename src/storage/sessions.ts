@@ -1,8 +1,9 @@
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type { Proof, Session } from '#authn/session.ts'
 import type { SessionBinding } from '#authn/session-binding.ts'
 import type { SessionStore } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
+import { endEverythingIn, lockedState, mayChange } from './account-states.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import type { Database } from './database.ts'
 import { endSessions } from './session-ends.ts'
@@ -36,24 +37,7 @@ export function sessionStore(database: Database): SessionStore {
       )
   return {
     async begin(session, token) {
-      await sql
-        .insertInto('sessions')
-        .values({
-          id: session.id,
-          token,
-          account: session.account,
-          epoch: session.epoch,
-          browser: session.browser,
-          proofs: JSON.stringify(session.proofs),
-          started_at: session.startedAt,
-          used_at: session.usedAt,
-          ends_at: session.endsAt,
-          idle_ms: session.idleMs,
-          ended_at: null,
-          end_reason: null,
-          ...bindingColumns(session.binding),
-        })
-        .execute()
+      await sql.insertInto('sessions').values(rowOf(session, token)).execute()
     },
     async resume(token, now, counts = () => true, isVisit = true) {
       const row = await alive(now).where('token', '=', token).executeTakeFirst()
@@ -120,6 +104,18 @@ export function sessionStore(database: Database): SessionStore {
       const row = await alive(now).where('sessions.id', '=', id).executeTakeFirst()
       return row === undefined || isIdle(row, now) ? null : fromRow(row)
     },
+    renew: (session, renewed, token, reason, now) =>
+      database.transaction(async (inside) => {
+        const { account, id } = session
+        const { epoch } = await lockedState(inside, account, now)
+        if (epoch !== session.epoch) return null
+        const stood = await mayChange(inside, account, id, now)
+        const after = await endEverythingIn(inside, account, { reason }, now)
+        if (!stood) return null
+        const begun = { ...renewed, epoch: after.epoch }
+        await inside.insertInto('sessions').values(rowOf(begun, token)).execute()
+        return begun
+      }),
     end: (id, reason, now) =>
       database.transaction(async (inside) => (await endSessions(inside, { id }, reason, now)) > 0),
     async listOf(account, now) {
@@ -131,6 +127,22 @@ export function sessionStore(database: Database): SessionStore {
 
 const isIdle = ({ idle_ms, used_at }: { idle_ms: number | null; used_at: number }, now: number): boolean =>
   idle_ms !== null && now - used_at >= idle_ms
+
+const rowOf = (session: Session, token: string): Insertable<AuthnTables['sessions']> => ({
+  id: session.id,
+  token,
+  account: session.account,
+  epoch: session.epoch,
+  browser: session.browser,
+  proofs: JSON.stringify(session.proofs),
+  started_at: session.startedAt,
+  used_at: session.usedAt,
+  ends_at: session.endsAt,
+  idle_ms: session.idleMs,
+  ended_at: null,
+  end_reason: null,
+  ...bindingColumns(session.binding),
+})
 
 const bindingColumns = (binding: SessionBinding | undefined) => ({
   binding: binding?.id ?? null,

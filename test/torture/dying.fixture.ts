@@ -110,7 +110,8 @@ for (;;) {
     expiresAt: now,
   })
   say({ promised: notice, once: false })
-  if (recovery.length === 0) recovery = await replaceRecoveryCodes(tools, 'idp:ada', 2)
+  if (recovery.length === 0)
+    recovery = await replaceRecoveryCodes(tools, { account: 'idp:ada', boundAtAal: 2, session: null })
   await tried({ kind: 'recovery_code', typed: recovery.pop()!, now })
   const it = { ...attemptOf(), account: null }
   const asked = await beginSignIn(tools, PASSKEYS, it)

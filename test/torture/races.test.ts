@@ -85,7 +85,8 @@ onEveryStore('a recovery code wins once', async (store, context) => {
   const both = await nodes(store)
   let codes: string[] = []
   await rounds(context, async () => {
-    if (codes.length === 0) codes = await replaceRecoveryCodes(both[0], 'idp:ada', 2)
+    if (codes.length === 0)
+      codes = await replaceRecoveryCodes(both[0], { account: 'idp:ada', boundAtAal: 2, session: null })
     const typed = codes.pop()
     return async (node) => (await answerRecoveryCode(both[node]!, { ...attemptOf(), typed })).accepted
   })

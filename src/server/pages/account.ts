@@ -29,6 +29,8 @@ export interface AccountView {
     readonly phone: boolean
     readonly app: boolean
   }
+  /** those of which the loss of any one would shut its owner out */
+  readonly irreplaceable: readonly EnrolledAuthenticator[]
   /** numbers that codes go to */
   readonly phones: readonly string[]
   /** accounts elsewhere that sign in here, and where one can be linked */
@@ -174,11 +176,16 @@ function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup
   </li>`
 }
 
-function improvements({ words, can }: AccountView, keys: readonly EnrolledAuthenticator[], codes: number): string[] {
+function improvements(
+  { words, can, irreplaceable }: AccountView,
+  keys: readonly EnrolledAuthenticator[],
+  codes: number,
+): string[] {
   const passkeys = keys.filter(({ kind, state }) => kind === 'passkey' && state === 'active').length
   const found = [
     ...(passkeys === 0 && can.passkey ? [words.improvePasskey] : []),
     ...(passkeys === 1 ? [words.improveSecond] : []),
+    ...(passkeys === 0 && irreplaceable.length > 0 ? [words.improveLast(irreplaceable[0]!.name)] : []),
     ...(codes === 0 && can.recovery_code ? [words.improveRecovery] : []),
   ]
   return found.length === 0 ? [words.improveDone] : found

@@ -1,5 +1,5 @@
 /** The pages of a sign-in. Each is a function of what it shows; none knows the store. */
-import type { Offer } from '#authn/sign-in.ts'
+import type { Offer } from '#authn/ways.ts'
 import { codeField, hidden, identifierField, writtenCodeField } from './fields.ts'
 import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'

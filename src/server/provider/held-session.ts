@@ -4,7 +4,7 @@ import type { Session } from '#authn/session.ts'
 import { isHeld } from '#authn/session-binding.ts'
 import type { SessionStore } from '#authn/stores.ts'
 import type { Clock } from '#lib/clock.ts'
-import { boundOf, sessionTokenOf } from './cookies.ts'
+import { boundOf, hashOf, sessionTokenOf } from './cookies.ts'
 
 export interface HoldParts {
   readonly sessions: Pick<SessionStore, 'resume'>
@@ -23,6 +23,28 @@ export async function sessionIn(
   const now = clock()
   const session = await sessions.resume(token, now, (it) => isHeld(keyring, it, boundOf(cookies), now), isVisit)
   return session === null ? null : { session, token }
+}
+
+/**
+ * The token of the session that comes after a change in the one with this token (a hash), and those that other keys would have made. It
+ * follows from the one before, so that of changes at once all leave the browser with the same, whichever opened the session and whichever
+ * answer comes last. Whoever has the token before, and came too late to change anything with it, is told none.
+ */
+export const successorsOf = (keyring: Pick<Keyring, 'macs'>, token: string): readonly string[] =>
+  keyring.macs('session', 'successor', token).map((mac) => mac.slice(mac.indexOf('.') + 1))
+
+/** The session, if any, that another change at the same time left in place of the one with this token, and its own token. */
+export async function succeeded(
+  { sessions, keyring, clock }: HoldParts & { readonly keyring: Pick<Keyring, 'macs' | 'holds'> },
+  token: string,
+  cookies: string | undefined,
+): Promise<{ readonly session: Session; readonly token: string } | null> {
+  const now = clock()
+  for (const next of successorsOf(keyring, token)) {
+    const session = await sessions.resume(hashOf(next), now, (it) => isHeld(keyring, it, boundOf(cookies), now))
+    if (session !== null) return { session, token: next }
+  }
+  return null
 }
 
 /**

@@ -7,10 +7,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempt } from '#authn/ceremony.ts'
 import { leaveForChanges, type ChangeLeave } from '#authn/changes.ts'
 import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
-import { proofBy } from '#authn/enrolled-proof.ts'
+import { proofBy, type KeysById } from '#authn/enrolled-proof.ts'
 import { keyFactsOf } from '#authn/passkeys.ts'
 import { deviceOf } from '#authn/push.ts'
-import { shown } from '#authn/session.ts'
+import { shown, type Session } from '#authn/session.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import { accountPage, type AccountView } from '#server/pages/account.ts'
 import type { Markup } from '#server/pages/html.ts'
@@ -25,13 +25,18 @@ import { heldSession } from '#server/sign-in/interaction.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import { OWN_RETURN, signInUrl } from '#server/sign-in/step-up.ts'
 import { linksOf, upstreamOrigins } from '#server/sign-in/upstream.ts'
-import { ACTS, CHANGES, codesAllowed, PLACE, renewed } from '#server/sign-in/own-changes.ts'
+import { codesAllowed, PLACE, sessionAfter, type Change } from '#server/sign-in/own-change.ts'
+import { ACTS, CHANGES } from '#server/sign-in/own-changes.ts'
+import { holdingOf, measureOf } from '#server/sign-in/own-removals.ts'
+import { irreplaceable } from '#authn/last-way.ts'
 
 export function ownAccountRoutes(parts: PeopleParts) {
   return async (app: FastifyInstance): Promise<void> => {
     const config = { access: 'own' } as const
     await app.register(formBody, { bodyLimit: 100_000 })
-    app.get('/account', { config }, async (request, reply) => show(parts, request, reply, null))
+    app.get('/account', { config }, async (request, reply) =>
+      show(parts, request, reply, (await heldSession(parts, request))?.session ?? null, null),
+    )
     // the code in the address is nobody's: what counts is the session that the sign-in left
     app.get(OWN_RETURN, { config }, async (_request, reply) => reply.redirect('/account', 303))
     app.post('/account/sign-out', { config }, async (request, reply) => {
@@ -73,10 +78,20 @@ export function ownAccountRoutes(parts: PeopleParts) {
           session: held.session.id,
         }
         const words = wordsFor(request.headers['accept-language'])
-        const done = await change(parts, { request, reply, fields, words, held, account, enrolled, leave, attempt })
+        const it: Change = { request, reply, fields, words, held, account, enrolled, leave, attempt }
+        const done = await change(parts, it)
         if ('json' in done) return reply.send(done.json)
         if ('location' in done) return reply.redirect(done.location, 303)
-        return 'page' in done ? await draw(parts, reply, words, ...done.page) : show(parts, request, reply, done)
+        if ('page' in done) return draw(parts, reply, words, ...done.page)
+        const after = await sessionAfter(parts, it)
+        // what another change did at that moment is in force, and this one is not
+        return show(
+          parts,
+          request,
+          reply,
+          after?.session ?? null,
+          after?.isOwn === false ? { said: words.meanwhile, good: false } : done,
+        )
       })
     }
   }
@@ -112,15 +127,17 @@ async function show(
   parts: PeopleParts,
   request: FastifyRequest,
   reply: FastifyReply,
+  held: Session | null,
   said: { readonly said: string; readonly good: boolean } | null,
 ): Promise<FastifyReply> {
   const browser = browserHandle(request, reply)
-  const held = renewed.get(reply) ?? (await heldSession(parts, request))?.session ?? null
   if (held === null) return toSignIn(parts, request, reply, null)
   const { tools, factors } = parts
   const { account } = held
   const words = wordsFor(request.headers['accept-language'])
-  const enrolled = await tools.authenticators.listOf(account)
+  const belongings = await parts.belongings.of(account)
+  const { enrolled } = belongings
+  const keys = await keyFactsOf(tools, enrolled)
   const view: AccountView = {
     words,
     token: formToken(tools.keyring, PLACE, browser),
@@ -130,7 +147,8 @@ async function show(
     enrolled,
     sessions: await tools.sessions.listOf(account, tools.clock()),
     current: held.id,
-    standing: await standingOf(parts, account, enrolled),
+    standing: standingOf(parts, account, enrolled, keys),
+    irreplaceable: irreplaceable(holdingOf(parts, belongings, keys), measureOf(parts, account)),
     can: {
       passkey: factors.includes('passkey'),
       totp: factors.includes('totp') && codesAllowed(parts, account),
@@ -140,7 +158,7 @@ async function show(
       app: factors.includes('push') && codesAllowed(parts, account) && deviceOf(enrolled) === null,
     },
     phones: (await channelsFor(parts, account, 'sms_code')).map(({ canonical }) => canonical),
-    links: linksOf(parts, await parts.identifiers.listOf(account)).map(({ link, provider }) => {
+    links: linksOf(parts, belongings.identifiers).map(({ link, provider }) => {
       const [issuer = '', ...who] = link.shown.split(' ')
       return { canonical: link.canonical, name: provider?.name ?? issuer, who: who.join(' ') }
     }),
@@ -150,17 +168,17 @@ async function show(
 }
 
 /** What the analysis says of the account, beside what is enrolled here. */
-async function standingOf(
+function standingOf(
   parts: PeopleParts,
   account: string,
   enrolled: readonly EnrolledAuthenticator[],
-): Promise<AccountView['standing']> {
+  keys: KeysById,
+): AccountView['standing'] {
   const floor = parts.floorOf(account)
   if (floor === null) return null
   const active = enrolled.filter(
     ({ state, kind }) => state === 'active' && kind !== 'enrolment_pass' && kind !== 'recovery_code',
   )
-  const keys = await keyFactsOf(parts.tools, active)
   const { strength } = shown(
     active.map((it) => proofBy(it, keys, 'sign_in', 0)),
     parts.worths(),

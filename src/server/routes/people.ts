@@ -140,7 +140,8 @@ export function peopleRoutes(parts: PeopleParts, audit: Audit) {
         }
         const enrolled = await tools.authenticators.listOf(account)
         const replaces = body.password !== undefined && enrolled.some(({ kind }) => kind === 'password')
-        if (body.password !== undefined) await setPassword(tools, account, body.password, 1)
+        if (body.password !== undefined)
+          await setPassword(tools, { account, typed: body.password, boundAtAal: 1, session: null })
         // whoever was let in by what is gone now is let in by it no longer
         if (replaces || gone.length > 0) {
           await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, now)

@@ -8,12 +8,12 @@ import {
   sessionLimits,
   type Floor,
   type Need,
-  type Offer,
   type SignIn,
 } from '#authn/sign-in.ts'
 import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
 import { keyFactsOf } from '#authn/passkeys.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
+import type { Offer } from '#authn/ways.ts'
 import { newId, newSecret } from '#lib/ids.ts'
 import { sawFailure, sawUse } from '#risk/watch.ts'
 import { networkPrefix } from '#server/config/networks.ts'
@@ -166,11 +166,8 @@ export async function standingOf(
     channels,
     ask: tools.ask,
     access,
-    enrolled,
-    identifiers,
-    keys,
+    holding: { enrolled, identifiers, keys, upstreams },
     factors: parts.factors,
-    upstreams,
   }
   const found = enough
     ? { offers: [], forbidden: false }

@@ -1,51 +1,19 @@
 /** What somebody can change at the page of the own account: one posted form each. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { confirmOtp, enrolOtp } from '#authn/app-code.ts'
-import type { Attempt } from '#authn/ceremony.ts'
-import { endOtherSessions, type ChangeLeave } from '#authn/changes.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
 import { passwordProblem, setPassword } from '#authn/passwords.ts'
 import { confirmDevice, deviceOf, isDevice } from '#authn/push.ts'
 import { replaceRecoveryCodes } from '#authn/recovery-codes.ts'
 import type { PendingPush } from '#authn/sign-in.ts'
-import type { Proof } from '#authn/session.ts'
-import type { EnrolledAuthenticator } from '#authn/stores.ts'
-import { newSecret } from '#lib/ids.ts'
 import { appPage, phonePage, recoveryCodesPage, totpPage } from '#server/pages/account.ts'
-import type { Markup } from '#server/pages/html.ts'
 import { masked } from '#server/pages/sign-in.ts'
-import type { Words } from '#server/pages/words/en.ts'
-import { hashOf, sessionCookie } from '#server/provider/cookies.ts'
-import { browserHandle, formToken, parsedField, type Fields } from '#server/sign-in/forms.ts'
+import { browserHandle, formToken, parsedField } from '#server/sign-in/forms.ts'
 import { askApp, numberOf, pushTools } from '#server/sign-in/app-push.ts'
-import { heldSession } from '#server/sign-in/interaction.ts'
 import { beginPhone, confirmPhone } from '#server/sign-in/own-phone.ts'
 import { beginLink, confirmLink } from '#server/sign-in/own-upstreams.ts'
-import { endedMeanwhile, noteRestsOn } from './rests-on.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
-import { linksOf } from '#server/sign-in/upstream.ts'
-
-/** The forms of these pages, as a place for their tokens. */
-export const PLACE = 'account'
-
-interface Change {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly fields: Fields
-  readonly words: Words
-  readonly held: NonNullable<Awaited<ReturnType<typeof heldSession>>>
-  readonly account: string
-  readonly enrolled: readonly EnrolledAuthenticator[]
-  readonly leave: ChangeLeave
-  readonly attempt: Attempt
-}
-
-/** What a change answers: a page, a sentence over the account page, or a sentence that something went wrong. */
-type Done =
-  | { readonly page: readonly [title: string, body: Markup] }
-  | { readonly said: string; readonly good: boolean }
-  | { readonly json: unknown }
-  | { readonly location: string }
+import { changed, codesAllowed, PLACE, renew, type Change, type Done } from './own-change.ts'
+import { removeAuthenticator, removePhone, unlink } from './own-removals.ts'
 
 /** Changes to how one signs in. */
 export const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promise<Done>>> = {
@@ -64,58 +32,13 @@ export const CHANGES: Readonly<Record<string, (parts: PeopleParts, it: Change) =
   'link-confirm': linkConfirmed,
   unlink,
   rename,
-  remove,
+  remove: removeAuthenticator,
 }
 
 /** What anybody signed in may do. */
 export const ACTS: Readonly<Record<string, (parts: PeopleParts, it: Change) => Promise<Done>>> = {
   'end-session': endSession,
   'end-others': endOthers,
-}
-
-/** An account whose reach forbids codes is offered none: it could not use them. */
-export const codesAllowed = (parts: PeopleParts, account: string): boolean =>
-  parts.floorOf(account)?.codes === 'allowed'
-
-/** The session that a change left, for the page that is drawn in the same answer. */
-export const renewed = new WeakMap<FastifyReply, Awaited<ReturnType<typeof endOtherSessions>>>()
-
-/**
- * Ends all sessions, and goes on in one that is new, and rests on what the old one did; without the proofs of what is gone now, and
- * not at all where nothing else was proved.
- */
-async function renew(
-  parts: PeopleParts,
-  { reply, held }: Pick<Change, 'reply' | 'held'>,
-  reason: string,
-  isGone: IsGone = () => false,
-): Promise<void> {
-  const token = newSecret()
-  const proofs = held.session.proofs.filter((proof) => !isGone(proof))
-  const note = (id: string) => noteRestsOn(parts, id, proofs)
-  const session = await endOtherSessions(parts.tools, { ...held.session, proofs }, hashOf(token), reason, note)
-  if (session === null) return
-  await endedMeanwhile(parts, session.id, proofs)
-  renewed.set(reply, session)
-  reply.header('set-cookie', sessionCookie(token))
-}
-
-/** Whether a proof is of what was removed. */
-type IsGone = (proof: Proof) => boolean
-
-async function changed(
-  parts: PeopleParts,
-  { reply, held, account, words }: Change,
-  template: string,
-  name: string,
-  {
-    also = [],
-    isGone,
-  }: { readonly also?: readonly { readonly channel: 'sms'; readonly to: string }[]; readonly isGone?: IsGone } = {},
-): Promise<Done> {
-  await renew(parts, { reply, held }, template, isGone)
-  await parts.tools.notify(account, { template, values: { name }, also })
-  return { said: words.changed, good: true }
 }
 
 async function beginPasskey(parts: PeopleParts, { attempt, account }: Change): Promise<Done> {
@@ -159,20 +82,29 @@ async function confirmTotp(parts: PeopleParts, it: Change): Promise<Done> {
     : { said: words.refused, good: false }
 }
 
+/** What is enrolled is worth no more than the session that enrols it, and there only while that is alive. */
+const inSession = ({ account, leave, held }: Change) => ({
+  account,
+  boundAtAal: leave.aal,
+  session: held.session.id,
+})
+
 async function newRecoveryCodes(parts: PeopleParts, it: Change): Promise<Done> {
   if (!codesAllowed(parts, it.account)) return { said: it.words.codesNotEnough, good: false }
-  const codes = await replaceRecoveryCodes(parts.tools, it.account, it.leave.aal)
+  const codes = await replaceRecoveryCodes(parts.tools, inSession(it))
+  if (codes.length === 0) return { said: it.words.refused, good: false }
   await changed(parts, it, 'recovery_codes_made', '')
   return { page: [it.words.kinds.recovery_code, recoveryCodesPage(it.words, codes)] }
 }
 
 async function newPassword(parts: PeopleParts, it: Change): Promise<Done> {
-  const { fields, account, leave, words } = it
+  const { fields, account, words } = it
   if (!parts.factors.includes('password')) return { said: words.refused, good: false }
   const names = (await parts.identifiers.listOf(account)).map(({ canonical }) => canonical.replace(/@.*$/, ''))
   const problem = await passwordProblem(parts.tools, fields['password'], parts.isBreached, [...names, parts.brand])
   if (problem !== null) return { said: words.passwordProblems[problem], good: false }
-  await setPassword(parts.tools, account, fields['password']!, leave.aal)
+  if (!(await setPassword(parts.tools, { ...inSession(it), typed: fields['password']! })))
+    return { said: words.refused, good: false }
   return changed(parts, it, 'password_changed', '')
 }
 
@@ -189,17 +121,6 @@ async function phoneConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
   return to === null ? { said: it.words.refused, good: false } : changed(parts, it, 'address_added', masked(to))
 }
 
-async function removePhone(parts: PeopleParts, it: Change): Promise<Done> {
-  const to = it.fields['to'] ?? ''
-  const gone = await parts.identifiers.remove('phone', to, it.account)
-  if (!gone) return { said: it.words.refused, good: false }
-  // whoever still has the number hears that it was taken away
-  return changed(parts, it, 'address_removed', masked(to), {
-    also: [{ channel: 'sms', to }],
-    isGone: ({ factor, channel }) => factor === 'sms_code' && channel === to,
-  })
-}
-
 async function linkElsewhere(parts: PeopleParts, { fields, attempt, held, words }: Change): Promise<Done> {
   const provider = parts.upstreams.list.find(({ id }) => id === fields['upstream'])
   if (provider === undefined) return { said: words.refused, good: false }
@@ -209,21 +130,10 @@ async function linkElsewhere(parts: PeopleParts, { fields, attempt, held, words 
 
 async function linkConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
   const { fields, account, attempt, leave, words } = it
-  const asked = { account, browser: attempt.browser, boundAtAal: leave.aal }
+  const asked = { account, browser: attempt.browser, boundAtAal: leave.aal, session: attempt.session }
   const { outcome, name } = await confirmLink(parts, fields['found'], asked)
   if (outcome === 'linked') return changed(parts, it, 'upstream_linked', name)
   return { said: outcome === 'other' ? words.upstreamOther(name) : words.refused, good: false }
-}
-
-async function unlink(parts: PeopleParts, it: Change): Promise<Done> {
-  const own = linksOf(parts, await parts.identifiers.listOf(it.account)).find(
-    ({ link }) => link.canonical === it.fields['link'],
-  )
-  const gone = own !== undefined && (await parts.identifiers.remove('upstream', own.link.canonical, it.account))
-  if (!gone) return { said: it.words.refused, good: false }
-  return changed(parts, it, 'upstream_unlinked', own.provider?.name ?? '', {
-    isGone: ({ upstream }) => upstream?.link === own.link.canonical,
-  })
 }
 
 /** The device is asked before it is bound: whoever has it types the number that this page shows. */
@@ -259,22 +169,10 @@ async function confirmApp(parts: PeopleParts, it: Change): Promise<Done> {
   return done === 'waits' ? appAsked(parts, it, { id, sealed }, words.pushWaits) : { said: words.pushOver, good: false }
 }
 
-async function rename({ tools }: PeopleParts, { fields, account, words, enrolled }: Change): Promise<Done> {
-  const own = enrolled.find(({ id }) => id === fields['id'])
-  if (own === undefined) return { said: words.refused, good: false }
-  await tools.authenticators.rename(own.id, account, canonicalName(fields['name']))
-  return { said: words.renamed, good: true }
-}
-
-async function remove(parts: PeopleParts, it: Change): Promise<Done> {
-  const { fields, account, words, enrolled } = it
-  const own = enrolled.find(({ id }) => id === fields['id'])
-  const gone =
-    own !== undefined &&
-    (await parts.tools.authenticators.setState(own.id, account, ['active', 'suspended', 'pending'], 'removed'))
-  return gone
-    ? changed(parts, it, 'authenticator_removed', own.name, { isGone: (proof) => proof.authenticator === own.id })
-    : { said: words.refused, good: false }
+async function rename({ tools }: PeopleParts, { fields, account, words, held }: Change): Promise<Done> {
+  const name = canonicalName(fields['name'])
+  const done = await tools.authenticators.rename(fields['id'] ?? '', account, name, held.session.id)
+  return { said: done ? words.renamed : words.refused, good: done }
 }
 
 async function endSession({ tools }: PeopleParts, { fields, account, words }: Change): Promise<Done> {

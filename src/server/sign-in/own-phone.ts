@@ -57,8 +57,8 @@ export async function confirmPhone(
   const now = tools.clock()
   const own = { kind: 'phone', canonical: to, shown: to, account, verifiedAt: now, addedAt: now, boundAtAal } as const
   // a number that another account has stays there, whoever reads its messages today
-  if (await identifiers.add(own)) return to
+  if (await identifiers.add(own, attempt.session)) return to
   const holder = await identifiers.find('phone', to)
   if (holder?.account !== account || holder.verifiedAt !== null) return null
-  return (await identifiers.verify('phone', to, account, now, boundAtAal)) ? to : null
+  return (await identifiers.verify('phone', to, account, now, boundAtAal, attempt.session)) ? to : null
 }

@@ -3,7 +3,7 @@
  * a browser may be signed in there as somebody else, and whoever that is would be let in here from then on.
  */
 import type { Keyring } from '#authn/keyring.ts'
-import type { Identifier } from '#authn/stores.ts'
+import type { ChangedIn, Identifier } from '#authn/stores.ts'
 import type { VerifiedToken } from '#authn/token.ts'
 import { upstreamName } from '#authn/upstream.ts'
 import { newId } from '#lib/ids.ts'
@@ -81,7 +81,7 @@ export type LinkOutcome = 'linked' | 'refused' | 'other'
 export async function confirmLink(
   parts: PeopleParts,
   text: string | undefined,
-  it: { readonly account: string; readonly browser: string; readonly boundAtAal: number },
+  it: { readonly account: string; readonly browser: string; readonly boundAtAal: number; readonly session: ChangedIn },
 ): Promise<{ readonly outcome: LinkOutcome; readonly name: string }> {
   const { tools, identifiers, upstreams, links } = parts
   const now = tools.clock()
@@ -102,5 +102,5 @@ export async function confirmLink(
     addedAt: now,
     boundAtAal: it.boundAtAal,
   }
-  return no((await identifiers.add(link)) ? 'linked' : 'other')
+  return no((await identifiers.add(link, it.session)) ? 'linked' : 'other')
 }

@@ -8,7 +8,7 @@ import type { PushStore } from '#authn/push-port.ts'
 import type { RecoveryParts } from '#authn/recover.ts'
 import type { UsedLinkStore } from '#authn/not-me.ts'
 import type { Floor, SignInStore } from '#authn/sign-in.ts'
-import type { IdentifierStore } from '#authn/stores.ts'
+import type { BelongingsStore, IdentifierStore } from '#authn/stores.ts'
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
 import type { WantedAccess } from '#decision/sign-in-demand.ts'
@@ -24,6 +24,8 @@ export interface PeopleParts {
   readonly tools: Tools
   readonly passkeys: Passkeys
   readonly identifiers: IdentifierStore
+  /** what people take away themselves */
+  readonly belongings: BelongingsStore
   readonly signIns: SignInStore
   readonly isBreached: IsBreached
   readonly worths: () => Worths

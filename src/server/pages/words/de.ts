@@ -126,6 +126,10 @@ export const DE: Words = {
   suspended: 'gesperrt',
   rename: 'Umbenennen',
   remove: 'Entfernen',
+  lastWay: (kinds: readonly string[]) =>
+    `Das bleibt: Ohne es könnten Sie sich nicht mehr anmelden. ${kinds.length === 0 ? 'Fragen Sie Ihre Administration.' : `Fügen Sie zuerst etwas anderes hinzu (${kinds.join(', ')}), und entfernen Sie es dann.`}`,
+  meanwhile:
+    'Im selben Augenblick wurde etwas anderes geändert, dies also nicht. Sehen Sie nach, wie es jetzt steht, und wiederholen Sie es, wenn es noch nötig ist.',
   removeConfirm: (name) => `„${name}“ entfernen? Sie können sich damit dann nicht mehr anmelden.`,
   name: 'Name',
   weakest: 'Mein schwächster Zugang',
@@ -133,6 +137,8 @@ export const DE: Words = {
   improvePasskey: 'Fügen Sie einen Passkey hinzu: Er lässt sich nicht auf einer falschen Seite eingeben.',
   improveSecond:
     'Fügen Sie einen zweiten Passkey oder einen Sicherheitsschlüssel hinzu, damit ein Verlust Sie nicht aussperrt.',
+  improveLast: (name: string) =>
+    `Fügen Sie eine weitere Möglichkeit hinzu, sich anzumelden: Wer „${name}“ verliert, ist hier ausgesperrt.`,
   improveRecovery: 'Erzeugen Sie Wiederherstellungscodes und bewahren Sie sie auf Papier auf, fern von diesem Gerät.',
   improveDone: 'Nichts: Stärker geht es hier nicht.',
   strengthIs: (text) => `Die Anmeldung beweist höchstens: ${text}.`,

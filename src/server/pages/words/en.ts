@@ -119,12 +119,17 @@ export const EN = {
   suspended: 'suspended',
   rename: 'Rename',
   remove: 'Remove',
+  lastWay: (kinds: readonly string[]) =>
+    `This stays: without it you could no longer sign in. ${kinds.length === 0 ? 'Ask your administrator.' : `Add something else first (${kinds.join(', ')}), then remove it.`}`,
+  meanwhile:
+    'Something else was changed at the same moment, so this was not. Look at how things stand now, and do it again if it is still to be done.',
   removeConfirm: (name: string) => `Remove “${name}”? You can no longer sign in with it.`,
   name: 'Name',
   weakest: 'My weakest way in',
   improve: 'What would improve it',
   improvePasskey: 'Add a passkey: it cannot be typed into a false page.',
   improveSecond: 'Add a second passkey or a security key, so that losing one does not lock you out.',
+  improveLast: (name: string) => `Add another way to sign in: whoever loses “${name}” is locked out here.`,
   improveRecovery: 'Make recovery codes and keep them on paper, away from this device.',
   improveDone: 'Nothing: this is as strong as it gets here.',
   strengthIs: (text: string) => `Signing in proves at best: ${text}.`,
