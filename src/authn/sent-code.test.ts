@@ -230,6 +230,23 @@ onEveryStore('a code that is asked for again replaces the one before, in its bro
   assert.equal(await tools.challenges.waits(second.challenge, tools.now), false)
 })
 
+onEveryStore('whatever is wrong with a code that nobody waits for is heard', async (store) => {
+  const tools = toolsOver(await store.open())
+  for (const [broken, account] of [
+    [{ record: true }, 'idp:ada'],
+    [{ record: true }, null],
+    [{ send: true }, 'idp:ada'],
+    [{ ask: true }, 'idp:ada'],
+    [{ send: true, record: true }, 'idp:ada'],
+  ] as const) {
+    tools.broken = broken
+    tools.troubles.length = 0
+    const { sent } = beginCode(tools, request({ account }))
+    assert.equal(await sent, 'unavailable')
+    assert.equal(tools.troubles.length, Object.keys(broken).length, JSON.stringify(broken))
+  }
+})
+
 onEveryStore('an account that is not there is answered like one that is', async (store) => {
   const tools = toolsOver(await store.open())
   const known = await begun(tools)

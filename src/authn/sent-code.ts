@@ -30,7 +30,7 @@ export interface CodeRequest {
 export interface CodeBegun {
   /** what the browser sends back with the code; the same for known and unknown accounts */
   readonly challenge: string
-  /** settles when the code is in the outbox or was refused; whoever answers a stranger does not wait for it */
+  /** resolves, whatever happens, when the code is in the outbox or was refused; whoever answers a stranger does not wait for it */
   readonly sent: Promise<SendOutcome>
 }
 export type SendOutcome =
@@ -52,11 +52,18 @@ export const randomCode = (digits: number): string => String(randomInt(10 ** dig
  */
 export function beginCode(tools: Tools, request: CodeRequest): CodeBegun {
   const challenge = newId('ch')
-  const sent = sendCode(tools, request, challenge).catch((error: unknown): SendOutcome => {
-    tools.onTrouble('a code could not be sent', error)
-    return 'unavailable'
-  })
-  return { challenge, sent: sent.then((outcome) => recorded(tools, request, outcome)) }
+  const unavailable =
+    (what: string) =>
+    (error: unknown): SendOutcome => {
+      tools.onTrouble(what, error)
+      return 'unavailable'
+    }
+  const sent = sendCode(tools, request, challenge)
+    .catch(unavailable('a code could not be sent'))
+    // nobody may wait for this, so whatever is wrong with it has to be heard here
+    .then((outcome) => recorded(tools, request, outcome))
+    .catch(unavailable('what came of a code could not be put on record'))
+  return { challenge, sent }
 }
 
 async function sendCode(tools: Tools, request: CodeRequest, challenge: string): Promise<SendOutcome> {
@@ -173,6 +180,9 @@ export async function answerCode(
       ? sentProof(factor, { canonical: to, boundAtAal }, purpose, tools.clock())
       : null,
   )
-  if (outcome.accepted) await tools.sendLimits.note(prefixOf(to), 'answered', tools.clock()).catch(() => {})
+  if (outcome.accepted)
+    await tools.sendLimits
+      .note(prefixOf(to), 'answered', tools.clock())
+      .catch((error: unknown) => tools.onTrouble('an answered code could not be counted', error))
   return outcome
 }

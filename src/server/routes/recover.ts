@@ -142,7 +142,8 @@ async function send(parts: PeopleParts, step: Step): Promise<null> {
     (it) => it.kind === 'mail' && it.verifiedAt !== null,
   )
   const to = own.find((it) => it.canonical === begun.typed)?.canonical ?? own[0]?.canonical
-  const { challenge, sent } = beginCode(parts.tools, {
+  // what came of it is in the audit or the log; waiting for it would tell
+  const { challenge } = beginCode(parts.tools, {
     ...attempt,
     account: to === undefined ? null : attempt.account,
     factor: 'email_code',
@@ -150,7 +151,6 @@ async function send(parts: PeopleParts, step: Step): Promise<null> {
     language: words.lang,
     forWhat: words.recover,
   })
-  void sent.catch(() => {})
   return note(parts, { ...begun, pending: { factor: 'email_code', challenge, to: to ?? begun.typed ?? '' } })
 }
 

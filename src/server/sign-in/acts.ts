@@ -149,10 +149,9 @@ async function send(parts: PeopleParts, step: Step): Promise<string | null> {
     language: words.lang,
     forWhat: interaction.client,
   })
-  if (isRecognised) {
-    const unsent = unsentSentence(await begun.sent, words)
-    if (unsent !== null) return unsent
-  } else void begun.sent.catch(() => {}) // what came of it is in the audit; waiting for it would tell
+  // what came of a stranger's is in the audit or the log; waiting for it would tell
+  const unsent = isRecognised ? unsentSentence(await begun.sent, words) : null
+  if (unsent !== null) return unsent
   return changed(parts, { ...signIn, pending: { factor, challenge: begun.challenge, to } })
 }
 
