@@ -9,7 +9,7 @@ export interface Rows {
   lengths: Uint32Array
   /** per row: how many it can hold where it lies */
   rooms: Uint32Array
-  /** the numbers of a row lie together, ascending */
+  /** the numbers of a row lie together; ascending, but where {@link setRow} put them */
   values: Uint32Array
   /** places of {@link values} that belong to a row, or did */
   used: number
@@ -24,6 +24,26 @@ export function rowsOf(offsets: Uint32Array, values: Uint32Array): Rows {
   for (let row = 0; row < count; row++) lengths[row] = offsets[row + 1] - offsets[row]
   const size = values.length
   return { starts: offsets.slice(0, count), lengths, rooms: lengths.slice(), values: values.slice(), used: size, size }
+}
+
+/** No rows yet. */
+export const noRows = (): Rows => rowsOf(new Uint32Array(1), new Uint32Array(0))
+
+/** The numbers of a row, as they lie; none for one that is not there. */
+export const rowAt = ({ starts, lengths, values }: Rows, row: number): Uint32Array =>
+  row < starts.length ? values.subarray(starts[row], starts[row] + lengths[row]) : NO_NUMBERS
+const NO_NUMBERS = new Uint32Array(0)
+
+/** Puts numbers, in their order, in the place of those of a row, which need not be there yet. */
+export function setRow(rows: Rows, row: number, numbers: ArrayLike<number>): void {
+  if (row >= rows.starts.length && numbers.length === 0) return
+  growRows(rows, row + 1)
+  rows.size -= rows.lengths[row]
+  rows.lengths[row] = 0
+  if (numbers.length > rows.rooms[row]) moveToEnd(rows, row, numbers.length)
+  rows.values.set(numbers, rows.starts[row])
+  rows.lengths[row] = numbers.length
+  rows.size += numbers.length
 }
 
 /** The first `count` rows one after another, as programs have them; offsets are one more than rows. */
@@ -48,7 +68,8 @@ export function growRows(rows: Rows, count: number): void {
 
 /** Adds a number to a row; one that is there already is then there twice. */
 export function addTo(rows: Rows, row: number, value: number): void {
-  if (rows.lengths[row] === rows.rooms[row]) moveToEnd(rows, row)
+  const length = rows.lengths[row]
+  if (length === rows.rooms[row]) moveToEnd(rows, row, Math.max(4, length * 2))
   const { values, starts, lengths } = rows
   const end = starts[row] + lengths[row]
   const at = placeIn(rows, row, value)
@@ -92,9 +113,8 @@ function placeIn({ values, starts, lengths }: Rows, row: number, value: number):
 /** Idle places up to which rows are never moved together. */
 const IDLE = 1 << 16
 
-function moveToEnd(rows: Rows, row: number): void {
+function moveToEnd(rows: Rows, row: number, room: number): void {
   const { lengths } = rows
-  const room = Math.max(4, lengths[row] * 2)
   if (rows.used - rows.size > Math.max(IDLE, rows.size)) {
     const { offsets, values } = packRows(rows, lengths.length)
     rows.starts = offsets.slice(0, lengths.length)

@@ -1,6 +1,7 @@
 import { valuesOf } from '#lib/many-values.ts'
 import { applyEdits, buildIncremental, type Edit, type Edited, type Incremental } from '#graph/incremental.ts'
 import type { LooseRule } from '#graph/incremental-graph.ts'
+import { noRows, rowAt, setRow, type Rows } from '#graph/incremental-rows.ts'
 import { buildProgram } from '#graph/program.ts'
 import type { RuleSystem } from '#graph/rules.ts'
 import { capabilityOf, type FactNodes } from '#model/compile.ts'
@@ -23,7 +24,7 @@ import {
   type Change,
   type Dirty,
 } from './dirty.ts'
-import { entranceOf, isStep, lanesOfFact, ruleEdits, type Entrance } from './obstacles.ts'
+import { entranceOf, entranceRows, isStep, lanesOfFact, ruleEdits, type Entrance } from './obstacles.ts'
 import {
   buildRuleStore,
   unitsOfFacts,
@@ -32,12 +33,6 @@ import {
   type RuleChanges,
   type RuleStore,
 } from './rule-store.ts'
-
-/** Lanes in which something holds from the start, and who says so. */
-interface Seed {
-  readonly source: string
-  readonly lanes: number
-}
 
 /** Everything that a line of live analyses shares; it is as the newest of them says. */
 export interface Engine {
@@ -52,9 +47,10 @@ export interface Engine {
   readonly givers: Map<number, number>
   readonly ways: Map<string, readonly Way[]>
   readonly nominal: Map<string, Worth>
-  readonly entrances: Map<string, Entrance>
-  /** R4: lanes in which a node holds from the start, by who says so */
-  readonly seeds: Map<number, readonly Seed[]>
+  /** by node of the account: as {@link entranceRows} has them */
+  readonly entrances: Rows
+  /** R4, by node: who says that it holds from the start, and in which lanes, one pair after another */
+  readonly seeds: Rows
   /** R1 in two passes */
   readonly reach: readonly Incremental[]
   /** R4 as a takeover */
@@ -86,8 +82,8 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     givers: new Map(),
     ways: new Map(),
     nominal: new Map(),
-    entrances: new Map(),
-    seeds: new Map(),
+    entrances: noRows(),
+    seeds: noRows(),
   }
   const all = new Map(Array.from(facts.kept, ([key, { placed }]) => [key, placed]))
   const known = { view, structure: structureOf(facts) }
@@ -102,7 +98,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
   settleNominal({ inventory: view, indexOf: draft.indexOf }, policy, draft.ways, draft.nominal)
   for (const account of accounts) setEntrance(draft, account, new Set())
   const steps = come.filter(isStep).map((rule) => looseOf(draft, rule))
-  const entries = [...draft.entrances.values()].flatMap((entrance) => entrance.rules)
+  const entries = Array.from(accounts, (account) => entranceAt(draft, account).rules).flat()
   const count = draft.ids.length
   const starts = Uint32Array.from(accounts, (id) => draft.indexOf.get(id)!)
   const program = buildProgram(systemOf(count, rules))
@@ -114,7 +110,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     return buildIncremental(program, { laneMasks, starts })
   })
   const seeds = new Uint32Array(count)
-  for (const node of draft.seeds.keys()) seeds[node] = seedsAt(draft, node)
+  for (let node = 0; node < count; node++) seeds[node] = seedsAt(draft, node)
   const fall = buildIncremental(buildProgram(systemOf(count, [...steps, ...entries])), { seeds })
   return { ...draft, reach, fall, nodesAtFirst: count }
 }
@@ -151,9 +147,9 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   for (const account of entered) setWays(engine, account)
   renewNominal(engine, withTrusting(engine, entered))
   for (const account of entered) {
-    gone.push(...(engine.entrances.get(account)?.rules ?? []))
+    gone.push(...entranceAt(engine, account).rules)
     setEntrance(engine, account, seeded)
-    come.push(...(engine.entrances.get(account)?.rules ?? []))
+    come.push(...entranceAt(engine, account).rules)
   }
   const loose = (some: readonly IdRule[]): LooseRule[] => some.map((rule) => looseOf(engine, rule))
   const fallEdits = ruleEdits(
@@ -238,35 +234,40 @@ function setWays({ facts, view, ways }: Draft, account: string): void {
 
 function setEntrance(draft: Draft, account: string, touched: Set<number>): void {
   const { facts, entrances, givers, indexOf, view, policy, ways } = draft
-  const source = `account\n${account}`
-  for (const [node] of entrances.get(account)?.seeds ?? []) setSeed(draft, node, source, 0, touched)
-  if (facts.kept.get(account)?.placed.fact.fact !== 'account') return void entrances.delete(account)
-  const context = {
-    nodes: { inventory: view, indexOf },
-    policy,
-    isDerivable: (node: number) => (givers.get(node) ?? 0) > 0,
-    laneNode: (lanes: number) => {
-      const node = nodeOf(draft, `via:lanes:${lanes}`)
-      if (!draft.seeds.has(node)) setSeed(draft, node, 'lanes', lanes, touched)
-      return node
-    },
-  }
-  const entrance = entranceOf(context, account, ways.get(account) ?? [])
-  for (const [node, lanes] of entrance.seeds) setSeed(draft, node, source, lanes, touched)
-  entrances.set(account, entrance)
+  const own = nodeOf(draft, account)
+  for (const node of entranceAt(draft, account).seeds.keys()) setSeed(draft, node, seederOf(own, 'account'), 0, touched)
+  const isAccount = facts.kept.get(account)?.placed.fact.fact === 'account'
+  const nodes = { inventory: view, indexOf }
+  const isDerivable = (node: number): boolean => (givers.get(node) ?? 0) > 0
+  const rows = isAccount ? entranceRows({ nodes, policy, isDerivable }, account, ways.get(account) ?? []) : []
+  setRow(entrances, own, rows)
+  for (const [node, lanes] of entranceAt(draft, account, touched).seeds)
+    setSeed(draft, node, seederOf(own, 'account'), lanes, touched)
 }
 
-function setSeed({ seeds }: Draft, node: number, source: string, lanes: number, touched: Set<number>): void {
+function entranceAt(draft: Draft, account: string, touched = new Set<number>()): Entrance {
+  return entranceOf(rowAt(draft.entrances, nodeOf(draft, account)), (lanes) => {
+    const node = nodeOf(draft, `via:lanes:${lanes}`)
+    if (rowAt(draft.seeds, node).length === 0) setSeed(draft, node, seederOf(node, 'itself'), lanes, touched)
+    return node
+  })
+}
+
+/** Who says that nodes hold from the start, as a number: an account of its ways in, or anything of itself. */
+const seederOf = (node: number, says: 'account' | 'itself'): number => node * 2 + (says === 'account' ? 0 : 1)
+
+function setSeed({ seeds }: Draft, node: number, seeder: number, lanes: number, touched: Set<number>): void {
   touched.add(node)
-  const others = (seeds.get(node) ?? []).filter((each) => each.source !== source)
-  const all = lanes === 0 ? others : [...others, { source, lanes }]
-  if (all.length === 0) seeds.delete(node)
-  else seeds.set(node, all)
+  const others = Array.from(rowAt(seeds, node))
+  const at = others.findIndex((each, i) => i % 2 === 0 && each === seeder)
+  if (at >= 0) others.splice(at, 2)
+  setRow(seeds, node, lanes === 0 ? others : [...others, seeder, lanes])
 }
 
 function seedsAt({ seeds }: Draft, node: number): number {
   let mask = 0
-  for (const { lanes } of seeds.get(node) ?? []) mask |= lanes
+  const row = rowAt(seeds, node)
+  for (let i = 1; i < row.length; i += 2) mask |= row[i]!
   return mask
 }
 
@@ -276,10 +277,10 @@ function seedFact(draft: Draft, key: string, fact: Fact | undefined, touched: Se
   const lanes = fact === undefined ? 0 : lanesOfFact(fact)
   if (lanes === 0 && !indexOf.has(key)) return []
   const node = nodeOf(draft, key)
-  const source = `fact\n${key}`
-  const before = seeds.get(node)?.some((each) => each.source === source) ?? false
+  const seeder = seederOf(node, 'itself')
+  const before = rowAt(seeds, node).some((each, i) => i % 2 === 0 && each === seeder)
   if (before === lanes > 0) return []
-  setSeed(draft, node, source, lanes, touched)
+  setSeed(draft, node, seeder, lanes, touched)
   givers.set(node, (givers.get(node) ?? 0) + (before ? -1 : 1))
   return [key]
 }

@@ -1,4 +1,5 @@
 import type { LooseRule } from '#graph/incremental-graph.ts'
+import { rowAt, type Rows } from '#graph/incremental-rows.ts'
 import type { Edit, Incremental } from '#graph/incremental.ts'
 import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
@@ -26,13 +27,23 @@ function lanesOf(worst: number | null, best: number | null): number {
 
 /** What one account adds to R4: its ways in, as rules and as things that are had for nothing. */
 export interface Entrance {
-  readonly ways: readonly Way[]
-  /** in the order of the ways */
-  readonly worst: readonly (readonly Row[])[]
-  readonly best: readonly (readonly Row[])[]
   readonly rules: readonly LooseRule[]
   /** nodes and their lanes */
-  readonly seeds: readonly (readonly [node: number, lanes: number])[]
+  readonly seeds: ReadonlyMap<number, number>
+}
+
+/**
+ * One way in of an account with its tiers, at worst and at best; {@link NEVER} where there is no such row. As numbers, one
+ * account after another: way, head, needs, worst, best, how many there are in the body, and the body.
+ */
+interface EntranceRow {
+  /** position of the way among those of the account */
+  readonly way: number
+  readonly head: number
+  readonly needs: number
+  readonly worst: number
+  readonly best: number
+  readonly body: readonly number[]
 }
 
 /** What entrances are made from. */
@@ -40,57 +51,61 @@ export interface EntranceContext {
   readonly nodes: FactNodes
   readonly policy: Policy
   readonly isDerivable: (node: number) => boolean
-  /** node that holds in these lanes from the start */
-  readonly laneNode: (lanes: number) => number
 }
 
-/** The ways into one account as rules with lanes. */
-export function entranceOf(context: EntranceContext, account: string, ways: readonly Way[]): Entrance {
-  const { nodes, policy, isDerivable, laneNode } = context
-  const rules: LooseRule[] = []
-  const seeds = new Map<number, number>()
-  const worst: Row[][] = []
-  const best: Row[][] = []
-  const seed = (node: number, lanes: number): void => void seeds.set(node, (seeds.get(node) ?? 0) | lanes)
-  for (const way of ways) {
+/** The ways into one account with their tiers, as numbers for {@link entranceOf}. */
+export function entranceRows(
+  { nodes, policy, isDerivable }: EntranceContext,
+  account: string,
+  ways: readonly Way[],
+): number[] {
+  const numbers: number[] = []
+  const add = ({ way, head, needs, worst, best, body }: EntranceRow): void =>
+    void numbers.push(way, head, needs, worst, best, body.length, ...body)
+  for (const [at, way] of ways.entries()) {
     const [low, high] = (['worst', 'best'] as const).map((unknownAs) =>
       entryRows({ snapshot: nodes, policy, isDerivable, unknownAs }, way),
     ) as [CostedRow[], CostedRow[]]
-    worst.push(low.map(rowAlone))
-    best.push(high.map(rowAlone))
     // rows that are assumed at worst have no counterpart at best; all others come in pairs
-    for (const row of low) if (row.origin.is === 'assumed') seed(row.head, lanesOf(row.tier, null))
-    low
-      .filter(({ origin }) => origin.is !== 'assumed')
-      .forEach((row, i) => {
-        const { head, needs } = row
-        const body = Array.from(row.body)
-        const lanes = lanesOf(row.tier, high[i]!.tier)
-        if (needs === 0) seed(head, lanes)
-        else if (lanes === lanesOf(0, 0)) rules.push({ head, needs, body })
-        else rules.push({ head, needs: needs + 1, body: [...body, laneNode(lanes)] })
-      })
+    let pairs = 0
+    for (const { head, needs, tier, body, origin } of low) {
+      const best = origin.is === 'assumed' ? NEVER : high[pairs++]!.tier
+      add({ way: at, head, needs, worst: tier, best, body: Array.from(body) })
+    }
   }
   const fact = nodes.inventory.get(account)?.fact
   const node = nodes.indexOf.get(account)
-  if (
-    fact !== undefined &&
-    node !== undefined &&
-    isUnguarded(fact, new Map(ways.length === 0 ? [] : [[account, ways]]))
-  )
-    seed(node, lanesOf(0, null))
-  // lists that grew have room to spare, and there are many accounts
-  return {
-    ways,
-    worst: worst.slice(),
-    best: best.slice(),
-    rules: rules.slice(),
-    seeds: [...seeds],
+  const byAccount = new Map(ways.length === 0 ? [] : [[account, ways]])
+  if (fact !== undefined && node !== undefined && isUnguarded(fact, byAccount))
+    add({ way: 0, head: node, needs: 0, worst: 0, best: NEVER, body: [] })
+  return numbers
+}
+
+function* readRows(numbers: Uint32Array): Generator<EntranceRow> {
+  for (let at = 0; at < numbers.length;) {
+    const next = (): number => numbers[at++]!
+    const row = { way: next(), head: next(), needs: next(), worst: next(), best: next() }
+    const length = next()
+    yield { ...row, body: Array.from(numbers.subarray(at, (at += length))) }
   }
 }
 
-/** A row without what it comes from. */
-const rowAlone = ({ body, needs, tier }: CostedRow): Row => ({ body: Array.from(body), needs, tier })
+/**
+ * The ways into one account as rules with lanes.
+ *
+ * @param laneNode  node that holds in some lanes from the start
+ */
+export function entranceOf(numbers: Uint32Array, laneNode: (lanes: number) => number): Entrance {
+  const rules: LooseRule[] = []
+  const seeds = new Map<number, number>()
+  for (const { head, needs, worst, best, body } of readRows(numbers)) {
+    const lanes = lanesOf(worst, best === NEVER ? null : best)
+    if (needs === 0) seeds.set(head, (seeds.get(head) ?? 0) | lanes)
+    else if (lanes === lanesOf(0, 0)) rules.push({ head, needs, body })
+    else rules.push({ head, needs: needs + 1, body: [...body, laneNode(lanes)] })
+  }
+  return { rules, seeds }
+}
 
 /** Lanes of things that are out already, by the fact of one. */
 export const lanesOfFact = (fact: Parameters<typeof isGiven>[0]): number => (isGiven(fact) ? lanesOf(0, 0) : 0)
@@ -106,11 +121,14 @@ export function obstaclesOf(
     facts,
     rules,
     entrances,
+    ways,
   }: {
     readonly nodes: FactNodes
     readonly facts: FactStore
     readonly rules: RuleStore
-    readonly entrances: ReadonlyMap<string, Entrance>
+    /** by node of the account: as {@link entranceRows} has them */
+    readonly entrances: Rows
+    readonly ways: ReadonlyMap<string, readonly Way[]>
   },
   unknownAs: 'worst' | 'best',
 ): Obstacles {
@@ -121,8 +139,11 @@ export function obstaclesOf(
       return mask === 0 ? NEVER : 31 - Math.clz32(mask & -mask)
     },
     rowsOf: (way) => {
-      const entrance = entrances.get(way.account)
-      return entrance?.[unknownAs][entrance.ways.indexOf(way)] ?? []
+      const own = ways.get(way.account)!.findIndex(({ id }) => id === way.id)
+      const rows = [...readRows(rowAt(entrances, nodes.indexOf.get(way.account)!))]
+      return rows.flatMap(({ way: of, needs, body, [unknownAs]: tier }) =>
+        of === own && tier !== NEVER ? [{ needs, body, tier }] : [],
+      )
     },
     rulesInto: (account) =>
       Array.from(rules.past.get(account)?.values() ?? [], (rule) => ({

@@ -18,7 +18,7 @@ const UNASKED = { nodes: 0, accounts: 0 }
 export function statesOf(engine: Engine, ids: Iterable<string>): Map<string, AccountState> {
   const { policy, facts, rules, entrances, ways, nominal, reach, fall, indexOf } = engine
   const nodes = nodesOf(engine)
-  const source = { nodes, facts, rules, entrances }
+  const source = { nodes, facts, rules, entrances, ways }
   const weakest = boundsBetween(nodes, ways, obstaclesOf(fall, source, 'worst'), obstaclesOf(fall, source, 'best'))
   const worths = {
     ofWay: (way: Parameters<typeof worthOf>[2]) => worthOf(nodes, policy, way, ways, nominal),
