@@ -124,6 +124,8 @@ const proofOf = ({ id, channel, boundAtAal }: EnrolledAuthenticator) => ({
   boundAtAal,
 })
 
+const BEHIND = 'the clock is behind the time of a code that was used before; set it right'
+
 /** The step or counter that a code belongs to, above every one used before; null for a wrong one. */
 async function matches(tools: Tools, it: EnrolledAuthenticator, typed: unknown): Promise<number | null> {
   const material = await open(tools, it)
@@ -131,10 +133,17 @@ async function matches(tools: Tools, it: EnrolledAuthenticator, typed: unknown):
   if (code === null) return null
   if (it.kind === 'hotp') return hotpCounter(material, code, it.counter + 1, tools.rules.hotp.lookAhead)
   const { pastSteps, futureSteps } = tools.rules.totp
+  const epoch = Math.floor(tools.clock() / 1000)
+  const last = Math.floor(epoch / material.period) + futureSteps
+  // no code of this time can be right, since each is used or before one that is; the library throws at it
+  if (!(epoch >= 0) || last < it.counter) {
+    tools.onTrouble('a code of an app was refused unseen', new RangeError(BEHIND))
+    return null
+  }
   const result = verifySync({
     ...material,
     token: code,
-    epoch: Math.floor(tools.clock() / 1000),
+    epoch,
     epochTolerance: [pastSteps * material.period, futureSteps * material.period],
     ...(it.counter > 0 ? { afterTimeStep: it.counter } : {}),
   })
