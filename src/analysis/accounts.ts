@@ -7,7 +7,7 @@ import { requirementOf } from '#policy/requirement.ts'
 import type { AccountAnalysis } from './context.ts'
 import type { AccountImpact } from './impact.ts'
 import { accountVerdict, judgePastWaysIn, judgeWay, type Case } from './judgement.ts'
-import type { Way } from './ways-in.ts'
+import type { WaysOf } from './ways-in.ts'
 import { settled, type WeakestWays } from './weakest-way.ts'
 import type { Worths } from './worth.ts'
 
@@ -15,7 +15,7 @@ import type { Worths } from './worth.ts'
 export interface Ground {
   readonly snapshot: FactNodes
   readonly policy: Policy
-  readonly ways: ReadonlyMap<string, readonly Way[]>
+  readonly ways: WaysOf
   readonly worths: Worths
   readonly weakest: Omit<WeakestWays, 'entry'>
 }

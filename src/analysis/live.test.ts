@@ -184,6 +184,22 @@ suite('A live analysis', () => {
     assert.deepEqual(statesOf(next), [...statesAnew(checkInventory(reread(next)), policy).values()])
   })
 
+  test('keeps what was found in the facts when they were read, until they change', () => {
+    const found = {
+      level: 'warning',
+      code: 'skipped',
+      message: 'one record is of no known kind',
+      remedy: 'none',
+    } as const
+    const facts = [{ fact: 'group', id: 'a:g' } as const].map(placed)
+    const live = liveAnalysis({ sources: [], diagnostics: [found], facts }, policy)
+    assert.deepEqual(
+      live.inventory.diagnostics,
+      checkInventory({ sources: [], diagnostics: [found], facts }).diagnostics,
+    )
+    assert.deepEqual(applyDelta(live, { remove: ['a:g'] }).live.inventory.diagnostics, [])
+  })
+
   test('refuses a change that contradicts itself, and stays as it was', () => {
     const live = liveAnalysis(inventoryOf({ at: '2026-06-01', facts: [{ fact: 'group', id: 'g:0' }] }), policy)
     const wrong = placed({ fact: 'account', id: 'a:0', kind: 'human', memberOf: ['a:0'] })

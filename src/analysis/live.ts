@@ -120,18 +120,20 @@ function begin(inventory: CheckedInventory, policy: Policy): Version {
     engine === null ? statesAnew(inventory, policy) : statesOf(engine, engine.facts.byKind.get('account')!.keys())
   const kept =
     engine?.facts.kept ?? new Map(inventory.facts.map((placed, serial) => [keyOf(placed.fact), { placed, serial }]))
-  const line: Line = { policy, base: inventory, states, kept, engine }
-  return versionOf(line, factTree(inventory.facts.map(({ fact }) => fact)), inventory)
+  const { snapshot, sources } = inventory
+  const line: Line = { policy, base: { snapshot, sources }, states, kept, engine }
+  return versionOf(line, factTree(inventory.facts.map(({ fact }) => fact)), inventory.diagnostics)
 }
 
-function versionOf(line: Line, tree: FactTree, checked: CheckedInventory | null): Version {
+function versionOf(line: Line, tree: FactTree, diagnostics?: CheckedInventory['diagnostics']): Version {
   const { policy, base } = line
-  let inventory = checked
+  const known = { ...base, ...(diagnostics === undefined ? {} : { diagnostics }) }
+  let inventory: CheckedInventory | undefined
   const live: LiveAnalysis = {
     policy,
     snapshotId: idOf(base.snapshot.at, tree),
     get inventory() {
-      return (inventory ??= inventoryInParts(base, factsOf(version)))
+      return (inventory ??= inventoryInParts(known, factsOf(version), (id) => factIn(version, id)))
     },
     account: (id) => stateIn(version, id),
     accountIds: () => accountsIn(version).keys(),
@@ -152,6 +154,11 @@ function stateIn({ line, past }: Version, id: string): AccountState | undefined 
 function accountsIn({ line, past }: Version): ReadonlyMap<string, AccountState> {
   if (past === null) return line.states
   return 'all' in past.accounts ? past.accounts.all : accountsIn(past.next)
+}
+
+function factIn({ line, past }: Version, id: string): PlacedFact | undefined {
+  if (past === null) return line.kept.get(id)?.placed
+  return past.facts.has(id) ? past.facts.get(id)?.placed : factIn(past.next, id)
 }
 
 /** The facts of a version, in the order of the inventory. */
@@ -222,7 +229,7 @@ function applyTo(engine: Engine, version: Version, changes: readonly Change[]): 
   const all = isOther ? new Map(states) : null
   const gone = changes.flatMap(({ before }) => before ?? [])
   const come = changes.flatMap(({ after }) => after?.fact ?? [])
-  const next = versionOf(line, changedTree(tree, gone, come), null)
+  const next = versionOf(line, changedTree(tree, gone, come))
   const some = new Map<string, AccountState>()
   version.past = { next, facts, accounts: all === null ? { some } : { all } }
   line.engine = null // if deriving fails, nobody goes on from here

@@ -28,6 +28,9 @@ export interface Way {
   readonly place: Place
 }
 
+/** Ways in by account. */
+export type WaysOf = Pick<ReadonlyMap<string, readonly Way[]>, 'get'>
+
 /** A session that lives now, as against a way in that opens one. */
 export const isLiveSession = (way: Way): boolean => way.purpose === 'session' && way.fact === null
 

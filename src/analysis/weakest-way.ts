@@ -7,7 +7,7 @@ import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
 import { costedSystem, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
-import { isLiveSession, wayOfRule, type Way } from './ways-in.ts'
+import { isLiveSession, wayOfRule, type Way, type WaysOf } from './ways-in.ts'
 
 /** Tier of a node nothing leads to. */
 export const NEVER = 255
@@ -89,7 +89,7 @@ export type Row = Pick<CostedRow, 'body' | 'needs' | 'tier'>
 /** What can be said of accounts and ways in when unknowns are taken at their worst, and at their best. */
 export function boundsBetween(
   nodes: FactNodes,
-  ways: ReadonlyMap<string, readonly Way[]>,
+  ways: WaysOf,
   worst: Obstacles,
   best: Obstacles,
 ): Omit<WeakestWays, 'entry'> {
@@ -178,7 +178,7 @@ function leastTier(obstacles: Obstacles, rows: readonly Row[], instead?: Readonl
  * Tier of one way in. For one that only yields authenticators it is the tier of entering the account with them: the
  * weakest other way in that uses at least one of them, each taken at the price of this way.
  */
-function wayTier(nodes: FactNodes, obstacles: Obstacles, way: Way, ways: ReadonlyMap<string, readonly Way[]>): number {
+function wayTier(nodes: FactNodes, obstacles: Obstacles, way: Way, ways: WaysOf): number {
   if (isLiveSession(way)) return capped(obstacles.tierOf(nodes.indexOf.get(way.id)!))
   const itself = leastTier(obstacles, obstacles.rowsOf(way))
   if (way.yields === null) return capped(itself)

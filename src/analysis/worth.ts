@@ -3,7 +3,7 @@ import { strengthOf, type StrengthFacts } from '#assurance/strength.ts'
 import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { proverOf } from './costs.ts'
-import type { AuthenticatorFact, Way } from './ways-in.ts'
+import type { AuthenticatorFact, Way, WaysOf } from './ways-in.ts'
 
 /** What a way in proves by itself: its weakest alternative, before asking what leads to its authenticators. */
 export interface Worth extends Omit<StrengthFacts, 'reasons'> {
@@ -54,7 +54,8 @@ export interface Worths {
  */
 export function worthsOf(snapshot: FactNodes, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): Worths {
   const nominal = new Map<string, Worth>()
-  const cache = settleNominal(snapshot, policy, ways, nominal)
+  const cache = new Map<Way, Worth>()
+  settleNominal(snapshot, policy, ways, nominal, (way, worth) => void cache.set(way, worth))
   const ofWay = (way: Way): Worth => {
     let worth = cache.get(way)
     if (worth === undefined) cache.set(way, (worth = worthOf(snapshot, policy, way, ways, nominal)))
@@ -67,53 +68,63 @@ export function worthsOf(snapshot: FactNodes, policy: Policy, ways: ReadonlyMap<
 type Nominal = Pick<ReadonlyMap<string, Worth>, 'get'>
 
 /**
- * Raises the best sign-in of some accounts, from what is known of them and others, until none rises. Returns the worths
- * that it came upon on the way, of ways in that let in.
+ * Raises the best sign-in of some accounts, from what is known of them and others, until none rises.
+ *
+ * @param note  is told the worths that it comes upon on the way, the last of each way in at the end
  */
 export function settleNominal(
   snapshot: FactNodes,
   policy: Policy,
   ways: Iterable<readonly [string, readonly Way[]]>,
-  nominal: Map<string, Worth>,
-): Map<Way, Worth> {
-  const worths = new Map<Way, Worth>()
+  nominal: Nominal & { readonly set: (account: string, worth: Worth) => unknown },
+  note: Note = NO_NOTE,
+): void {
   let open = ways
   for (;;) {
     const asking: (readonly [string, readonly Way[]])[] = [] // only those who rest on others can rise again
     let changed = false
     for (const [account, list] of open) {
-      let asked = false
-      const others: Nominal = {
-        get: (id) => {
-          asked = true
-          return nominal.get(id)
-        },
-      }
-      let best: Worth | undefined
-      for (const way of list) {
-        if (!isSignIn(way)) continue
-        const worth = alternativesWorth(snapshot, policy, way, others)
-        if (way.yields === null) worths.set(way, worth)
-        if (best === undefined || rankOf(worth.strength) > rankOf(best.strength)) best = worth
-      }
-      if (asked) asking.push([account, list])
+      const { best, trusts } = bestSignIn(snapshot, policy, list, nominal, note)
+      if (trusts) asking.push([account, list])
       if (best === undefined || sameWorth(best, nominal.get(account))) continue
       nominal.set(account, best)
       changed = true
     }
-    if (!changed || asking.length === 0) return worths
+    if (!changed || asking.length === 0) return
     open = asking
   }
 }
 
-/** Worth of one way in, once the best sign-in of every account is known. */
-export function worthOf(
+type Note = (way: Way, worth: Worth) => void
+const NO_NOTE: Note = () => {}
+
+/** The best of some ways in to sign in, where there is one, and whether that hangs on the sign-in of another account. */
+export function bestSignIn(
   snapshot: FactNodes,
   policy: Policy,
-  way: Way,
-  ways: ReadonlyMap<string, readonly Way[]>,
+  ways: readonly Way[],
   nominal: Nominal,
-): Worth {
+  note: Note = NO_NOTE,
+): { readonly best: Worth | undefined; readonly trusts: boolean } {
+  let trusts = false
+  const others: Nominal = {
+    get: (id) => {
+      trusts = true
+      return nominal.get(id)
+    },
+  }
+  let best: Worth | undefined
+  for (const way of ways) {
+    if (!isSignIn(way)) continue
+    const worth = alternativesWorth(snapshot, policy, way, others)
+    note(way, worth)
+    if (best === undefined || rankOf(worth.strength) > rankOf(best.strength)) best = worth
+  }
+  return { best, trusts }
+}
+
+/** Worth of one way in, once the best sign-in of every account is known. */
+export function worthOf(snapshot: FactNodes, policy: Policy, way: Way, ways: WaysOf, nominal: Nominal): Worth {
   return way.yields === null
     ? alternativesWorth(snapshot, policy, way, nominal)
     : yieldingWorth(snapshot, policy, way, ways, nominal)
@@ -165,13 +176,7 @@ function factsOf(it: StrengthFacts): Omit<StrengthFacts, 'reasons'> {
  * A way in that only gives some authenticators (a password reset, say) is worth what it leaves to prove: the weakest
  * sign-in that uses what it gives, with the given authenticators replaced by what this way asks for.
  */
-function yieldingWorth(
-  snapshot: FactNodes,
-  policy: Policy,
-  way: Way,
-  ways: ReadonlyMap<string, readonly Way[]>,
-  nominal: Nominal,
-): Worth {
+function yieldingWorth(snapshot: FactNodes, policy: Policy, way: Way, ways: WaysOf, nominal: Nominal): Worth {
   const given = new Set(way.yields ?? [])
   const itself = alternativesWorth(snapshot, policy, way, nominal)
   if (itself.strength === null) return itself

@@ -10,10 +10,10 @@ import type { CheckedInventory, FactView } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
 import { idOfRight } from '#model/rights.ts'
 import { lanesOfRight, rightImpact, UNCERTAIN } from '../impact.ts'
-import { settleNominal, type Worth } from '../worth.ts'
-import { waysOfFact, type Way } from '../ways-in.ts'
+import type { WaysOf } from '../ways-in.ts'
 import { GIVES_ACCOUNT } from '../weakest-way.ts'
 import { accountsAsking, buildFactStore, dropFact, namersOf, putFact, viewOf, type FactStore } from './fact-store.ts'
+import { bestSignIns, liveWays, settleBest, type BestSignIns } from './live-ways.ts'
 import {
   accountsBehind,
   accountsExcused,
@@ -45,8 +45,8 @@ export interface Engine {
   readonly indexOf: Map<string, number>
   /** by node: how many rules give it, and facts that say that it is out */
   readonly givers: Map<number, number>
-  readonly ways: Map<string, readonly Way[]>
-  readonly nominal: Map<string, Worth>
+  readonly ways: WaysOf
+  readonly nominal: BestSignIns
   /** by node of the account: as {@link entranceRows} has them */
   readonly entrances: Rows
   /** R4, by node: who says that it holds from the start, and in which lanes, one pair after another */
@@ -72,16 +72,18 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
   const facts = buildFactStore(kinds, inventory.snapshot)
   for (const placed of inventory.facts) putFact(facts, placed)
   const view = viewOf(facts)
+  const indexOf = new Map<string, number>()
+  const ways = liveWays(facts, view)
   const draft: Draft = {
     policy,
     facts,
     view,
     rules: buildRuleStore(),
     ids: [],
-    indexOf: new Map(),
+    indexOf,
     givers: new Map(),
-    ways: new Map(),
-    nominal: new Map(),
+    ways,
+    nominal: bestSignIns(facts, { inventory: view, indexOf }, policy, ways),
     entrances: noRows(),
     seeds: noRows(),
   }
@@ -94,8 +96,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
   countGivers(draft, { gone: [], come, rights })
   for (const [key, { fact }] of all) seedFact(draft, key, fact, new Set())
   const accounts = new Set(facts.byKind.get('account')!.keys())
-  for (const account of accounts) setWays(draft, account)
-  settleNominal({ inventory: view, indexOf: draft.indexOf }, policy, draft.ways, draft.nominal)
+  settleBest(draft, accounts)
   for (const account of accounts) setEntrance(draft, account, new Set())
   const steps = come.filter(isStep).map((rule) => looseOf(draft, rule))
   const entries = Array.from(accounts, (account) => entranceAt(draft, account).rules).flat()
@@ -144,8 +145,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   for (const account of withTrusting(engine, entered)) affected.add(account)
   const come: LooseRule[] = []
   const gone: LooseRule[] = []
-  for (const account of entered) setWays(engine, account)
-  renewNominal(engine, withTrusting(engine, entered))
+  settleBest(engine, withTrusting(engine, entered))
   for (const account of entered) {
     gone.push(...entranceAt(engine, account).rules)
     setEntrance(engine, account, seeded)
@@ -204,32 +204,6 @@ function withTrusting({ facts }: Engine, accounts: ReadonlySet<string>): Set<str
   const trusting = new Set(accounts)
   for (const account of trusting) for (const other of accountsAsking(facts, account)) trusting.add(other)
   return trusting
-}
-
-function renewNominal(engine: Engine, accounts: ReadonlySet<string>): void {
-  const { ways, nominal, policy } = engine
-  for (const account of accounts) nominal.delete(account)
-  const lists = Array.from(accounts, (account) => [account, ways.get(account) ?? []] as const)
-  settleNominal(nodesOf(engine), policy, lists, nominal)
-}
-
-/** Order of the kinds of facts that are ways in, as in `waysInOf`. */
-const WAY_KINDS: readonly FactKind[] = ['wayIn', 'secret', 'session']
-
-function setWays({ facts, view, ways }: Draft, account: string): void {
-  const stated: { readonly rank: number; readonly serial: number; readonly way: Way }[] = []
-  for (const key of valuesOf(facts.naming, account)) {
-    const { placed, serial } = facts.kept.get(key)!
-    const rank = WAY_KINDS.indexOf(placed.fact.fact)
-    if (rank < 0) continue
-    for (const way of waysOfFact(view, placed)) if (way.account === account) stated.push({ rank, serial, way })
-  }
-  if (stated.length === 0) return void ways.delete(account)
-  stated.sort((a, b) => a.rank - b.rank || a.serial - b.serial)
-  ways.set(
-    account,
-    stated.map(({ way }) => way),
-  )
 }
 
 function setEntrance(draft: Draft, account: string, touched: Set<number>): void {

@@ -23,6 +23,8 @@ export interface FactStore {
   /** the same of ways in alone, which are few where members of a group are many */
   readonly waysNaming: ManyValues
   serial: number
+  /** rises with each change */
+  version: number
 }
 
 /** What makes two facts the same one: the id, or for an entitlement without one all it says (no id holds a line break). */
@@ -38,12 +40,14 @@ export function buildFactStore(kinds: readonly FactKind[], snapshot: FactView['s
     naming: new Map(),
     waysNaming: new Map(),
     serial: 0,
+    version: 0,
   }
 }
 
 /** Puts a fact in the place of the one with its key, which is of the same kind, or at the end. */
 export function putFact(store: FactStore, placed: PlacedFact): void {
   const key = keyOf(placed.fact)
+  store.version++
   const before = store.kept.get(key)
   if (before !== undefined) forget(store, key, before.placed.fact)
   const kept = { placed, serial: before?.serial ?? store.serial++ }
@@ -60,6 +64,7 @@ const indicesOf = ({ naming, waysNaming }: FactStore, { fact }: Fact): ManyValue
 /** Takes a fact away. */
 export function dropFact(store: FactStore, key: string): void {
   const { placed } = store.kept.get(key)!
+  store.version++
   forget(store, key, placed.fact)
   store.kept.delete(key)
   store.byKind.get(placed.fact.fact)!.delete(key)

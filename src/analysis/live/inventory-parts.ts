@@ -4,10 +4,15 @@ import { checkInventory, type CheckedInventory, type FactsByKind } from '#model/
 /**
  * What {@link checkInventory} says of facts that were checked as they came; each part is made when it is asked for.
  *
+ * @param diagnostics  what was found when they were all read together; worked out again where that is not given
  * @param find  the fact of an id, where that is quicker than through all of them
  */
 export function inventoryInParts(
-  { snapshot, sources }: Pick<CheckedInventory, 'snapshot' | 'sources'>,
+  {
+    snapshot,
+    sources,
+    diagnostics,
+  }: Pick<CheckedInventory, 'snapshot' | 'sources'> & Partial<Pick<CheckedInventory, 'diagnostics'>>,
   facts: readonly PlacedFact[],
   find?: (id: string) => PlacedFact | undefined,
 ): CheckedInventory {
@@ -36,7 +41,7 @@ export function inventoryInParts(
       return whole().missing
     },
     get diagnostics() {
-      return whole().diagnostics
+      return diagnostics ?? whole().diagnostics
     },
   }
 }

@@ -5,7 +5,7 @@ import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { entryRows, isGiven, isUnguarded, type CostedRow } from '../costs.ts'
 import type { Obstacles, Row } from '../weakest-way.ts'
-import { wayPast, type Way } from '../ways-in.ts'
+import { wayPast, type Way, type WaysOf } from '../ways-in.ts'
 import type { FactStore } from './fact-store.ts'
 import type { IdRule, RuleStore } from './rule-store.ts'
 
@@ -128,7 +128,7 @@ export function obstaclesOf(
     readonly rules: RuleStore
     /** by node of the account: as {@link entranceRows} has them */
     readonly entrances: Rows
-    readonly ways: ReadonlyMap<string, readonly Way[]>
+    readonly ways: WaysOf
   },
   unknownAs: 'worst' | 'best',
 ): Obstacles {

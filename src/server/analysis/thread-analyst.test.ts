@@ -13,7 +13,11 @@ const sample = await readFiles([fileURLToPath(new URL('../../../examples/tidewic
 const text = await policyTextOf('default')
 const policy = await loadPolicy(text.own, text.base)
 
-const told = (live: LiveAnalysis) => [live.snapshotId, [...live.accountIds()].map((id) => live.account(id))]
+const told = (live: LiveAnalysis) => [
+  live.snapshotId,
+  live.inventory.diagnostics,
+  [...live.accountIds()].map((id) => live.account(id)),
+]
 const removed: Delta = { remove: ['idp:noor.haddad/private-address'] }
 
 suite('An analysis in a thread of its own', () => {

@@ -27,6 +27,8 @@ interface Parts {
   readonly facts: ReadonlyMap<string, PlacedFact>
   readonly states: ReadonlyMap<string, AccountState>
   readonly snapshotId: string
+  /** of the facts as they were sent all together */
+  readonly diagnostics?: CheckedInventory['diagnostics']
 }
 
 /** @param start  the text of the same policy, which the threads read for themselves */
@@ -36,8 +38,8 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
   const parts = new WeakMap<LiveAnalysis, Parts>()
   const thread = newThread(start)
 
-  function remember(made: Parts, checked: CheckedInventory | null): LiveAnalysis {
-    const live = mirror(policy, made, checked)
+  function remember(made: Parts): LiveAnalysis {
+    const live = mirror(policy, made)
     parts.set(live, made)
     return live
   }
@@ -49,8 +51,8 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     const { done, states } = await thread.ask({ do: 'load', pieces: await gathered(encodeInventory(inventory)) })
     if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
     const facts = new Map(checked.facts.map((placed) => [keyOf(placed.fact), placed]))
-    const { sources, snapshot } = checked
-    return remember({ ...snapshot, sources, facts, states: byId(states), snapshotId: done.snapshotId }, checked)
+    const { sources, snapshot, diagnostics } = checked
+    return remember({ ...snapshot, sources, diagnostics, facts, states: byId(states), snapshotId: done.snapshotId })
   }
 
   async function change(live: LiveAnalysis, delta: Delta): Promise<LiveAnalysis> {
@@ -71,7 +73,8 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     for (const gone of delta.remove ?? []) facts.delete(typeof gone === 'string' ? gone : keyOf(gone))
     for (const placed of delta.upsert ?? []) facts.set(keyOf(placed.fact), placed)
     const { snapshotId } = done
-    return remember({ ...before, at: delta.at ?? before.at, facts, states: nextStates, snapshotId }, null)
+    const { name, sources } = before
+    return remember({ name, at: delta.at ?? before.at, sources, facts, states: nextStates, snapshotId })
   }
 
   return {
@@ -92,15 +95,19 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
 }
 
 /** What was analysed elsewhere, where its facts were checked as they came. */
-function mirror(policy: Policy, parts: Parts, checked: CheckedInventory | null): LiveAnalysis {
-  let inventory = checked
+function mirror(policy: Policy, parts: Parts): LiveAnalysis {
+  let inventory: CheckedInventory | undefined
   return {
     policy,
     snapshotId: parts.snapshotId,
     get inventory() {
-      const { name, at, sources, facts } = parts
+      const { name, at, sources, facts, diagnostics } = parts
       const find = (id: string) => facts.get(id)
-      return (inventory ??= inventoryInParts({ snapshot: { name, at }, sources }, [...facts.values()], find))
+      return (inventory ??= inventoryInParts(
+        { snapshot: { name, at }, sources, ...(diagnostics === undefined ? {} : { diagnostics }) },
+        [...facts.values()],
+        find,
+      ))
     },
     account: (id) => parts.states.get(id),
     accountIds: () => parts.states.keys(),
