@@ -86,6 +86,27 @@ export async function attested(it: Registered, catalogue: ModelCatalogue, now: n
   return said('hardware', 'the maker vouches for the hardware that holds the key', model!.fips140Level)
 }
 
+/**
+ * What a key that was enrolled is worth now that more may be known of its model: never more than was found out then. Null where the model was
+ * broken since. A model of which nothing is known any more, and a list that is out of date, leave it as it was.
+ */
+export function judgedAgain(
+  {
+    aaguid,
+    keyClass,
+    fips140Level,
+  }: { readonly aaguid: string; readonly keyClass: KeyClass; readonly fips140Level: number },
+  catalogue: ModelCatalogue,
+): { readonly keyClass: KeyClass; readonly fips140Level: number } | null {
+  const model = aaguid === UNKNOWN_MODEL ? undefined : catalogue.find(aaguid)
+  if (model === undefined) return { keyClass, fips140Level }
+  if (model.statuses.some((status) => BAD_STATUSES.has(status))) return null
+  if (keyClass !== 'hardware') return { keyClass, fips140Level }
+  return model.keyProtection.some((word) => IN_HARDWARE.includes(word))
+    ? { keyClass, fips140Level: Math.min(fips140Level, model.fips140Level) }
+    : { keyClass: 'software', fips140Level: 0 }
+}
+
 /** A chain for a model nobody pinned proves nothing, and is no fault; one that names a pinned model must lead to it. */
 async function chainTo(
   chain: readonly Uint8Array[],

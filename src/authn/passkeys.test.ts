@@ -1,63 +1,9 @@
-import 'reflect-metadata'
 import { strict as assert } from 'node:assert'
-import { BasicConstraintsExtension } from '@peculiar/x509'
 import { onEveryStore } from '#storage/stores.fixture.ts'
-import { catalogueOf, type ModelMetadata } from './attestation.ts'
-import { newChain } from './certificates.fixture.ts'
 import { beginRegistration, beginSignIn, finishRegistration, finishSignIn, type Passkeys } from './passkeys.ts'
-import {
-  assertWith,
-  newSoftwareKey,
-  ORIGIN,
-  register,
-  RP_ID,
-  type Lies,
-  type SoftwareKey,
-} from './software-key.fixture.ts'
-import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
-
-const AAGUID = '11223344-5566-7788-99aa-bbccddeeff00'
-const TO_COME = 4_000_000_000_000
-
-const maker = (name: string) =>
-  newChain(name, 'C=US, O=Maker, OU=Authenticator Attestation, CN=Leaf', [
-    new BasicConstraintsExtension(false, undefined, true),
-  ])
-const [real, fake] = [await maker('Maker Root'), await maker('Maker Root')]
-const model: ModelMetadata = {
-  aaguid: AAGUID,
-  description: 'a security key',
-  roots: [real.root],
-  keyProtection: ['hardware', 'secure_element'],
-  statuses: ['FIDO_CERTIFIED_L2'],
-  fips140Level: 2,
-}
-const passkeysWith = (changed: Partial<ModelMetadata> = {}, nextUpdate = TO_COME): Passkeys => ({
-  party: { id: RP_ID, name: 'Example', origins: [ORIGIN] },
-  models: catalogueOf([{ ...model, ...changed }], nextUpdate),
-})
-const PASSKEYS = passkeysWith()
-
-async function enrol(tools: TestTools, key: SoftwareKey, lies: Lies = {}, passkeys = PASSKEYS, account = 'idp:ada') {
-  const it = attemptOf({ purpose: 'enrol', account })
-  const begun = await beginRegistration(tools, passkeys, { ...it, displayName: account, attest: true })
-  const response = register(key, begun.options, lies)
-  return finishRegistration(tools, passkeys, {
-    ...it,
-    challenge: begun.challenge,
-    response,
-    name: 'my key',
-    boundAtAal: 3,
-  })
-}
-async function signIn(tools: TestTools, key: SoftwareKey, lies: Lies = {}, account: string | null = null) {
-  const it = { ...attemptOf(), account }
-  const begun = await beginSignIn(tools, PASSKEYS, it)
-  const response = assertWith(key, begun.options, lies)
-  return finishSignIn(tools, PASSKEYS, { ...it, challenge: begun.challenge, response })
-}
-const accepted = async (result: ReturnType<typeof signIn>) => (await result)?.outcome.accepted ?? false
-const birth = { attestation: { chain: [real.leaf], key: real.key }, aaguid: AAGUID }
+import { accepted, AAGUID, birth, enrol, fake, PASSKEYS, passkeysWith, real, signIn } from './passkeys.fixture.ts'
+import { assertWith, newSoftwareKey, register, type Lies } from './software-key.fixture.ts'
+import { attemptOf, toolsOver } from './tools.fixture.ts'
 
 onEveryStore('hardware is what a pinned maker vouches for, and nothing else', async (store) => {
   const tools = toolsOver(await store.open())

@@ -15,11 +15,11 @@ import {
   type PublicKeyCredentialRequestOptionsJSON,
   type RegistrationResponseJSON,
 } from '@simplewebauthn/server'
-import type { KeyClass } from '#contract/decision.ts'
 import { newId } from '#lib/ids.ts'
 import { attempt, type Attempt, type Outcome, type Tools } from './ceremony.ts'
-import { attested, type ModelCatalogue } from './attestation.ts'
-import type { KeyFacts, KeysById } from './enrolled-proof.ts'
+import { attested, judgedAgain, type ModelCatalogue } from './attestation.ts'
+import { suspendBroken } from './broken-keys.ts'
+import { openKey, type KeyMaterial } from './key-material.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 
 /** Where keys are made for and used. */
@@ -34,31 +34,6 @@ export interface RelyingParty {
 export interface Passkeys {
   readonly party: RelyingParty
   readonly models: ModelCatalogue
-}
-
-/** Sealed beside the key's id. */
-interface KeyMaterial {
-  /** COSE, base64url */
-  readonly publicKey: string
-  readonly transports: readonly string[]
-  readonly backupEligible: boolean
-  readonly backedUp: boolean
-  readonly userVerifiedAtBirth: boolean
-  readonly keyClass: KeyClass
-  readonly fips140Level: number
-  readonly aaguid: string
-  readonly attestation: string
-}
-
-/** What is sealed of the keys among these, for what they may be offered for. One that cannot be opened is left out. */
-export async function keyFactsOf(tools: Tools, enrolled: readonly EnrolledAuthenticator[]): Promise<KeysById> {
-  const facts = new Map<string, KeyFacts>()
-  for (const { id, kind, state, material } of enrolled) {
-    if (kind !== 'passkey' || state !== 'active') continue
-    const opened = await tools.keyring.open(`authenticator ${id}`, material).catch(() => null)
-    if (opened !== null) facts.set(id, JSON.parse(opened) as KeyMaterial)
-  }
-  return facts
 }
 
 /** Milliseconds that a ceremony may take: five minutes, as long as a code; the page asks for the same. */
@@ -299,7 +274,7 @@ export async function finishSignIn(
 
 async function compare(
   tools: Tools,
-  { party }: Passkeys,
+  { party, models }: Passkeys,
   key: EnrolledAuthenticator,
   response: AuthenticationResponseJSON,
   expectedChallenge: string,
@@ -311,7 +286,7 @@ async function compare(
       .map((mac) => Buffer.from(mac.slice(0, 60)).toString('base64url'))
     if (!handles.includes(handle)) return null
   }
-  const material = JSON.parse(await tools.keyring.open(`authenticator ${key.id}`, key.material)) as KeyMaterial
+  const material = await openKey(tools.keyring, key)
   const verified = await verifyAuthenticationResponse({
     response,
     expectedChallenge,
@@ -332,6 +307,11 @@ async function compare(
   const backupEligible = credentialDeviceType === 'multiDevice'
   if (backupEligible !== material.backupEligible || (credentialBackedUp && !backupEligible))
     return suspended(tools, key, 'key_changed')
+  const facts = judgedAgain(material, models)
+  if (facts === null) {
+    await suspendBroken(tools, key)
+    return null
+  }
   const now = tools.clock()
   const counts = newCounter > 0 || key.counter > 0
   if (counts && !(await tools.authenticators.useCounter(key.id, key.account, newCounter, now))) {
@@ -340,8 +320,7 @@ async function compare(
     return after?.state === 'active' && newCounter <= after.counter ? suspended(tools, key, 'key_cloned') : null
   }
   if (!counts && !(await tools.authenticators.touch(key.id, key.account, now))) return null
-  const { keyClass, fips140Level } = material
-  return { authenticator: key.id, channel: null, userVerified, keyClass, fips140Level, boundAtAal: key.boundAtAal }
+  return { authenticator: key.id, channel: null, userVerified, ...facts, boundAtAal: key.boundAtAal }
 }
 
 async function suspended(

@@ -59,6 +59,8 @@ export interface CeremonyRecord {
   readonly account: string
   readonly event: string
   readonly factor: FactorName | null
+  /** which one, where the record is about one that is enrolled */
+  readonly authenticator?: string
   readonly purpose: CeremonyPurpose | null
   readonly outcome: 'begun' | 'accepted' | 'refused'
   readonly reason: string | null

@@ -84,6 +84,10 @@ export interface AuthenticatorStore {
     to: EnrolledAuthenticator['state'],
     session?: ChangedIn,
   ) => Promise<boolean>
+  /** one step: suspends one that is active, and ends everything of its account; true exactly once */
+  readonly suspend: (id: string, account: string, reason: string, now: number) => Promise<boolean>
+  /** those of a kind that are active, of all accounts, by their ids, from the one after `after` on */
+  readonly pageOf: (kind: FactorName, after: string, count: number) => Promise<readonly EnrolledAuthenticator[]>
   readonly rename: (id: string, account: string, name: string, session?: ChangedIn) => Promise<boolean>
 }
 

@@ -27,6 +27,7 @@ export const NOTICES = [
   'authenticator_added',
   'authenticator_removed',
   'key_cloned',
+  'key_broken',
   'key_changed',
   'recovery_code_used',
   'recovery_codes_made',
@@ -78,6 +79,8 @@ const EN: MessageWords = {
     account_changed: () => 'The security settings of your account were changed.',
     authenticator_added: (name) => `A new way to sign in to your account was added${quoted(name, '(“', '”)')}.`,
     authenticator_removed: (name) => `A way to sign in to your account was removed${quoted(name, '(“', '”)')}.`,
+    key_broken: (name) =>
+      `Your passkey${en(name)} is of a model that was reported broken. It can no longer be used. Sign in another way and add a new one.`,
     key_cloned: (name) => `Your passkey${en(name)} may have been copied. It can no longer be used.`,
     key_changed: (name) => `Your passkey${en(name)} changed in a way that passkeys do not. It can no longer be used.`,
     recovery_code_used: () => 'One of your recovery codes was used.',
@@ -132,6 +135,8 @@ const DE: MessageWords = {
     account_changed: () => 'Die Sicherheitseinstellungen Ihres Kontos wurden geändert.',
     authenticator_added: (name) => `Ein neuer Weg zur Anmeldung wurde hinzugefügt${quoted(name, '(„', '“)')}.`,
     authenticator_removed: (name) => `Ein Weg zur Anmeldung wurde entfernt${quoted(name, '(„', '“)')}.`,
+    key_broken: (name) =>
+      `Ihr Passkey${de(name)} ist von einem Modell, das als gebrochen gemeldet ist. Er kann nicht mehr verwendet werden. Melden Sie sich anders an und fügen Sie einen neuen hinzu.`,
     key_cloned: (name) => `Ihr Passkey${de(name)} wurde womöglich kopiert. Er kann nicht mehr verwendet werden.`,
     key_changed: (name) =>
       `Ihr Passkey${de(name)} hat sich verändert, wie Passkeys es nicht tun. Er kann nicht mehr verwendet werden.`,

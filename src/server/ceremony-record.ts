@@ -9,6 +9,7 @@ export function recordOf({
   account: named,
   event,
   factor,
+  authenticator,
   outcome,
   reason,
   session,
@@ -30,6 +31,11 @@ export function recordOf({
     const did = outcome === 'accepted' ? ('bound' as const) : ('refused' as const)
     return { ...common, kind, did, session: session ?? 'unknown', account, strength: null }
   }
+  const method = factor === null ? 'unknown' : factor === 'upstream' ? factor : FACTORS[factor].kind
+  if (kind === 'authenticator') {
+    // whatever else is done to one is told by the record of its proof
+    return { ...common, kind, did: 'suspended', account, method, authenticator: authenticator ?? 'unknown' }
+  }
   const did =
     outcome === 'accepted'
       ? 'succeeded'
@@ -40,7 +46,6 @@ export function recordOf({
           : reason === 'wrong'
             ? 'failed'
             : 'refused'
-  const method = factor === null ? 'unknown' : factor === 'upstream' ? factor : FACTORS[factor].kind
   return {
     ...common,
     kind: 'authentication',

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import type { Tools } from '#authn/ceremony.ts'
 import type { AskDecisionPoint, CeremonyRecord } from '#authn/ports.ts'
 import { catalogueOf, type ModelCatalogue } from '#authn/attestation.ts'
+import { suspendAllBroken } from '#authn/broken-keys.ts'
 import { metadataRoots, readMetadata } from '#authn/metadata.ts'
 import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
 import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
@@ -131,6 +132,11 @@ export async function openPeople(
   }
   const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
+  const stopping = new AbortController()
+  const judging = suspendAllBroken(tools, models, stopping.signal).then(
+    (count) => count > 0 && log.warn({ count }, 'passkeys of models that were reported broken were suspended'),
+    (error: unknown) => onTrouble('passkeys could not be held against the FIDO metadata', error),
+  )
   const breached = people.breachedPasswords === undefined ? null : await openBreachedPasswords(people.breachedPasswords)
   if (breached === null && people.factors.includes('password'))
     log.warn({}, 'new passwords are held against no list of breached ones; see `people.breachedPasswords`')
@@ -239,6 +245,8 @@ export async function openPeople(
       upstreams: upstreamsOf(context, people, issuers),
     },
     async stop() {
+      stopping.abort()
+      await judging
       clearInterval(ending)
       clearInterval(sweeping)
       clearInterval(moving)

@@ -2,7 +2,7 @@ import type { Insertable, Kysely, Selectable } from 'kysely'
 import type { FactorName } from '#authn/factors.ts'
 import type { AuthenticatorStore, EnrolledAuthenticator } from '#authn/stores.ts'
 import { systemClock, type Clock } from '#lib/clock.ts'
-import { lockedState, mayChange } from './account-states.ts'
+import { endEverythingIn, lockedState, mayChange } from './account-states.ts'
 import type { AuthnTables } from './authn-tables.ts'
 import { inBatches, rowsOf } from './batches.ts'
 import { tellCredentials } from './credential-events.ts'
@@ -74,6 +74,26 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
         if (!(await mayChange(inside, account, session, clock()))) return false
         return moveAuthenticator(inside, { id, account }, from, to, clock())
       }),
+    suspend: (id, account, reason, now) =>
+      database.transaction(async (inside) => {
+        // in the order of every step that ends things: the account first
+        await lockedState(inside, account, now)
+        if (!(await moveAuthenticator(inside, { id, account }, ['active'], 'suspended', now))) return false
+        await endEverythingIn(inside, account, { reason }, now)
+        return true
+      }),
+    async pageOf(kind, after, count) {
+      const rows = await sql
+        .selectFrom('authenticators')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('state', '=', 'active')
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(count)
+        .execute()
+      return rows.map(fromRow)
+    },
     rename: (id, account, name, session) =>
       database.transaction(async (inside) => {
         if (!(await mayChange(inside, account, session, clock()))) return false

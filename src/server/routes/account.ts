@@ -8,7 +8,7 @@ import type { Attempt } from '#authn/ceremony.ts'
 import { leaveForChanges, type ChangeLeave } from '#authn/changes.ts'
 import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
 import { proofBy, type KeysById } from '#authn/enrolled-proof.ts'
-import { keyFactsOf } from '#authn/passkeys.ts'
+import { keyFactsOf } from '#authn/key-material.ts'
 import { deviceOf } from '#authn/push.ts'
 import { shown, type Session } from '#authn/session.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
@@ -137,7 +137,7 @@ async function show(
   const words = wordsFor(request.headers['accept-language'])
   const belongings = await parts.belongings.of(account)
   const { enrolled } = belongings
-  const keys = await keyFactsOf(tools, enrolled)
+  const keys = await keyFactsOf(tools, parts.passkeys.models, enrolled)
   const view: AccountView = {
     words,
     token: formToken(tools.keyring, PLACE, browser),

@@ -11,7 +11,7 @@ import {
   type SignIn,
 } from '#authn/sign-in.ts'
 import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
-import { keyFactsOf } from '#authn/passkeys.ts'
+import { keyFactsOf } from '#authn/key-material.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
 import type { Offer } from '#authn/ways.ts'
 import { newId, newSecret } from '#lib/ids.ts'
@@ -158,7 +158,7 @@ export async function standingOf(
   const numbers = enrolledNumbers(identifiers, { factors: parts.factors, codes: floor.codes, channels })
   const need = needOf(floor, interaction.asked, [...enrolled, ...numbers], worths, tools.clock())
   const enough = isEnough(proofs, need, worths, channels)
-  const keys = await keyFactsOf(tools, enrolled)
+  const keys = await keyFactsOf(tools, parts.passkeys.models, enrolled)
   const { access } = interaction
   const upstreams = offeredUpstreams(parts, identifiers, fresh)
   const ports = {

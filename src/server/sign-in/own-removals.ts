@@ -2,7 +2,7 @@
 import { staysIn, wouldDo, type Measure } from '#authn/last-way.ts'
 import type { FactorName } from '#authn/factors.ts'
 import type { KeysById } from '#authn/enrolled-proof.ts'
-import { keyFactsOf } from '#authn/passkeys.ts'
+import { keyFactsOf } from '#authn/key-material.ts'
 import { phoneProblem } from '#authn/phone-numbers.ts'
 import type { Belongings, BelongingsStore } from '#authn/stores.ts'
 import type { Holding } from '#authn/ways.ts'
@@ -52,7 +52,7 @@ export async function unlink(parts: PeopleParts, it: Change): Promise<Done> {
 async function notTaken(parts: PeopleParts, it: Change, what: What): Promise<Done | null> {
   const { account, words, held } = it
   const measure = measureOf(parts, account)
-  const keys = await keyFactsOf(parts.tools, it.enrolled)
+  const keys = await keyFactsOf(parts.tools, parts.passkeys.models, it.enrolled)
   let first: readonly FactorName[] = []
   const outcome = await parts.belongings.takeAway(account, held.session.id, what, (before, after) => {
     const [whole, rest] = [holdingOf(parts, before, keys), holdingOf(parts, after, keys)]
