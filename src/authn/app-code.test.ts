@@ -63,6 +63,19 @@ onEveryStore(
   },
 )
 
+onEveryStore('the window is one step each way', async (store) => {
+  const tools = toolsOver(await store.open())
+  const secret = await enrolled(tools)
+  tools.now += 3_600_000
+  const accepted: number[] = []
+  for (const seconds of [-90, -60, -31, -30, 0, 30, 31, 60, 90]) {
+    tools.now += 3_600_000
+    const inStep = tools.now - (tools.now % 30_000)
+    if ((await answer(tools, totp(secret, inStep + seconds * 1000))).accepted) accepted.push(seconds)
+  }
+  assert.deepEqual(accepted, [-30, 0, 30, 31]) // 31 seconds on is still the next step
+})
+
 onEveryStore('an enrolment that nobody confirmed neither opens nor stays', async (store) => {
   const tools = toolsOver(await store.open())
   const it = await enrolOtp(tools, { account: 'idp:ada', label: 'ada', issuer: 'Ambit', name: 'phone', boundAtAal: 2 })
