@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { guardedFetch } from '#server/guarded-fetch.ts'
+import { guardedFetch, type GuardedFetch } from '#server/guarded-fetch.ts'
 import { httpGateway, receiptFrom, templateProblems, type HttpGatewayOptions, type Template } from './http-gateway.ts'
 import type { Rendered } from './provider.ts'
 import { webhookProvider } from './webhook.ts'
@@ -43,7 +43,7 @@ async function started(context: TestContext, answer: (response: ServerResponse, 
   return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/send` }
 }
 
-const ask = guardedFetch({ networks: ['127.0.0.0/8'], timeoutMs: 300 })
+const ask = guardedFetch({ networks: ['127.0.0.0/8'], timeoutMs: 60_000 })
 const gateway = (url: string, changed: Partial<HttpGatewayOptions> = {}) =>
   httpGateway(
     {
@@ -82,14 +82,17 @@ void test('a code reaches a gateway in the shape that it wants, and nothing in i
 
 void test('an answer that does not say whether it was sent is not taken for a no', async (context) => {
   const statuses = [422, 401, 429, 500, 502, 503, 504, 302]
+  const silent = new AbortController()
+  const untilSilent: GuardedFetch = (to, question) => ask(to, { ...question, signal: silent.signal })
   const { url, got } = await started(context, (response, count) => {
     if (count <= statuses.length) response.writeHead(statuses[count - 1]!, { location: '/elsewhere' }).end()
     else if (count === statuses.length + 1) response.destroy()
-    // and the last is never answered
+    // the last is never answered, and waited for no longer
+    else silent.abort()
   })
   const outcomes: string[] = []
   for (let i = 0; i < statuses.length + 2; i++) {
-    const handed = await gateway(url).hand(message())
+    const handed = await gateway(url, { ask: untilSilent }).hand(message())
     outcomes.push(`${handed.outcome}${handed.outcome === 'refused' && handed.lasting ? ' for good' : ''}`)
   }
   assert.deepEqual(outcomes, [

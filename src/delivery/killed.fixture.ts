@@ -6,7 +6,6 @@ import { guardedFetch } from '#server/guarded-fetch.ts'
 import { openDatabase } from '#storage/database.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { openOutbox } from './outbox.ts'
-import { LINK_TIMES } from './smpp-link.ts'
 import { smsOver } from './smsc.fixture.ts'
 import { webhookProvider } from './webhook.ts'
 
@@ -17,8 +16,7 @@ const outbox = openOutbox({
   store: outboxStore(await openDatabase(url!)),
   keyring: keyringOf([{ id: 'k1', secret: new Uint8Array(32).fill(7) }]),
   providers: [
-    // patient: a machine that stalls for a moment is no centre that fell silent
-    smsOver(Number(centre), { clock, times: LINK_TIMES }),
+    smsOver(Number(centre), { clock }),
     webhookProvider({ name: 'hook', channel: 'mail', url: hook!, secret: 'c2VjcmV0', ask, clock }),
   ],
   brand: 'Tidewicket',

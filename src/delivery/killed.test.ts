@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as elapsed } from 'node:timers/promises'
 import { keyringOf } from '#authn/keyring.ts'
 import { systemClock } from '#lib/clock.ts'
+import { until } from '#lib/until.fixture.ts'
 import { openDatabase } from '#storage/database.ts'
 import { outboxStore } from '#storage/outbox.ts'
 import { newPostgres, sqliteUrl, startedCluster } from '#storage/stores.fixture.ts'
@@ -42,11 +43,15 @@ async function killedOn(context: TestContext, url: string): Promise<void> {
   const database = await openDatabase(url)
   context.after(() => database.close())
   let done = false
+  // one at least is on its way when the first is killed: the centre never answers it
+  centre.answers.push('silent')
   for (let round = 0; !done; round++) {
     assert.ok(round < KILLS + 5, 'it never ends')
+    const before = centre.submits.length
+    const isDue = round % 2 === 0 ? () => centre.submits.length > before : () => true
     const isOver = await deliverAndKill(
       [url, String(centre.port), hook, String(round * 61_000)],
-      round < KILLS ? 30 + round * 25 : null,
+      round < KILLS ? { isDue, wait: (round * 25) % 110 } : null,
     )
     // one that a provider could not take then waits for its next try
     const open = await database.sql.selectFrom('outbox').select(['id', 'failure']).where('sealed', '<>', '').execute()
@@ -97,8 +102,11 @@ async function promised(url: string): Promise<void> {
   await database.close()
 }
 
-/** Whether it came to its end by itself; `wait` is how long it may work, in milliseconds. */
-async function deliverAndKill(args: readonly string[], wait: number | null): Promise<boolean> {
+/** Whether it came to its end by itself; `kill` is what it may do before it is killed, and how many milliseconds it may work then. */
+async function deliverAndKill(
+  args: readonly string[],
+  kill: { readonly isDue: () => boolean; readonly wait: number } | null,
+): Promise<boolean> {
   const child = spawn(process.execPath, [new URL('killed.fixture.ts', import.meta.url).pathname, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -108,10 +116,11 @@ async function deliverAndKill(args: readonly string[], wait: number | null): Pro
     said += bytes.toString()
     ready.resolve()
   })
-  const over = new Promise<void>((resolve) => child.on('exit', () => resolve()))
+  const over = new Promise<void>((resolve) => child.on('close', () => resolve()))
   await Promise.race([ready.promise, over])
-  if (wait !== null) {
-    await elapsed(wait)
+  if (kill !== null) {
+    await until(() => said.includes('done') || kill.isDue(), 'it delivers nothing')
+    await elapsed(kill.wait)
     child.kill('SIGKILL')
   }
   await over

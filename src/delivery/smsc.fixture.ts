@@ -2,6 +2,7 @@
 import type { AddressInfo, Server } from 'node:net'
 import smpp, { type Pdu, type Session } from 'smpp'
 import { systemClock } from '#lib/clock.ts'
+import { LINK_TIMES } from './smpp-link.ts'
 import { smppProvider, type SmppOptions } from './smpp.ts'
 
 export interface TestCentre {
@@ -81,7 +82,10 @@ export async function startCentre(
   return Object.assign(centre, { port: (server.address() as AddressInfo).port })
 }
 
-export const QUICK = { bind: 500, submit: 300, enquire: 100, enquireAnswer: 100, firstPause: 20, longestPause: 100 }
+/** Waits for answers as a real link does, and comes back at once. */
+const TIMES = { ...LINK_TIMES, firstPause: 20, longestPause: 100 }
+/** Waits for nothing for long: for a centre that never answers. */
+export const QUICK = { ...TIMES, bind: 500, submit: 300, enquire: 100, enquireAnswer: 1000 }
 
 export const smsOver = (port: number, changed: Partial<SmppOptions> = {}) =>
   smppProvider({
@@ -95,6 +99,6 @@ export const smsOver = (port: number, changed: Partial<SmppOptions> = {}) =>
     systemType: '',
     from: 'Tidewicket',
     clock: systemClock,
-    times: QUICK,
+    times: TIMES,
     ...changed,
   })

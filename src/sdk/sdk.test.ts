@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { Hono } from 'hono'
 import { readAnswer } from './answer.ts'
 import { expressGuard, fastifyGuard, honoGuard, nodeGuard, webGuard } from './adapters.ts'
-import { createClient } from './client.ts'
+import { createClient, type ClientOptions } from './client.ts'
 import { authorizationParameters, readStepUp, stepUpChallenge } from './step-up.ts'
 
 const PERMIT = { decision: true, context: { evaluation_id: 'eval_1', permit_until: '2026-11-24T10:00:00Z' } }
@@ -31,6 +31,9 @@ const question = (id: string) => ({
   action: { name: 'pay' },
   resource: { type: 'order', id: '1' },
 })
+
+/** A client for which nothing takes too long on a machine that is busy with other tests. */
+const patient = (options: Omit<ClientOptions, 'token'>) => createClient({ token: 't', timeout: 60_000, ...options })
 
 /** A decision point that answers as told, over real HTTP. */
 async function pdp(context: TestContext, answer: (body: unknown, request: IncomingMessage) => unknown) {
@@ -65,7 +68,7 @@ const each = (body: unknown, one: unknown): unknown =>
 test('what is asked together travels together, and a permit is kept as long as it says', async (context) => {
   let now = NOW
   const { url, seen } = await pdp(context, (body) => each(body, PERMIT))
-  const client = createClient({ url, token: 't', now: () => now })
+  const client = patient({ url, now: () => now })
   const answers = await client.evaluateAll(Array.from({ length: 120 }, (_, i) => question(`u${i}`)))
   assert.ok(answers.every(({ outcome }) => outcome === 'permit'))
   assert.equal(seen.length, 3)
@@ -81,7 +84,7 @@ test('a permit is kept no longer than the client allows, in bounded room, and de
   let now = NOW
   let said: unknown = PERMIT
   const { url, seen } = await pdp(context, (body) => each(body, said))
-  const client = createClient({ url, token: 't', now: () => now, keep: 1000, cache: 2 })
+  const client = patient({ url, now: () => now, keep: 1000, cache: 2 })
   for (const id of ['a', 'b', 'c', 'a']) await client.evaluate(question(id))
   assert.equal(seen.length, 4) // `a` had to go when `c` came
   now += 1000
@@ -100,7 +103,7 @@ test('a permit is kept no longer than the client allows, in bounded room, and de
 test('a permit lasts no longer when the clock is set back, and does not come back after it was forgotten', async (context) => {
   let now = NOW
   const { url, seen } = await pdp(context, (body) => each(body, PERMIT))
-  const client = createClient({ url, token: 't', now: () => now })
+  const client = patient({ url, now: () => now })
   await client.evaluate(question('a'))
   now -= 3_600_000
   await client.evaluate(question('a'))
@@ -130,21 +133,21 @@ test('whatever goes wrong is a deny', async (context) => {
   ]
   for (const [what, said, reason] of cases) {
     const { url } = await pdp(context, () => said)
-    const answer = await createClient({ url, token: 't', timeout: 150 }).evaluate(question('a'))
+    const answer = await patient({ url, ...(said === 'hang' ? { timeout: 150 } : {}) }).evaluate(question('a'))
     assert.deepEqual([answer.outcome, answer.reason], ['deny', reason], what)
   }
-  const gone = await createClient({ url: 'http://127.0.0.1:1', token: 't' }).evaluate(question('a'))
+  const gone = await patient({ url: 'http://127.0.0.1:1' }).evaluate(question('a'))
   assert.deepEqual([gone.outcome, gone.reason], ['deny', 'unreachable'])
   // fewer answers than questions: nobody knows whose they are
   const { url } = await pdp(context, () => ({ evaluations: [PERMIT] }))
-  const both = await createClient({ url, token: 't' }).evaluateAll([question('a'), question('b')])
+  const both = await patient({ url }).evaluateAll([question('a'), question('b')])
   assert.deepEqual(
     both.map(({ outcome }) => outcome),
     ['deny', 'deny'],
   )
   const loop: Record<string, unknown> = {}
   loop['loop'] = loop
-  assert.equal((await createClient({ url, token: 't' }).evaluate({ ...question('a'), context: loop })).outcome, 'deny')
+  assert.equal((await patient({ url }).evaluate({ ...question('a'), context: loop })).outcome, 'deny')
 })
 
 test('nothing but a decision that is exactly true permits', () => {
@@ -189,7 +192,7 @@ const token = `x.${Buffer.from('{"sub":"ada"}').toString('base64url')}.y`
 test('in every framework a request goes on when it may, and is told what is missing when it may not', async (context) => {
   let said: unknown = PERMIT
   const { url, seen } = await pdp(context, () => said)
-  const client = createClient({ url, token: 't', cache: 0 })
+  const client = patient({ url, cache: 0 })
   let reached = 0
   const origin = 'https://api.example'
   const node = nodeGuard({ client, ask, origin })
@@ -207,8 +210,9 @@ test('in every framework a request goes on when it may, and is told what is miss
   const hono = new Hono()
   hono.use(honoGuard({ client, ask, origin }))
   hono.all('/*', (c) => (reached++, c.text('in')))
-  const honoServer = serve({ fetch: hono.fetch, port: 0, hostname: '127.0.0.1' }) as Server
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  const honoListens = Promise.withResolvers<unknown>()
+  const honoServer = serve({ fetch: hono.fetch, port: 0, hostname: '127.0.0.1' }, honoListens.resolve) as Server
+  await honoListens.promise
   context.after(() => (honoServer.closeAllConnections(), honoServer.close()))
   const web = webGuard({ client, ask, origin })
   const direct = async (address: string, init?: RequestInit) =>
@@ -250,7 +254,7 @@ test('in every framework a request goes on when it may, and is told what is miss
 
 test('a guard says for which API a token has to be', async (context) => {
   const { url, seen } = await pdp(context, () => PERMIT)
-  const client = createClient({ url, token: 't' })
+  const client = patient({ url })
   const decide = webGuard({
     client,
     ask: () => ({ action: { name: 'GET' }, resource: { type: 'page', id: 'a' } }),
@@ -265,7 +269,7 @@ test('a guard says for which API a token has to be', async (context) => {
 
 test('a proof of a key is for the address that the API knows of itself, never for the one that it was called by', async (context) => {
   const { url, seen } = await pdp(context, () => PERMIT)
-  const client = createClient({ url, token: 't', cache: 0 })
+  const client = patient({ url, cache: 0 })
   const headers = { authorization: `DPoP ${token}`, dpop: 'proof', host: 'evil.example' }
   const plain = await listening(
     context,
@@ -295,7 +299,7 @@ test('a proof of a key is for the address that the API knows of itself, never fo
 })
 
 test('a mapping that throws lets nobody in', async () => {
-  const client = createClient({ url: 'http://127.0.0.1:1', token: 't' })
+  const client = patient({ url: 'http://127.0.0.1:1' })
   const decide = webGuard({
     client,
     ask: () => {
@@ -308,7 +312,7 @@ test('a mapping that throws lets nobody in', async () => {
 test('an application that keeps tokens itself shows them from there, and refusals as pages', async (context) => {
   let said: unknown = STEP_UP
   const { url, seen } = await pdp(context, () => said)
-  const client = createClient({ url, token: 't', cache: 0 })
+  const client = patient({ url, cache: 0 })
   const sessions = new Map([['known', token]])
   const app = express()
   app.use(

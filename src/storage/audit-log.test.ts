@@ -137,7 +137,7 @@ test('records are refused while the store is gone, and taken again when it is ba
     const refused = await Promise.allSettled(Array.from({ length: 5 }, () => log.append(aNodeRecord(2))))
     assert.ok(refused.every((each) => each.status === 'rejected' && isUnavailable(each.reason)))
     way.open()
-    const after = await until(() => log.append(aNodeRecord(3)))
+    const after = await once(() => log.append(aNodeRecord(3)))
     assert.equal(after.chain, before.chain)
     const kept = (await bodies(log.store, before.chain)).flat()
     assert.equal(kept.at(-1)!.hash, after.hash)
@@ -155,7 +155,7 @@ test('a commit that goes on in the store after its connection was lost is waited
   const way = await wayTo((await cluster).folder)
   const [direct, log] = [await openDatabase(way.direct), await openAuditLog(way.url, options('a'))]
   const waiting = (count: number) =>
-    until(async () => {
+    once(async () => {
       const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'`.execute(direct.sql)
       assert.equal(rows.length, count)
@@ -223,12 +223,13 @@ async function wayTo(folder: string) {
   }
 }
 
-async function until<T>(work: () => Promise<T>): Promise<T> {
+/** What the work gives once it does not fail. */
+async function once<T>(work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await work()
     } catch (error) {
-      if (tried === 100) throw error
+      if (tried === 1500) throw error
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -267,7 +268,7 @@ test('a commit that takes too long refuses all who wait, and no other commit ove
   await assert.rejects(group.append(4), isUnavailable)
   assert.equal(writes, 1)
   finish()
-  assert.equal(await until(() => group.append(5)), 5)
+  assert.equal(await once(() => group.append(5)), 5)
   await group.close()
 })
 

@@ -117,7 +117,7 @@ async function startCluster(bin: string, fsync: boolean): Promise<Cluster> {
       await client.end()
       return { folder, bin }
     } catch (error) {
-      if (tried === 200) throw error
+      if (tried === 1200) throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test, type TestContext } from 'node:test'
 import type { Page } from 'playwright-core'
+import { until } from '#lib/until.fixture.ts'
 import { quietIo } from '../support/quiet-io.ts'
 import { startExample, whatToDo } from '../../examples/app/run.ts'
 import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
@@ -13,15 +14,16 @@ async function started(context: TestContext) {
   let read = 0
   /** the code of the next mail to somebody that has one */
   const codeTo = async (address: string): Promise<string> => {
-    for (let i = 0; i < 300; i++) {
+    let found: string | undefined
+    await until(() => {
       for (const mail of example.mails.slice(read)) {
         read++
-        const code = /\b[0-9]{8}\b/.exec(mail.text)?.[0]
-        if (mail.to === address && code !== undefined) return code
+        if (mail.to === address) found ??= /\b[0-9]{8}\b/.exec(mail.text)?.[0]
+        if (found !== undefined) return true
       }
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-    throw new Error(`no code came for ${address}`)
+      return false
+    }, `no code comes for ${address}`)
+    return found!
   }
   return { example, codeTo }
 }

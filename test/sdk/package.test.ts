@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { until } from '#lib/until.fixture.ts'
 import { freePort } from '#server/gate/gate.fixture.ts'
 import { buildSdk } from '../../scripts/build-sdk.ts'
 import { decisionPoint } from './decision-point.ts'
@@ -145,13 +146,16 @@ const config :Workerd.Config = (
     worker.stderr.on('data', (piece) => (err += String(piece)))
     context.after(() => worker.kill())
     let out = ''
-    for (let i = 0; i < 250 && out === '' && worker.exitCode === null; i++) {
-      out = await fetch(`http://127.0.0.1:${port}/`).then(
-        (response) => response.text(),
-        () => '',
-      )
-      if (out === '') await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await until(
+      async () => {
+        out = await fetch(`http://127.0.0.1:${port}/`).then(
+          (response) => response.text(),
+          () => '',
+        )
+        return out !== '' || worker.exitCode !== null
+      },
+      () => `it does not start: ${err}`,
+    )
     held({ code: 0, out, err })
   })
 })

@@ -18,7 +18,7 @@ export async function runPortable(sdk, at, run) {
     let now = Date.parse('2026-11-24T09:59:50Z')
     const clock = { now: () => now, set: (text) => void (now = Date.parse(text)) }
     const seen = async () => Number(await (await fetch(`${at}/seen?token=${token}`)).text())
-    const client = (more = {}) => sdk.createClient({ url: at, token, now: clock.now, timeout: 5000, ...more })
+    const client = (more = {}) => sdk.createClient({ url: at, token, now: clock.now, timeout: 60_000, ...more })
     try {
       await check({ sdk, client, seen, clock })
       passed.push(name)

@@ -25,7 +25,7 @@ export interface Ran {
 /** Runs a program to its end, without blocking the servers of the test. */
 export function ran(program: string, args: readonly string[], cwd: string): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, NO_COLOR: '1' }, timeout: 60_000 })
+    const child = spawn(program, args, { cwd, env: { ...process.env, NO_COLOR: '1' }, timeout: 300_000 })
     let [out, err] = ['', '']
     child.stdout.on('data', (piece) => (out += String(piece)))
     child.stderr.on('data', (piece) => (err += String(piece)))

@@ -97,7 +97,7 @@ function heldFor(url: string, text: string): Promise<readonly [string, boolean]>
   return new Promise((resolve) => {
     let answer = ''
     const socket = connect(Number(port), hostname)
-    socket.setTimeout(15_000, () => {
+    socket.setTimeout(60_000, () => {
       socket.destroy()
       resolve([answer, false])
     })
@@ -209,7 +209,7 @@ suite('Requests that are not meant well', () => {
       config: 'limits: { headerSeconds: 1, requestSeconds: 1 }',
     })
     const token = await server.token('decide', 'ingest', 'read')
-    const head = await exchange(server.url, 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-', 8000)
+    const head = await exchange(server.url, 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-', 60_000)
     assert.ok(!statusesIn(head).includes(200))
     const path =
       server.routes.find(({ method, access }) => method === 'POST' && access === 'decide')?.path ??
@@ -217,7 +217,7 @@ suite('Requests that are not meant well', () => {
     const body = await exchange(
       server.url,
       `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nIf-Match: "sha256:${'0'.repeat(64)}"\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
-      8000,
+      60_000,
     )
     assert.deepEqual(statusesIn(body), [408])
     // answered before its body came, and then in no hurry
@@ -240,7 +240,9 @@ suite('Requests that are not meant well', () => {
   test('are refused when their head is too large, or too much of them comes', async (context) => {
     const server = await testServer(context)
     assert.deepEqual(
-      statusesIn(await exchange(server.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`)),
+      statusesIn(
+        await exchange(server.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 60_000),
+      ),
       [431],
     )
   })

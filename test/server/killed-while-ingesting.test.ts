@@ -24,7 +24,8 @@ async function killed(url: string, after: { acknowledged: number; ms: number }):
   const child = fork(CHILD, [url], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env })
   const said: Said[] = []
   let timer: NodeJS.Timeout | undefined
-  const gone = new Promise((resolve) => child.once('exit', resolve))
+  // not `exit`: what it said before it was killed may still be on its way
+  const gone = new Promise((resolve) => child.once('close', resolve))
   child.on('message', (message: Said) => {
     said.push(message)
     const count = said.filter(({ acknowledged }) => acknowledged !== undefined).length

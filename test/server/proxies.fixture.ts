@@ -127,7 +127,7 @@ export async function started(
     await ended
     rmSync(folder, { recursive: true, force: true })
   }
-  for (let tried = 0; tried < 200; tried++) {
+  for (let tried = 0; tried < 2400; tried++) {
     if (child.exitCode !== null) break
     if (await listens(port)) return { port, stop }
     await new Promise((resolve) => setTimeout(resolve, 25))
