@@ -12,6 +12,7 @@ import type { AccountState } from './live/account-state.ts'
 import type { Change } from './live/dirty.ts'
 import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
 import { keyOf, type Kept } from './live/fact-store.ts'
+import { holdState, isAlike, stateHeld, type HeldState } from './live/held-state.ts'
 import { inventoryInParts } from './live/inventory-parts.ts'
 import { statesAnew, statesOf } from './live/states.ts'
 import { changedTree, factTree, idOf, type FactTree } from './snapshot-id.ts'
@@ -26,6 +27,8 @@ export interface LiveAnalysis {
   readonly snapshotId: string
   /** undefined for what is no account of the inventory */
   readonly account: (id: string) => AccountState | undefined
+  /** what is held of an account: the same in two analyses only where it is the same in both; undefined for no account */
+  readonly held: (id: string) => HeldState | undefined
   /** in the order of the inventory */
   readonly accountIds: () => Iterable<string>
 }
@@ -97,8 +100,8 @@ interface Past {
   readonly facts: ReadonlyMap<string, Kept | undefined>
   /** all accounts, if any came or went; else those that changed */
   readonly accounts:
-    | { readonly all: ReadonlyMap<string, AccountState> }
-    | { readonly some: ReadonlyMap<string, AccountState> }
+    | { readonly all: ReadonlyMap<string, HeldState> }
+    | { readonly some: ReadonlyMap<string, HeldState> }
 }
 
 /** Live analyses, one after another. What only the newest needs is shared and changes in place. */
@@ -106,7 +109,7 @@ interface Line {
   readonly policy: Policy
   readonly base: Pick<CheckedInventory, 'snapshot' | 'sources'>
   /** as the newest has them, in the order of the inventory */
-  readonly states: Map<string, AccountState>
+  readonly states: Map<string, HeldState>
   readonly kept: ReadonlyMap<string, Kept>
   /** null where everything is always computed anew, or a change failed half-way */
   engine: Engine | null
@@ -116,8 +119,12 @@ const VERSIONS = new WeakMap<LiveAnalysis, Version>()
 
 function begin(inventory: CheckedInventory, policy: Policy): Version {
   const engine = asksForSizes(policy) ? null : buildEngine(inventory, policy)
-  const states =
-    engine === null ? statesAnew(inventory, policy) : statesOf(engine, engine.facts.byKind.get('account')!.keys())
+  const found =
+    engine === null
+      ? statesAnew(inventory, policy).values()
+      : statesOf(engine, engine.facts.byKind.get('account')!.keys())
+  const states = new Map<string, HeldState>()
+  for (const state of found) states.set(state.id, holdState(state))
   const kept =
     engine?.facts.kept ?? new Map(inventory.facts.map((placed, serial) => [keyOf(placed.fact), { placed, serial }]))
   const { snapshot, sources } = inventory
@@ -136,6 +143,7 @@ function versionOf(line: Line, tree: FactTree, diagnostics?: CheckedInventory['d
       return (inventory ??= inventoryInParts(known, factsOf(version), (id) => factIn(version, id)))
     },
     account: (id) => stateIn(version, id),
+    held: (id) => heldIn(version, id),
     accountIds: () => accountsIn(version).keys(),
   }
   const version: Version = { live, line, tree, past: null }
@@ -143,15 +151,20 @@ function versionOf(line: Line, tree: FactTree, diagnostics?: CheckedInventory['d
   return version
 }
 
-function stateIn({ line, past }: Version, id: string): AccountState | undefined {
+function stateIn(version: Version, id: string): AccountState | undefined {
+  const held = heldIn(version, id)
+  return held === undefined ? undefined : stateHeld(id, held)
+}
+
+function heldIn({ line, past }: Version, id: string): HeldState | undefined {
   if (past === null) return line.states.get(id)
   const { next, accounts } = past
   if ('all' in accounts) return accounts.all.get(id)
-  return accounts.some.get(id) ?? stateIn(next, id)
+  return accounts.some.get(id) ?? heldIn(next, id)
 }
 
 /** A map with the accounts of a version as its keys. */
-function accountsIn({ line, past }: Version): ReadonlyMap<string, AccountState> {
+function accountsIn({ line, past }: Version): ReadonlyMap<string, HeldState> {
   if (past === null) return line.states
   return 'all' in past.accounts ? past.accounts.all : accountsIn(past.next)
 }
@@ -230,24 +243,26 @@ function applyTo(engine: Engine, version: Version, changes: readonly Change[]): 
   const gone = changes.flatMap(({ before }) => before ?? [])
   const come = changes.flatMap(({ after }) => after?.fact ?? [])
   const next = versionOf(line, changedTree(tree, gone, come))
-  const some = new Map<string, AccountState>()
+  const some = new Map<string, HeldState>()
   version.past = { next, facts, accounts: all === null ? { some } : { all } }
   line.engine = null // if deriving fails, nobody goes on from here
   const told: AccountChange[] = []
   const affected = changeFacts(engine, changes) ?? engine.facts.byKind.get('account')!.keys()
-  const fresh = statesOf(engine, affected)
-  for (const [id, after] of fresh) {
-    const before = states.get(id)
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) continue
+  const fresh = new Map<string, HeldState>()
+  for (const after of statesOf(engine, affected)) {
+    const { id } = after
+    const [before, held] = [states.get(id), holdState(after)]
+    if (before !== undefined && isAlike(before, held)) continue
     if (before !== undefined) some.set(id, before)
-    told.push({ id, before: before ?? null, after })
+    fresh.set(id, held)
+    told.push({ id, before: before === undefined ? null : stateHeld(id, before), after })
   }
-  for (const { id, after } of told) states.set(id, after!)
+  for (const [id, held] of fresh) states.set(id, held)
   const serialOf = ({ id }: AccountChange): number => kept.get(id)!.serial
   told.sort((a, b) => serialOf(a) - serialOf(b))
   for (const { key, before, after } of changes) {
     if (before?.fact !== 'account' || after !== undefined) continue
-    told.push({ id: key, before: states.get(key)!, after: null })
+    told.push({ id: key, before: stateHeld(key, states.get(key)!), after: null })
     states.delete(key)
   }
   line.engine = engine

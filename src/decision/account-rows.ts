@@ -147,8 +147,7 @@ function accountsAffected(last: Analyses, now: Analyses, { before, deltas }: Sin
       eachReference(fact, (id) => void (authenticators.has(id) && affected.add(fact.account)))
   }
   for (const id of now.whole.accountIds()) {
-    const isSame =
-      now.whole.account(id) === last.whole.account(id) && now.ungated.account(id) === last.ungated.account(id)
+    const isSame = now.whole.held(id) === last.whole.held(id) && now.ungated.held(id) === last.ungated.held(id)
     if (!isSame) affected.add(id)
   }
   return affected
@@ -174,7 +173,7 @@ function rowWriter({ whole, ungated }: Analyses, tables: Tables, only?: Readonly
     if (only === undefined || only.has(fact.holder)) holders.add(fact.holder)
   return (fact: FactOf<'account'>, row: number): void => {
     const state = whole.account(fact.id)!
-    const floor = ungated.account(fact.id) ?? state
+    const floor = ungated === whole ? state : (ungated.account(fact.id) ?? state)
     const { canProve, controls } = signIns(fact)
     const at = row * ROW
     names[row] = fact.name ?? null

@@ -44,8 +44,9 @@ export function verdictChanges(before: LiveAnalysis, next: LiveAnalysis): NewEve
       events.push({ type: 'reach.changed', data: { ...data, snapshot } })
     }
   }
-  for (const id of next.accountIds()) tell(id, before.account(id), next.account(id))
-  for (const id of before.accountIds()) if (next.account(id) === undefined) tell(id, before.account(id), undefined)
+  for (const id of next.accountIds())
+    if (next.held(id) !== before.held(id)) tell(id, before.account(id), next.account(id))
+  for (const id of before.accountIds()) if (next.held(id) === undefined) tell(id, before.account(id), undefined)
   return events
 }
 

@@ -1,9 +1,7 @@
 import type { Reason } from '#contract/report.ts'
 import type { AccountKind, Capability, Impact, Population, Purpose, Strength, Verdict } from '#contract/vocabulary.ts'
 import type { RaisedRequirement } from '#policy/requirement.ts'
-import { keeping } from '#lib/kept.ts'
 import type { JudgedAccount } from '../accounts.ts'
-import type { AccountImpact } from '../impact.ts'
 import type { Bounds } from '../weakest-way.ts'
 
 /** One way into an account, as a decision needs it. */
@@ -55,26 +53,7 @@ export interface AccountState {
   readonly exceptions: readonly string[]
 }
 
-/** Parts of states kept to be shared, of each sort; ours. */
-const KEPT = 10_000
-const REASONS = keeping<string, readonly Reason[]>(KEPT)
-const IMPACTS = keeping<string, Pick<AccountState, 'capabilities' | 'impacts'>>(KEPT)
-const BOUNDS = keeping<string, Bounds>(KEPT)
-
-const sharedReasons = (reasons: readonly Reason[]): readonly Reason[] =>
-  REASONS.get(JSON.stringify(reasons), () => reasons)
-
-function sharedImpacts({ capabilities }: AccountImpact): Pick<AccountState, 'capabilities' | 'impacts'> {
-  const key = capabilities.map(({ capability, impact }) => `${capability} ${impact}`).join()
-  return IMPACTS.get(key, () => ({
-    capabilities: capabilities.map(({ capability }) => capability),
-    impacts: Object.fromEntries(capabilities.map((reached) => [reached.capability, reached.impact])),
-  }))
-}
-
-const NONE: readonly string[] = []
-
-/** What is known of an account that was judged. What many accounts have in common they share: there may be millions. */
+/** What is known of an account that was judged. */
 export function stateOf(
   { fact, impact, requirement, nominal, effective, ways, verdict, reasons }: JudgedAccount,
   bounds: Bounds,
@@ -89,13 +68,14 @@ export function stateOf(
     enabled: fact.enabled !== false,
     impact: impact.impact,
     impactUncertain: impact.uncertain,
-    ...sharedImpacts(impact),
+    capabilities: impact.capabilities.map(({ capability }) => capability),
+    impacts: Object.fromEntries(impact.capabilities.map((reached) => [reached.capability, reached.impact])),
     requirement,
     nominal: nominal?.strength ?? null,
     effective,
-    bounds: BOUNDS.get(`${bounds.atLeast} ${bounds.atMost}`, () => bounds),
+    bounds,
     verdict,
-    reasons: sharedReasons(reasons),
+    reasons,
     ways: ways.map(({ way, worth, effective, verdict, reasons, exception }) => ({
       id: way.id,
       purpose: way.purpose,
@@ -105,9 +85,9 @@ export function stateOf(
       hardwareBacked: worth.hardwareBacked,
       code: worth.code,
       verdict,
-      reasons: sharedReasons(reasons),
+      reasons,
       exception,
     })),
-    exceptions: exceptions.size === 0 ? NONE : [...exceptions],
+    exceptions: [...exceptions],
   }
 }

@@ -14,8 +14,8 @@ import { obstaclesOf } from './obstacles.ts'
 /** The size of a reach that nothing asks for. */
 const UNASKED = { nodes: 0, accounts: 0 }
 
-/** States of those of some ids that are accounts, from an engine. */
-export function statesOf(engine: Engine, ids: Iterable<string>): Map<string, AccountState> {
+/** States of those of some ids that are accounts, from an engine, one after another. */
+export function* statesOf(engine: Engine, ids: Iterable<string>): Generator<AccountState> {
   const { policy, facts, rules, entrances, ways, nominal, reach, fall, indexOf } = engine
   const nodes = nodesOf(engine)
   const source = { nodes, facts, rules, entrances, ways }
@@ -25,15 +25,13 @@ export function statesOf(engine: Engine, ids: Iterable<string>): Map<string, Acc
     nominal: (account: string) => nominal.get(account) ?? null,
   }
   const ground = { snapshot: nodes, policy, ways, worths, weakest }
-  const states = new Map<string, AccountState>()
   for (const id of ids) {
     const fact = facts.kept.get(id)?.placed.fact
     if (fact?.fact !== 'account') continue
     const [first, second] = reach.map(({ masks }) => masks[indexOf.get(id)!]!) as [number, number]
     const judged = judgeAccount(ground, fact, impactOfLanes(first, second), UNASKED)
-    states.set(id, stateOf(judged, weakest.ofAccount(id)))
+    yield stateOf(judged, weakest.ofAccount(id))
   }
-  return states
 }
 
 /** States of all accounts, computed as a report is. */

@@ -1,8 +1,9 @@
 /** Analyses in a thread of its own, and keeps here what decisions read. */
 import { Worker } from 'node:worker_threads'
 import { keyOf } from '#analysis/live/fact-store.ts'
+import { holdState, stateHeld, type HeldState } from '#analysis/live/held-state.ts'
 import { inventoryInParts } from '#analysis/live/inventory-parts.ts'
-import { liveAnalysis, type AccountState, type Delta, type LiveAnalysis } from '#analysis/live.ts'
+import { liveAnalysis, type Delta, type LiveAnalysis } from '#analysis/live.ts'
 import type { Report } from '#contract/report.ts'
 import type { Inventory, PlacedFact } from '#model/facts.ts'
 import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
@@ -25,7 +26,7 @@ interface Parts {
   readonly at: string | null
   readonly sources: Inventory['sources']
   readonly facts: ReadonlyMap<string, PlacedFact>
-  readonly states: ReadonlyMap<string, AccountState>
+  readonly states: ReadonlyMap<string, HeldState>
   readonly snapshotId: string
   /** of the facts as they were sent all together */
   readonly diagnostics?: CheckedInventory['diagnostics']
@@ -52,7 +53,7 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
     const facts = new Map(checked.facts.map((placed) => [keyOf(placed.fact), placed]))
     const { sources, snapshot, diagnostics } = checked
-    return remember({ ...snapshot, sources, diagnostics, facts, states: byId(states), snapshotId: done.snapshotId })
+    return remember({ ...snapshot, sources, diagnostics, facts, states, snapshotId: done.snapshotId })
   }
 
   async function change(live: LiveAnalysis, delta: Delta): Promise<LiveAnalysis> {
@@ -67,7 +68,7 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     }
     if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
     const nextStates = new Map(before.states)
-    for (const state of states) nextStates.set(state.id, state)
+    for (const [id, held] of states) nextStates.set(id, held)
     for (const id of done.gone) nextStates.delete(id)
     const facts = new Map(before.facts)
     for (const gone of delta.remove ?? []) facts.delete(typeof gone === 'string' ? gone : keyOf(gone))
@@ -109,7 +110,11 @@ function mirror(policy: Policy, parts: Parts): LiveAnalysis {
         find,
       ))
     },
-    account: (id) => parts.states.get(id),
+    account: (id) => {
+      const held = parts.states.get(id)
+      return held === undefined ? undefined : stateHeld(id, held)
+    },
+    held: (id) => parts.states.get(id),
     accountIds: () => parts.states.keys(),
   }
 }
@@ -118,8 +123,6 @@ function inventoryOf({ name, at, sources, facts }: Parts): Inventory {
   const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
   return { ...stated, sources, facts: [...facts.values()], diagnostics: [] }
 }
-
-const byId = (states: readonly AccountState[]) => new Map(states.map((state) => [state.id, state]))
 
 /** Pieces made one by one, with turns for others between. */
 async function gathered(pieces: Iterable<Uint8Array>): Promise<Uint8Array[]> {
@@ -133,11 +136,11 @@ async function gathered(pieces: Iterable<Uint8Array>): Promise<Uint8Array[]> {
 
 interface Answer {
   readonly done: Done
-  readonly states: readonly AccountState[]
+  readonly states: ReadonlyMap<string, HeldState>
 }
 
 interface Waiting {
-  readonly states: AccountState[]
+  readonly states: Map<string, HeldState>
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
 }
@@ -159,8 +162,9 @@ function newThread(start: ThreadStart) {
     made.on('message', (message: FromThread) => {
       const asked = waiting.get(message.id)
       if (asked === undefined) return
-      if ('states' in message) asked.states.push(...message.states)
-      else {
+      if ('states' in message) {
+        for (const state of message.states) asked.states.set(state.id, holdState(state))
+      } else {
         waiting.delete(message.id)
         if (waiting.size === 0) made.unref()
         if ('failed' in message) asked.reject(errorFrom(message.failed))
@@ -176,7 +180,7 @@ function newThread(start: ThreadStart) {
     ask: (task: Task): Promise<Answer> =>
       new Promise((resolve, reject) => {
         const id = ++count
-        waiting.set(id, { states: [], resolve, reject })
+        waiting.set(id, { states: new Map(), resolve, reject })
         worker ??= started()
         worker.ref()
         worker.postMessage({ ...task, id })

@@ -27,8 +27,19 @@ function keep(live: LiveAnalysis): void {
   if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
 }
 
-function tellStates(id: number, states: readonly AccountState[]): void {
-  for (let from = 0; from < states.length; from += SOME) tell({ id, states: states.slice(from, from + SOME) })
+function tellStates(id: number, states: Iterable<AccountState>): void {
+  let some: AccountState[] = []
+  for (const state of states) {
+    if (some.push(state) < SOME) continue
+    tell({ id, states: some })
+    some = []
+  }
+  if (some.length > 0) tell({ id, states: some })
+}
+
+/** One after another, so that all of them are never there at once. */
+function* statesIn({ accountIds, account }: LiveAnalysis): Generator<AccountState> {
+  for (const id of accountIds()) yield account(id)!
 }
 
 // oxlint-disable-next-line typescript/require-await -- the decoders read bodies as they come from the store
@@ -46,10 +57,7 @@ async function work(task: ToThread): Promise<Done> {
   if (task.do === 'load') {
     const live = liveAnalysis(await decodeInventory(each(pieces)), policy)
     keep(live)
-    tellStates(
-      id,
-      [...live.accountIds()].map((account) => live.account(account)!),
-    )
+    tellStates(id, statesIn(live))
     return { snapshotId: live.snapshotId, gone: [] }
   }
   const before = kept.get(task.base)
