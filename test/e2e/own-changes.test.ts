@@ -65,7 +65,7 @@ const idOf = (person: Person, kind: string): string =>
 onEveryStore(
   'the last way to sign in stays, and is told with what to add first; an administrator may',
   async (store, context) => {
-    const { atAccount, kinds, json, server, mails } = await started(context, store)
+    const { atAccount, kinds, open, json, server, mails } = await started(context, store)
     const ben = await atAccount()
     assert.match(ben.html, /whoever loses “password” is locked out here/)
     await ben.submit('recovery-codes')
@@ -94,11 +94,16 @@ onEveryStore(
     await ben.submit('remove', { id: idOf(ben, 'Authenticator app') })
     assert.match(ben.html, /without it you could no longer sign in/)
     // whoever administers takes away what he wants to, and that is on record
-    const reset = await json('PUT', '/v1/people/shop:ben', { identifiers: [] })
-    assert.equal(reset.status, 200)
+    const path = `/v1/people/shop:ben/authenticators/${idOf(ben, 'Authenticator app')}`
     const reader = await server.token('administer')
+    assert.equal((await json('DELETE', path, {}, await server.token('read'))).status, 403)
+    assert.equal((await json('DELETE', path.replace('shop:ben', 'shop:ada'), {})).status, 404)
+    assert.equal((await json('DELETE', path, {})).status, 200)
+    assert.equal((await json('DELETE', path, {})).status, 404)
+    assert.deepEqual([...new Set(await kinds())], ['recovery_code'])
+    assert.deepEqual(await open(), [])
     const log = await (await server.ask('/v1/audit/export?format=records', { token: reader })).text()
-    assert.match(log, /"did":"changed"[^\n]*"shop:ben"/)
+    assert.match(log, /"kind":"authenticator"[^\n]*"did":"removed"|"did":"removed"[^\n]*"kind":"authenticator"/)
   },
 )
 

@@ -1,0 +1,73 @@
+/** What an administrator takes from somebody: a way to sign in, or all of them for a time. He may take the last. */
+import type { FastifyInstance } from 'fastify'
+import { FACTORS } from '#authn/factors.ts'
+import { AmbitError } from '#lib/errors.ts'
+import { linksOf } from '#server/sign-in/upstream.ts'
+import { byClient, config, noted, type Administration } from './administration.ts'
+
+export function takenRoutes(app: FastifyInstance, administration: Administration): void {
+  const { parts } = administration
+  const { tools, identifiers } = parts
+  app.delete<{ Params: { account: string; id: string } }>(
+    '/v1/people/:account/authenticators/:id',
+    { config },
+    async (request) => {
+      const { account, id } = request.params
+      const own = (await tools.authenticators.listOf(account)).find((it) => it.id === id)
+      if (own === undefined) {
+        const there = `\`GET /v1/people/${account}\` lists them`
+        throw new AmbitError('not_found', `\`${account}\` has no such authenticator; ${there}`)
+      }
+      await administration.audit.append({
+        kind: 'authenticator',
+        at: tools.clock(),
+        by: byClient(request),
+        request: request.id,
+        did: 'removed',
+        account,
+        method: FACTORS[own.kind].kind,
+        authenticator: id,
+        why: [],
+      })
+      await tools.authenticators.setState(id, account, ['active', 'suspended', 'pending'], 'removed')
+      await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, tools.clock())
+      await tools.notify(account, { template: 'authenticator_removed', values: { name: own.name } })
+      return { account, id }
+    },
+  )
+  app.delete<{ Params: { account: string; link: string } }>(
+    '/v1/people/:account/links/:link',
+    { config },
+    async (request) => {
+      const { account, link: name } = request.params
+      const own = linksOf(parts, await identifiers.listOf(account)).find(({ link }) => link.canonical === name)
+      if (own === undefined)
+        throw new AmbitError('not_found', `\`${account}\` has no such link; \`GET /v1/people/${account}\` lists them`)
+      await noted(administration, request, account, 'changed')
+      await identifiers.remove('upstream', own.link.canonical, account)
+      await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, tools.clock())
+      const values = { name: own.provider?.name ?? '' }
+      await tools.notify(account, { template: 'upstream_unlinked', values })
+      return { account, link: own.link.canonical }
+    },
+  )
+  app.post<{ Params: { account: string; to: string } }>('/v1/people/:account/:to', { config }, async (request) => {
+    const { account, to } = request.params
+    const status = to === 'disable' ? 'disabled' : to === 'enable' ? 'active' : null
+    if (status === null) throw new AmbitError('not_found', 'an account is put to `disable` or `enable`')
+    const before = await tools.accounts.stateOf(account)
+    if (status === 'active' && before.status === 'frozen') {
+      throw new AmbitError(
+        'conflict',
+        'a recovery of this account is contested; people who outrank it decide that case',
+      )
+    }
+    await noted(administration, request, account, status === 'active' ? 'enabled' : 'disabled')
+    const state = await tools.accounts.endEverything(
+      account,
+      { status, reason: `${to}d_by_administrator` },
+      tools.clock(),
+    )
+    return { account, status: state.status }
+  })
+}
