@@ -38,13 +38,20 @@ test('low reach waits a day, high reach a week and a person', () => {
   assert.deepEqual([checked.state, checked.heldUntil], ['held', T0 + 1 + 7 * DAY])
 })
 
+test('no case counts a proof that nothing here can give', () => {
+  assert.deepEqual(RECOVERY_METHODS, ['saved_code', 'issued_code', 'help_desk'])
+  // without a person, all that anybody can show by himself recovers no high reach
+  const alone = RECOVERY_METHODS.filter((method) => method !== 'help_desk')
+  assert.equal(after(opened('high'), ...alone.map((method) => prove(method, method))).state, 'requested')
+})
+
 test('two codes that are sent are one method, and two proofs through one channel are one', () => {
   assert.equal(
     after(opened('moderate'), prove('issued_code', 'mailbox'), prove('issued_code', 'number')).state,
     'requested',
   )
   assert.equal(
-    after(opened('moderate'), prove('issued_code', 'phone'), prove('old_device', 'phone')).state,
+    after(opened('moderate'), prove('issued_code', 'phone'), prove('saved_code', 'phone')).state,
     'requested',
   )
   assert.equal(after(opened('moderate'), prove('issued_code', 'mailbox'), prove('saved_code', 'paper')).state, 'held')

@@ -12,17 +12,11 @@ const OPEN: readonly RecoveryState[] = ['requested', 'held', 'ready']
 export const isOpen = ({ state }: Pick<RecoveryCase, 'state'>): boolean => OPEN.includes(state)
 
 /**
- * How a proof comes. Two of one method are one: codes by mail and by SMS are both issued and sent (SP 800-63B-4 §4.2.2 counts
- * methods, not addresses).
+ * How a proof comes, all of which is offered. Two of one method are one: codes by mail and by SMS are both issued and sent (SP 800-63B-4
+ * §4.2.2 counts methods, not addresses). Of what §4.2.1 names there are no recovery contacts, each of whom would be a way in to be weighed
+ * like any other, and no repeated proofing; whoever checks an identity anew vouches as the help desk.
  */
-export const RECOVERY_METHODS = [
-  'saved_code',
-  'issued_code',
-  'contact',
-  'old_device',
-  'help_desk',
-  'identity_proofing',
-] as const
+export const RECOVERY_METHODS = ['saved_code', 'issued_code', 'help_desk'] as const
 export type RecoveryMethod = (typeof RECOVERY_METHODS)[number]
 
 export interface RecoveryProof {
@@ -63,7 +57,7 @@ export interface RecoveryRules {
 export interface RecoveryRule {
   /** different methods that are needed */
   readonly methods: number
-  /** one of them must be a person or a check of identity */
+  /** one of them must be a person */
   readonly person: boolean
   /** milliseconds to wait once the proofs are complete */
   readonly hold: number
@@ -217,8 +211,7 @@ export function isComplete(proofs: readonly RecoveryProof[], rule: RecoveryRule)
     methods.add(method)
     channels.add(channel)
   }
-  const hasPerson = methods.has('help_desk') || methods.has('identity_proofing')
-  return methods.size >= rule.methods && (!rule.person || hasPerson)
+  return methods.size >= rule.methods && (!rule.person || methods.has('help_desk'))
 }
 
 /** By a device that was trusted before the case began, in another browser, and that is not what the asker came with. */

@@ -56,6 +56,14 @@ suite('The configuration', () => {
       /known already/,
       /`issuers`/,
     ],
+    // how an account is recovered is no setting, and nobody who writes one is left to believe in it
+    [
+      'people:\n  brand: A\n  keys: [{ id: k1, secret: x }]\n  recovery: { methods: [contact] }',
+      'people.recovery',
+      4,
+      /unknown key/,
+      /./,
+    ],
     ['a: [', '', 1, /./, /mend the YAML/],
     ['store: a\nstore: b', '', 2, /unique/, /mend the YAML/],
   ]
