@@ -25,7 +25,11 @@ interface Parts {
   readonly log: Log
 }
 
-/** The folder is looked at once before this resolves, so that a server starts with what lies there. */
+/**
+ * The folder is looked at once before this resolves, so that a server starts with what lies there.
+ *
+ * @throws {AmbitError} `config_invalid` where the folder is not there or may not be read
+ */
 export async function watchFolder({
   folder,
   config,
@@ -100,6 +104,11 @@ export async function watchFolder({
     )
     timer.unref()
   }
+  await stateOf(folder).catch((error: unknown) => {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const message = `\`inventory.folder\` is \`${folder}\`, which cannot be read (${why}); check its path and permissions`
+    throw new AmbitError('config_invalid', message)
+  })
   await look().catch((error: unknown) => log.error({ err: error }, 'the folder cannot be looked at'))
   const watcher = watched(folder, () => void look().catch(() => {}))
   again()

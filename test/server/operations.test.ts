@@ -8,6 +8,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { until } from '#lib/until.fixture.ts'
+import { AmbitError } from '#lib/errors.ts'
 import { testFolder, testServer, type TestServer } from '#server/server.fixture.ts'
 import { exchange, statusesIn } from './raw.ts'
 
@@ -32,6 +33,7 @@ async function begun(server: TestServer, body: string): Promise<{ finish: () => 
 }
 
 const metricsOf = (server: TestServer) => server.context.metrics.metrics()
+const isRefused = async (server: TestServer) => /^ambit_folder_refused 1$/m.test(await metricsOf(server))
 const inFlight = (metrics: string) => Number(/^ambit_in_flight (\d+)/m.exec(metrics)?.[1])
 
 suite('The server', () => {
@@ -164,10 +166,27 @@ suite('The server', () => {
     const token = await server.token('ingest')
     const other = await server.ask('/v1/inventory', { method: 'PUT', body: inventory('a:eve'), headers: json, token })
     assert.equal(other.status, 409)
-    assert.match(await metricsOf(server), /^ambit_folder_refused 1$/m)
+    await until(() => isRefused(server), 'the metric does not tell')
     put(inventory('a:ada', 'a:cyd'))
     await until(() => ids() === 'a:ada a:cyd', 'the mended file is not taken')
-    assert.match(await metricsOf(server), /^ambit_folder_refused 0$/m)
+    await until(async () => !(await isRefused(server)), 'the metric tells still')
+  })
+
+  test('does not start where its folder is not there or is none, and names the key', async (context) => {
+    const folder = testFolder(context)
+    writeFileSync(join(folder, 'file'), '')
+    for (const [missing, why] of [
+      ['nowhere', 'ENOENT'],
+      ['file', 'ENOTDIR'],
+    ] as const) {
+      const config = `inventory: { folder: ${join(folder, missing)} }`
+      await assert.rejects(testServer(context, { config }), (error) => {
+        assert.ok(error instanceof AmbitError)
+        assert.equal(error.code, 'config_invalid')
+        assert.ok(error.message.startsWith('`inventory.folder` is `') && error.message.includes(why), error.message)
+        return true
+      })
+    }
   })
 
   test('keeps what it has when most accounts are gone from its folder, and says so, until that is confirmed', async (context) => {
@@ -183,7 +202,7 @@ suite('The server', () => {
       put(broken)
       await until(() => server.logged.some((line) => line.includes('2 of the 2 accounts')), 'the loss is not told')
       assert.equal(ids(server), 'a:ada a:bob')
-      assert.match(await metricsOf(server), /^ambit_folder_refused 1$/m)
+      await until(() => isRefused(server), 'the metric does not tell')
     }
     await server.stop()
     const again = await start()
