@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Decision } from '#contract/decision.ts'
 import type { Fact } from '#model/facts.ts'
 import { parseAccessPolicy } from './access-policy.ts'
 import { decide } from './decide.ts'
-import { accessWithTried, decideBeside, isReproduced } from './shadow.ts'
+import { accessWithTried, decideBeside, differenceOf, isReproduced, type Change } from './shadow.ts'
 import { question, worldOf } from './world.fixture.ts'
 
 const FACTS: Fact[] = [
@@ -35,6 +36,31 @@ suite('A world that is tried', () => {
     assert.deepEqual([difference?.change, difference?.after.reasons[0]?.code], ['locked_out', 'forbidden'])
     const promoted = accessWithTried(parseAccessPolicy(text, 'p.yaml'))
     assert.deepEqual([promoted.rules.length, promoted.tried.length], [1, 0])
+  })
+
+  test('says of each change from one outcome to another what it means for whoever asked', () => {
+    const [permit, stepUp, deny] = (['permit', 'step_up', 'deny'] as const).map((outcome) => {
+      return { ...decide(reads, worldOf(FACTS)), outcome }
+    }) as [Decision, Decision, Decision]
+    const stronger: Decision = { ...stepUp, required: { ...stepUp.required, strength: 'hardware' } }
+    const cases: [Decision, Decision, Change | null][] = [
+      [permit, permit, null],
+      [permit, stepUp, 'asked_for_more'],
+      [permit, deny, 'locked_out'],
+      [stepUp, permit, 'asked_for_less'],
+      [stepUp, stepUp, null],
+      [stepUp, stronger, 'asked_for_more'],
+      [stronger, stepUp, 'asked_for_less'],
+      [stepUp, deny, 'locked_out'],
+      [deny, permit, 'let_in'],
+      [deny, stepUp, 'asked_instead'],
+      [deny, deny, null],
+      [deny, { ...deny, reasons: [] }, 'other'],
+    ]
+    for (const [before, after, change] of cases) {
+      const found = differenceOf(reads, before, after)
+      assert.equal(found?.change ?? null, change, `${before.outcome} → ${after.outcome}`)
+    }
   })
 
   test('tells nothing where it agrees', () => {

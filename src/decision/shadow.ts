@@ -19,10 +19,10 @@ export interface Difference {
 }
 
 /**
- * What it means for whoever asked: refused what was open to him, whatever he proves; asked for more, before or now; or the
- * same, for other reasons or for a longer or shorter time.
+ * What it means for whoever asked: refused what was open to him, whatever he proves; asked for more, before or now; asked for
+ * a proof, or let in, where he was refused; or the same, for other reasons or for a longer or shorter time.
  */
-export const CHANGES = ['locked_out', 'asked_for_more', 'asked_for_less', 'let_in', 'other'] as const
+export const CHANGES = ['locked_out', 'asked_for_more', 'asked_for_less', 'asked_instead', 'let_in', 'other'] as const
 export type Change = (typeof CHANGES)[number]
 
 /** The policy with the rules that it only tries in force. The name is its own, so that no decision of it passes for one. */
@@ -63,7 +63,7 @@ const rank = (outcome: Outcome): number => OUTCOMES.indexOf(outcome)
 function changeOf(before: Decision, after: Decision): Change | null {
   if (after.outcome !== before.outcome) {
     if (after.outcome === 'deny') return 'locked_out'
-    if (before.outcome === 'deny') return 'let_in'
+    if (before.outcome === 'deny') return after.outcome === 'permit' ? 'let_in' : 'asked_instead'
     return rank(after.outcome) < rank(before.outcome) ? 'asked_for_more' : 'asked_for_less'
   }
   if (after.outcome === 'step_up') {

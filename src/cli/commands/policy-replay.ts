@@ -87,7 +87,8 @@ const isRecord = (value: object): value is Recorded =>
 const TOLD: Readonly<Record<Change, string>> = {
   locked_out: 'would be refused, whatever they prove',
   asked_for_more: 'would be asked for more',
-  asked_for_less: 'would be asked for less',
+  asked_for_less: 'would be asked for less, or for nothing',
+  asked_instead: 'would be asked for a proof where they were refused',
   let_in: 'would be let in where they were refused',
   other: 'would be answered with other reasons, or for another time',
 }
