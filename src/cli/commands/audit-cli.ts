@@ -23,7 +23,8 @@ export function auditCommands(ambit: Command, io: Io, run: Run): void {
     .addHelpText('after', HELP)
   const store = () =>
     new Option('--store <url>', 'path of the SQLite store, or postgres://… (default: that of the configuration)')
-  const config = () => new Option('-c, --config <file>', 'configuration (default: ambit.yaml, if it is there)')
+  const config = () =>
+    new Option('-c, --config <file>', 'configuration (default: ambit.yaml, if it is there)').conflicts('store')
   const kind = () => new Option('--kind <kind>', 'records of this kind only').choices(RECORD_KINDS)
 
   audit
@@ -32,7 +33,9 @@ export function auditCommands(ambit: Command, io: Io, run: Run): void {
     .addOption(store())
     .addOption(config())
     .option('--anchor <file>', 'anchor file to hold the chains against; may be given several times', collected, [])
-    .option('--export <file>', 'verify an export of chains instead of a store')
+    .addOption(
+      new Option('--export <file>', 'verify an export of chains instead of a store').conflicts(['store', 'config']),
+    )
     .option('--key <file>', 'key file of the log, or its public key as a JWK, to believe no other')
     .action(run(async (options: Located<AuditVerifyOptions>) => auditVerify(await located(options), io)))
 

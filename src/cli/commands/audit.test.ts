@@ -56,9 +56,31 @@ test('the log of a server is found by its configuration', async (context) => {
     assert.equal(code, 0)
     assert.notEqual(out, '')
   }
-  const elsewhere = await ambit('show', '--config', config, '--store', join(folder, 'other.db'))
+  const elsewhere = await ambit('show', '--store', join(folder, 'other.db'))
   assert.equal(elsewhere.code, 2)
   assert.match(elsewhere.err, /--config/)
+})
+
+test('of two logs that are named, a store, a configuration or an export, none is left out in silence', async (context) => {
+  const { folder, store } = await aLog(context)
+  const [config, file] = [join(folder, 'server.yaml'), join(folder, 'log.ndjson')]
+  writeFileSync(config, `store: ${JSON.stringify(join(folder, 'other.db'))}\n`)
+  writeFileSync(file, (await ambit('export', '--store', store, '--format', 'chain')).out)
+  const named = { store: ['--store', store], config: ['--config', config], export: ['--export', file] }
+  const cases = [
+    ['show', ...named.store, ...named.config],
+    ['export', ...named.config, ...named.store],
+    ['cut', ...named.store, ...named.config, '--before', '2026-01-01T00:00:00Z'],
+    ['verify', ...named.store, ...named.config],
+    ['verify', ...named.store, ...named.export],
+    ['verify', ...named.export, ...named.config],
+  ]
+  for (const argv of cases) {
+    const { code, out, err } = await ambit(...argv)
+    assert.deepEqual([code, out], [2, ''], argv.join(' '))
+    assert.match(err, /cannot be used with/)
+  }
+  assert.equal((await ambit('verify', ...named.export)).code, 0)
 })
 
 test('a changed record is named, and the exit code says it', async (context) => {
