@@ -7,7 +7,10 @@ suite('The digest of a configuration', () => {
     store: 'postgres://ambit:first@db.test/ambit?password_less=1&password=first',
     listen: { host: '127.0.0.1', port: 1 },
     webhooks: { to: [{ name: 'a', secret: 'first' }] },
-    delivery: [{ http: { headers: { authorization: 'first' } } }],
+    delivery: [
+      { http: { headers: { authorization: 'first' }, body: { api: [{ user: 'first' }], to: '{to}' } } },
+      { http: { headers: {}, body: 'first {text}' } },
+    ],
     issuers: [{ client: { id: 'c', key: 'first' } }],
     audit: { anchorToken: 'first' },
   }

@@ -2,7 +2,10 @@
 import { createHash } from 'node:crypto'
 import { withoutPassword } from '#lib/address.ts'
 
-/** Keys of secrets: texts, or headers, which are texts by name. Whatever else is called like one, such as an `acr`, is no secret. */
+/**
+ * Keys of secrets: texts, headers, which are texts by name, or the body that a gateway is sent, whose texts hold what it knows the
+ * server by. Whatever else is called like one, such as an `acr`, is no secret.
+ */
 export const SECRET_KEYS: readonly unknown[] = [
   'secret',
   'token',
@@ -11,7 +14,11 @@ export const SECRET_KEYS: readonly unknown[] = [
   'anchorToken',
   'key',
   'headers',
+  'body',
 ]
+
+/** Keys whose value is secret however it is built. */
+const WHOLE = ['headers', 'body']
 
 /** SHA-256 of the configuration without secrets, and without those in addresses; the order of keys does not matter. */
 export const configDigest = (config: object): string =>
@@ -24,7 +31,7 @@ function without(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(without)
   if (typeof value !== 'object' || value === null) return value
   return Object.entries(value)
-    .filter(([key, each]) => !SECRET_KEYS.includes(key) || (typeof each === 'object' && key !== 'headers'))
+    .filter(([key, each]) => !SECRET_KEYS.includes(key) || (typeof each === 'object' && !WHOLE.includes(key)))
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, each]) => [key, without(each)])
 }
