@@ -35,13 +35,18 @@ export function modernNode() {
 /** Runs Node with arguments, passes signals on, and ends as the child ends. */
 export function handOver(node, args, options = {}) {
   const child = spawn(node, args, { stdio: 'inherit', ...options })
+  passSignals(child, node)
+  child.on('exit', (code, signal) => {
+    if (signal !== null) process.kill(process.pid, signal)
+    else process.exit(code ?? 1)
+  })
+}
+
+/** Passes signals on to a child that stands in for this process, and ends where it cannot be started. */
+export function passSignals(child, node) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     console.error(`cannot start ${node}: ${error.message}`)
     process.exit(2)
-  })
-  child.on('exit', (code, signal) => {
-    if (signal !== null) process.kill(process.pid, signal)
-    else process.exit(code ?? 1)
   })
 }

@@ -3,6 +3,8 @@ import type { Diagnostic } from '#model/facts.ts'
 
 /** What went wrong, for people: one line, or one per problem with its place and remedy. */
 export function describeError(error: unknown): string {
+  if (isOutOfMemory(error))
+    return `ambit: the memory is not enough for this input (${error.message}); what was written is not complete. Analyse fewer systems at a time, or where there is more memory.\n`
   if (!(error instanceof AmbitError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return `ambit: this is a fault of Ambit, not of your input; please report it with these lines\n${stack}\n`
@@ -19,3 +21,7 @@ export function describeError(error: unknown): string {
   })
   return `${lines.join('\n')}\nambit: ${error.message}\n`
 }
+
+/** Whether a table of numbers did not fit, for which V8 throws, unlike for objects. */
+export const isOutOfMemory = (error: unknown): error is RangeError =>
+  error instanceof RangeError && /^(?:Array buffer allocation failed|Invalid typed array length)/.test(error.message)

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { AmbitError } from '#lib/errors.ts'
 import type { Paint } from '#report/paint.ts'
-import { paintOf, progressOn, widthOf, type Progress } from './terminal.ts'
+import { paintOf, progressOn, screenOf, widthOf, type Progress } from './terminal.ts'
 
 /** What a command may do to the world; tests pass their own. */
 export interface Io {
@@ -37,7 +37,7 @@ export function processIo(): Io {
         throw new AmbitError('usage', `cannot write \`${path}\`: ${why}; name a file in a folder you may write to`)
       }
     },
-    progress: progressOn(process.stderr, process.env),
+    progress: progressOn(screenOf(process.stderr, process.env), process.env),
     width: widthOf(process.stdout),
     paint: paintOf(process.stdout, process.env),
   }

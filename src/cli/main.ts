@@ -12,7 +12,7 @@ import { reviewCommands } from './commands/review.ts'
 import { serveCommands } from './commands/serve-cli.ts'
 import { simulateCommands } from './commands/simulate-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
-import { describeError } from './describe-error.ts'
+import { describeError, isOutOfMemory } from './describe-error.ts'
 import { processIo, type Io } from './io.ts'
 import { VERSION } from './version.ts'
 
@@ -129,7 +129,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     io.progress.done()
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.bad
     io.error(describeError(error))
-    return error instanceof AmbitError ? EXIT.bad : 70 // EX_SOFTWARE of sysexits: a fault of ours
+    return error instanceof AmbitError || isOutOfMemory(error) ? EXIT.bad : 70 // EX_SOFTWARE of sysexits: a fault of ours
   }
   return code
 }

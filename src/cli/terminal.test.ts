@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { hasColour, paintOf, progressOn, widthOf, type Environment, type Screen } from './terminal.ts'
+import { hasColour, paintOf, progressOn, screenOf, widthOf, type Environment, type Screen } from './terminal.ts'
 
 function screen(options: { isTTY?: boolean; columns?: number } = {}): Screen & { written: string[] } {
   const written: string[] = []
@@ -43,6 +43,14 @@ suite('a terminal', () => {
     progress.show('x'.repeat(100))
     progress.done()
     assert.deepEqual(shown.written, ['\r\u001b[2Kreading …', `\r\u001b[2K${'x'.repeat(39)}`, '\r\u001b[2K'])
+  })
+
+  test('a screen of which a program before this one told is a terminal, and writes where the stream writes', () => {
+    const piped = screen()
+    progressOn(screenOf(piped, { AMBIT_TERMINAL_COLUMNS: '60' })).show('reading …')
+    assert.deepEqual(piped.written, ['\r\u001b[2Kreading …'])
+    assert.equal(screenOf(piped, {}), piped)
+    assert.equal(screenOf(piped, { AMBIT_TERMINAL_COLUMNS: 'undefined' }), piped)
   })
 
   test('progress writes nothing into a pipe', () => {

@@ -16,6 +16,13 @@ const USUAL_WIDTH = 80
 /** Longer lines are hard to read, whatever the terminal has room for. */
 const WIDEST = 120
 
+/** The screen behind a stream: `bin/memory.js` reads standard error in between, and says how wide the terminal behind it is. */
+export function screenOf(stream: Screen, env: Environment): Screen {
+  const columns = Number(env['AMBIT_TERMINAL_COLUMNS'] ?? 0)
+  if (stream.isTTY === true || !(columns > 0)) return stream
+  return { isTTY: true, columns, write: (text) => stream.write(text) }
+}
+
 /** Columns to write in, between 40 and {@link WIDEST}. */
 export function widthOf(screen: Screen): number {
   const columns = screen.columns ?? 0

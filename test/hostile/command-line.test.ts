@@ -74,6 +74,29 @@ suite('Broken files on the command line', () => {
     },
   )
 
+  test('where the memory does not suffice it is said so, and what would, in place of what V8 leaves behind', () => {
+    const sample = fileURLToPath(new URL('../../examples/tidewicket', import.meta.url))
+    const run = spawnSync(process.execPath, [ambit, 'analyze', sample], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '--max-old-space-size=16' },
+    })
+    assert.equal(run.status, 2)
+    assert.match(
+      run.stderr,
+      /^ambit: the memory that it may use is not enough .* not complete\. Give it more .*NODE_OPTIONS.*\n$/,
+    )
+  })
+
+  test('Node gets three quarters of the memory of the machine for its heap, or of the container where that has less', async () => {
+    const { heapMegabytes }: { heapMegabytes: (total: number, constrained: number) => number } = await import(
+      new URL('../../bin/memory.js', import.meta.url).href
+    )
+    const gigabyte = 1024 ** 3
+    assert.equal(heapMegabytes(16 * gigabyte, 0), 12_288)
+    assert.equal(heapMegabytes(16 * gigabyte, 2 ** 64), 12_288)
+    assert.equal(heapMegabytes(16 * gigabyte, 4 * gigabyte), 3072)
+  })
+
   test('a file given twice is read once', async () => {
     const path = join(folder, 'bad1.yaml')
     const { sources, diagnostics } = await readFiles([path, path])
