@@ -4,6 +4,7 @@ import type { Tally } from '#graph/size.ts'
 import { planSizes } from '#graph/size-plan.ts'
 import type { SizePlan } from '#graph/size-plan.ts'
 import { decodeSnapshot } from '#graph/snapshot-file.ts'
+import { release } from '#lib/release.ts'
 import { STAGES } from './stages.ts'
 import type { Checksum, StageName } from './stages.ts'
 import { accountsOf, readShared, readSnapshot } from './store.ts'
@@ -51,8 +52,9 @@ export function answerStages(snapshot: SharedArrayBuffer, names: readonly StageN
   const answers: Answers = {}
   for (const name of names) {
     const start = performance.now()
-    const sumUp = STAGES[name].prepare(contents)()
+    const { sumUp, arrays } = STAGES[name].prepare(contents)()
     answers[name] = { wallMs: performance.now() - start, checksum: sumUp() }
+    release(...arrays)
   }
   return answers
 }

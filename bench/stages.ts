@@ -10,10 +10,16 @@ import { accountsOf } from './store.ts'
 /** Numbers that must be equal for equal answers, whoever computed them. */
 export type Checksum = readonly number[]
 
+/** An answer: what sums it up, and its arrays, which are let go afterwards. */
+export interface Answer {
+  readonly sumUp: () => Checksum
+  readonly arrays: readonly (Uint8Array | Uint32Array)[]
+}
+
 /** One question put to a snapshot: `prepare` is not timed, what it returns is; the answer is then summed up. */
 export interface Stage {
   readonly title: string
-  readonly prepare: (contents: SnapshotContents) => () => () => Checksum
+  readonly prepare: (contents: SnapshotContents) => () => Answer
 }
 
 /** Every kernel that is timed on its own. */
@@ -25,7 +31,7 @@ export const STAGES = {
       const program = withoutGates(contents.program)
       return () => {
         const reach = reachLanes(program, contents.capabilityMasks, starts)
-        return () => [bitsOf(reach.masks), ranksOf(reach.hops)]
+        return lanesAnswer(reach.masks, reach.hops)
       }
     },
   },
@@ -35,7 +41,7 @@ export const STAGES = {
       const starts = accountsOf(contents)
       return () => {
         const reach = reachLanes(contents.program, contents.capabilityMasks, starts)
-        return () => [bitsOf(reach.masks), ranksOf(reach.hops)]
+        return lanesAnswer(reach.masks, reach.hops)
       }
     },
   },
@@ -45,7 +51,10 @@ export const STAGES = {
       const starts = accountsOf(contents)
       return () => {
         const sizes = reachSizes(contents.program, starts, contents.accountBit)
-        return () => [sumOf(sizes.nodes), sumOf(sizes.accounts)]
+        return {
+          sumUp: () => [sumOf(sizes.nodes), sumOf(sizes.accounts)],
+          arrays: Object.values(sizes) as (Uint8Array | Uint32Array)[],
+        }
       }
     },
   },
@@ -53,7 +62,7 @@ export const STAGES = {
     title: 'R3 takeover, 32 profiles with ranks',
     prepare: (contents) => () => {
       const { masks, ranks } = closure(contents.program, contents.attackerSeeds)
-      return () => [bitsOf(masks), ranksOf(ranks)]
+      return lanesAnswer(masks, ranks)
     },
   },
   r4: {
@@ -63,7 +72,10 @@ export const STAGES = {
       const costs = { tiers: contents.ruleTiers, efforts: contents.ruleEfforts }
       return () => {
         const answer = weakest(program, costs)
-        return () => effortsOf(answer, program.nodeCount)
+        return {
+          sumUp: () => effortsOf(answer, program.nodeCount),
+          arrays: [...Object.values(answer), program.axioms, program.axiomRules],
+        }
       }
     },
   },
@@ -71,12 +83,16 @@ export const STAGES = {
     title: 'R6 recoverability, 32 losses with ranks',
     prepare: (contents) => () => {
       const { masks, ranks } = closure(contents.program, contents.ownerSeeds)
-      return () => [bitsOf(masks), ranksOf(ranks)]
+      return lanesAnswer(masks, ranks)
     },
   },
 } as const satisfies Record<string, Stage>
 
 export type StageName = keyof typeof STAGES
+
+function lanesAnswer(masks: Uint32Array, ranks: Uint8Array): Answer {
+  return { sumUp: () => [bitsOf(masks), ranksOf(ranks)], arrays: [masks, ranks] }
+}
 
 /** The program without its gates: what a graph database would see. */
 export function withoutGates(program: Program): Program {

@@ -1,6 +1,6 @@
 import { buildGateCounters, carryUp, type GateCounters } from './counters.ts'
 import { buildScratch, explore, proofFrom } from './explore.ts'
-import { buildFront, frontOf, type Front } from './front.ts'
+import { buildFront, frontOf, releaseFronts, type Front } from './front.ts'
 import type { Program } from './program.ts'
 import { derive, type ProofStep } from './proof.ts'
 
@@ -45,6 +45,7 @@ export function closure(program: Program, seeds: Uint32Array, lanes: number = 0x
     front = next
     next = spent
   }
+  releaseFronts(front, next)
   return { masks, ranks, seeds }
 }
 

@@ -1,3 +1,4 @@
+import { release } from '#lib/release.ts'
 import { NO_COST, type CostTable } from './cost-table.ts'
 
 /** End of a list of entries. */
@@ -122,5 +123,6 @@ function growEntries(queue: CostQueue): void {
 
 function grown<A extends Uint32Array | Uint8Array>(array: A, larger: A): A {
   larger.set(array)
+  release(array)
   return larger
 }

@@ -1,3 +1,5 @@
+import { release } from '#lib/release.ts'
+
 /**
  * A front of more than a DENSEth of the nodes is not listed but found by a walk over all of them, in order: then the
  * arrays are read along, not across. 64 by measurement at a million accounts.
@@ -12,6 +14,11 @@ export interface Front {
   readonly nodes: Uint32Array
   /** how many gain anything; nodeCount where nobody has counted yet */
   size: number
+}
+
+/** Gives back the memory of fronts that are not looked at again. */
+export function releaseFronts(...fronts: readonly Front[]): void {
+  for (const { gains, nodes } of fronts) release(gains, nodes)
 }
 
 /** Returns a front in which nothing is gained. */

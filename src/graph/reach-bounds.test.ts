@@ -4,18 +4,20 @@ import fc from 'fast-check'
 import { arbitraryMasks, arbitrarySystem, systemOf } from './arbitrary.ts'
 import { closure } from './closure.ts'
 import { buildProgram, type Program } from './program.ts'
-import { boundsOf, leastRank } from './reach-bounds.ts'
+import { boundsOf, leastRank, sureRank } from './reach-bounds.ts'
 import { turnedAll, turnedEdges } from './turned.ts'
 
 function checkBounds(program: Program, laneMasks: Uint32Array): void {
   const bounds = boundsOf(program, laneMasks)
   const sure = closure(turnedEdges(program), laneMasks)
   const most = closure(turnedAll(program), laneMasks)
-  assert.deepEqual(bounds.ranks, sure.ranks)
   for (let v = 0; v < program.nodeCount; v++) {
     assert.equal(bounds.lanes[2 * v], sure.masks[v])
     assert.equal(bounds.lanes[2 * v + 1], most.masks[v])
-    for (let lane = 0; lane < 32; lane++) assert.equal(leastRank(bounds, v, lane), most.ranks[v * 32 + lane])
+    for (let lane = 0; lane < 32; lane++) {
+      assert.equal(sureRank(bounds, v, lane), sure.ranks[v * 32 + lane])
+      assert.equal(leastRank(bounds, v, lane), most.ranks[v * 32 + lane])
+    }
   }
 }
 
@@ -30,7 +32,7 @@ suite('bounds on what nodes reach', () => {
     )
   })
 
-  test('nodes beyond the last rank that is told apart, and more rows than there is room for at first, are no exception', () => {
+  test('nodes beyond the last rank that is told apart, and thousands of rows, are no exception', () => {
     const length = 3000
     const rules = Array.from({ length: length - 1 }, (_, v) => ({ head: v + 1, needs: 1, body: [v] }))
     const gates = Array.from({ length: length - 50 }, (_, v) => ({ head: v + 50, needs: 2, body: [v, v + 1] }))

@@ -1,5 +1,6 @@
+import { release } from '#lib/release.ts'
 import { LATEST, NEVER } from './closure.ts'
-import { buildFront, frontOf, type Front } from './front.ts'
+import { buildFront, frontOf, releaseFronts, type Front } from './front.ts'
 import type { Program } from './program.ts'
 
 /**
@@ -12,19 +13,30 @@ import type { Program } from './program.ts'
 export interface Bounds {
   /** node * 2: the lanes that it surely reaches; node * 2 + 1: those that it reaches at most */
   readonly lanes: Uint32Array
-  /** node * 32 + lane: the rank at which it is surely reached; {@link NEVER} */
+  /**
+   * node * 32 + lane: the rank at which it is surely reached, plus 1; 0 where it is not. The system gives memory only to
+   * what is written to, and of many a node nothing is.
+   */
   readonly ranks: Uint8Array
   /** per node: its row in {@link nearer}, plus 1; 0 where the bounds are one, as they are where no gate is near */
   readonly rowOf: Uint32Array
-  /** row * 32 + lane: the rank at which it is reached at most, where that is sooner than it surely is; else {@link NEVER} */
+  /**
+   * row * 32 + lane: the rank at which it is reached at most, plus 1, where that is sooner than it surely is; else 0.
+   * There is room for all nodes.
+   */
   readonly nearer: Uint8Array
 }
 
+/** The number of steps in which a node surely reaches a lane; {@link NEVER} if it does not. */
+export function sureRank({ ranks }: Bounds, node: number, lane: number): number {
+  return (ranks[node * LANES + lane] - 1) & NEVER
+}
+
 /** The least number of steps in which a node may reach a lane; {@link NEVER} if it cannot. */
-export function leastRank({ ranks, rowOf, nearer }: Bounds, node: number, lane: number): number {
-  const rank = ranks[node * LANES + lane]
-  const row = rowOf[node]
-  return row === 0 ? rank : Math.min(rank, nearer[(row - 1) * LANES + lane])
+export function leastRank(bounds: Bounds, node: number, lane: number): number {
+  const row = bounds.rowOf[node]
+  const sooner = row === 0 ? 0 : bounds.nearer[(row - 1) * LANES + lane]
+  return sooner === 0 ? sureRank(bounds, node, lane) : sooner - 1
 }
 
 const LANES = 32
@@ -38,9 +50,9 @@ export function boundsOf(program: Program, laneMasks: Uint32Array): Bounds {
   const run: Run = {
     gatesOf: gateOffsets(program),
     lanes: twice(laneMasks),
-    ranks: new Uint8Array(nodeCount * LANES).fill(NEVER),
+    ranks: new Uint8Array(nodeCount * LANES),
     rowOf: new Uint32Array(nodeCount),
-    nearer: new Uint8Array(0),
+    nearer: new Uint8Array(nodeCount * LANES),
     rows: 0,
   }
   // the gains of a front are pairs as well
@@ -52,6 +64,8 @@ export function boundsOf(program: Program, laneMasks: Uint32Array): Bounds {
     front = next
     next = spent
   }
+  releaseFronts(front, next)
+  release(run.gatesOf)
   return run
 }
 
@@ -59,7 +73,6 @@ export function boundsOf(program: Program, laneMasks: Uint32Array): Bounds {
 interface Run extends Bounds {
   /** per node: where the gates begin whose head it is */
   readonly gatesOf: Uint32Array
-  nearer: Uint8Array
   rows: number
 }
 
@@ -93,7 +106,7 @@ function spread(program: Program, run: Run, front: Front, next: Front, rank: num
     if ((sure | most) === 0) continue
     gains[2 * v] = gains[2 * v + 1] = 0
     for (let bits = sure, base = v * LANES + 31; bits !== 0; bits &= bits - 1) {
-      ranks[base - Math.clz32(bits & -bits)] = rank
+      ranks[base - Math.clz32(bits & -bits)] = rank + 1
     }
     const sooner = most & ~sure
     if (sooner !== 0) noteSooner(run, v, sooner, rank)
@@ -128,22 +141,11 @@ function spread(program: Program, run: Run, front: Front, next: Front, rank: num
   next.size = size
 }
 
-/** Rows to make room for at first. */
-const ROOM = 1024
-
 /** Keeps the rank of lanes that a node does not surely reach as soon. */
 function noteSooner(run: Run, node: number, lanes: number, rank: number): void {
-  const { rowOf } = run
-  if (rowOf[node] === 0) {
-    rowOf[node] = ++run.rows
-    if (run.rows * LANES > run.nearer.length) {
-      const larger = new Uint8Array((Math.ceil(run.rows * 1.5) + ROOM) * LANES).fill(NEVER)
-      larger.set(run.nearer)
-      run.nearer = larger
-    }
-  }
-  const { nearer } = run
+  const { rowOf, nearer } = run
+  if (rowOf[node] === 0) rowOf[node] = ++run.rows
   for (let bits = lanes, base = rowOf[node] * LANES - 1; bits !== 0; bits &= bits - 1) {
-    nearer[base - Math.clz32(bits & -bits)] = rank
+    nearer[base - Math.clz32(bits & -bits)] = rank + 1
   }
 }

@@ -1,6 +1,6 @@
 import { LATEST, NEVER } from './closure.ts'
 import type { Program } from './program.ts'
-import { leastRank, type Bounds } from './reach-bounds.ts'
+import { leastRank, sureRank, type Bounds } from './reach-bounds.ts'
 
 const LANES = 32
 
@@ -51,9 +51,8 @@ const FOLLOWED = 64
  */
 export function settleHops(search: Search, start: number, hops: Uint8Array, base: number, depth = 0): boolean {
   const { bounds, given } = search
-  const { ranks, rowOf } = bounds
-  for (let lane = 0; lane < LANES; lane++) hops[base + lane] = Math.min(ranks[start * LANES + lane], given[lane])
-  if (rowOf[start] === 0) return false
+  for (let lane = 0; lane < LANES; lane++) hops[base + lane] = Math.min(sureRank(bounds, start, lane), given[lane])
+  if (bounds.rowOf[start] === 0) return false
   let open = 0
   for (let lane = 0; lane < LANES; lane++) if (leastRank(bounds, start, lane) < hops[base + lane]) open |= 1 << lane
   if (open === 0) return false
@@ -183,9 +182,9 @@ function explore(step: Step, start: number): void {
 
 /** What lies behind a node over plain edges is that near. */
 function lowerHops({ search, hops, base, open }: Step, node: number, rank: number): void {
-  const { lanes, ranks } = search.bounds
-  for (let bits = lanes[2 * node] & open; bits !== 0; bits &= bits - 1) {
+  const { bounds } = search
+  for (let bits = bounds.lanes[2 * node] & open; bits !== 0; bits &= bits - 1) {
     const lane = 31 - Math.clz32(bits & -bits)
-    hops[base + lane] = Math.min(hops[base + lane], rank + ranks[node * LANES + lane], LATEST)
+    hops[base + lane] = Math.min(hops[base + lane], rank + sureRank(bounds, node, lane), LATEST)
   }
 }

@@ -1,3 +1,4 @@
+import { release } from '#lib/release.ts'
 import { LATEST, NEVER } from './closure.ts'
 import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
 import type { Program } from './program.ts'
@@ -53,6 +54,7 @@ export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uin
     }
     masks[i] = mask
   }
+  release(bounds.lanes, bounds.ranks, bounds.rowOf, bounds.nearer, search.seen, search.arrivals)
   return { masks, hops, own }
 }
 

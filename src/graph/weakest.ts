@@ -1,3 +1,4 @@
+import { release } from '#lib/release.ts'
 import { buildCostTable, FIELD_MAX, NO_COST, plus, plusRule, tierOf, TIERS, type CostTable } from './cost-table.ts'
 import { buildCostQueue, dequeue, enqueue, isCheaper, takeAll, type CostQueue } from './cost-queue.ts'
 import type { Program } from './program.ts'
@@ -72,6 +73,7 @@ export function weakest(program: Program, costs: RuleCosts): Weakest {
   }
   for (let cost = dequeue(queue, table); cost !== NO_COST; cost = dequeue(queue, table)) settleAll(program, run, cost)
   const { costIds, vias, places } = run
+  release(run.isSettled, run.missing, run.gathered, batch, queue.nodes, queue.before)
   return { tiers: tiersOf(table, costIds), vias, places, costIds, costs: table.fields.slice(0, table.size * TIERS) }
 }
 
