@@ -321,10 +321,17 @@ void test('a mail server that refuses, or is not there, is told apart from one t
   const silent = createServer((socket) => {
     socket.on('error', () => {})
     socket.write('220 here\r\n')
+    let whole: string | null = null
     socket.on('data', (data) => {
-      const line = data.toString()
-      if (line.includes('\r\n.\r\n')) socket.destroy()
-      else socket.write(line.startsWith('DATA') ? '354 go on\r\n' : '250 fine\r\n')
+      if (whole !== null) {
+        // a message may come in pieces
+        whole += data.toString()
+        if (whole.endsWith('\r\n.\r\n')) socket.destroy()
+        return
+      }
+      const isData = data.toString().startsWith('DATA')
+      if (isData) whole = ''
+      socket.write(isData ? '354 go on\r\n' : '250 fine\r\n')
     })
   })
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))

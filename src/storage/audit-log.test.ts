@@ -153,7 +153,8 @@ test('a commit that goes on in the store after its connection was lost is waited
   const cluster = startedCluster()
   if (cluster === null) return context.skip('no PostgreSQL on this machine')
   const way = await wayTo((await cluster).folder)
-  const [direct, log] = [await openDatabase(way.direct), await openAuditLog(way.url, options('a'))]
+  const log = await openAuditLog(way.url, { ...options('a'), limits: { patience: 60_000 } })
+  const direct = await openDatabase(way.direct)
   const waiting = (count: number) =>
     once(async () => {
       const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity
