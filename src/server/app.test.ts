@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
+import { SCOPES } from '#contract/scopes.ts'
 import { testServer } from './server.fixture.ts'
 import { faultOfPath } from './strict-requests.ts'
 
@@ -10,6 +11,39 @@ suite('The server', () => {
     const ready = await ask('/readyz')
     assert.equal(ready.status, 503)
     assert.deepEqual(await ready.json(), { status: 'not_ready', missing: ['no inventory has been taken yet'] })
+  })
+
+  test('says with each request that it is not ready, and not once more in the log', async (context) => {
+    const { ask, token, logged } = await testServer(context)
+    const reads = await token('read')
+    for (let asked = 0; asked < 3; asked++) {
+      const answer = await ask('/v1/snapshot', { token: reads })
+      assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '2'])
+    }
+    assert.deepEqual(
+      logged.filter((line) => /"level":"(error|warn)"|stack/.test(line)),
+      [],
+    )
+    assert.equal(logged.filter((line) => line.includes('"status":503')).length, 3)
+  })
+
+  test('takes no JSON in which a member stands twice, at whatever route', async (context) => {
+    const { ask, token, routes } = await testServer(context)
+    const secret = await token(...SCOPES)
+    const headers = { 'content-type': 'application/json' }
+    const tried: string[] = []
+    for (const { method, path, access } of routes) {
+      if (!['POST', 'PUT', 'PATCH'].includes(method) || access === 'public' || access === 'own') continue
+      // inventories are read as they come, as files are
+      if (path.startsWith('/v1/inventory')) continue
+      const body = '{"a":{"b":1,"b":2}}'
+      const answer = await ask(path.replaceAll(/:[a-zA-Z]+/g, 'x'), { method, headers, body, token: secret })
+      const said = await answer.text()
+      assert.equal(answer.status, 400, `${method} ${path}: ${said}`)
+      assert.match(said, /the body cannot be taken: .*`b`/, `${method} ${path}: ${said}`)
+      tried.push(path)
+    }
+    assert.ok(tried.includes('/v1/exceptions') && tried.includes('/access/v1/evaluation'))
   })
 
   test('says in one shape what is wrong, with the id that the client gave', async (context) => {

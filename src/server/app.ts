@@ -7,6 +7,7 @@ import { withinNetworks } from './config/networks.ts'
 import type { ServerContext } from './context.ts'
 import { answerErrors, bodyOf } from './errors.ts'
 import { SECURITY_HEADERS, TRANSPORT_SECURITY } from './headers.ts'
+import { takeJson } from './json-bodies.ts'
 import { frameworkLog } from './log.ts'
 import { observeRequests } from './metrics.ts'
 import { accountRoutes } from './routes/accounts.ts'
@@ -139,6 +140,7 @@ export async function buildApp(
     reply.header('accept-encoding', 'identity')
     done(new AmbitError('media_type_unsupported', 'a body is taken unpacked only, without `Content-Encoding`'))
   })
+  takeJson(app)
   app.setValidatorCompiler(compileValidator)
   answerErrors(app, context)
   observeRequests(app, context)

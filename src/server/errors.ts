@@ -16,6 +16,9 @@ export interface ErrorBody {
 /** Seconds after which a client may come again. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 2, not_ready: 2, store_unavailable: 2 }
 
+/** States of the node, which are told where they begin and end, counted, and shown by `/readyz`; not once more with each request. */
+const EXPECTED: ReadonlySet<ErrorCode> = new Set(['overloaded', 'not_ready'])
+
 /** Codes for what the framework refuses, by its status. */
 const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   404: ['not_found', 'there is nothing at this path'],
@@ -55,7 +58,10 @@ export function answerErrors(app: FastifyInstance, { log, config }: ServerContex
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = errorOf(error)
     const status = STATUSES[known.code]
-    if (status >= 500 && known.code !== 'overloaded') log.error({ requestId: request.id, err: error }, known.message)
+    if (!EXPECTED.has(known.code)) {
+      if (status === 503) log.warn({ requestId: request.id, code: known.code }, known.message)
+      else if (status >= 500) log.error({ requestId: request.id, err: error }, known.message)
+    }
     const wait = RETRY_AFTER[known.code]
     if (wait !== undefined) reply.header('retry-after', wait)
     const brand = brandFor(request)

@@ -9,7 +9,6 @@ import {
   type Template,
 } from '#decision/search.ts'
 import type { World } from '#decision/world.ts'
-import { parseJson } from '#importers/read-json.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import { answerOne, answerSeveral } from '#server/authzen/asking.ts'
@@ -17,6 +16,7 @@ import { batchOf, bodyOf, pageOf, questionOf, type Open } from '#server/authzen/
 import { sessionTold, withoutSession } from '#server/authzen/session.ts'
 import type { ServerContext } from '../context.ts'
 import { NO_CIRCUMSTANCES } from '../evaluate.ts'
+import { jsonBody } from '../json-bodies.ts'
 
 export const AUTHZEN_PATHS = {
   access_evaluation_endpoint: '/access/v1/evaluation',
@@ -39,7 +39,7 @@ export function authzenRoutes(app: FastifyInstance, context: ServerContext): voi
     // Node writes the head in the encoding of a text behind it, which would change an id beyond ASCII
     done(null, typeof payload === 'string' && BEYOND_ASCII.test(given) ? Buffer.from(payload) : payload)
   })
-  takeJson(app)
+  takeOnlyJson(app)
   const config = { access: 'decide' } as const
   const single = (request: FastifyRequest) => answerOne(context, request, questionOf(bodyOf(request.body)))
   app.post(AUTHZEN_PATHS.access_evaluation_endpoint, { config }, single)
@@ -56,16 +56,13 @@ export function authzenRoutes(app: FastifyInstance, context: ServerContext): voi
 }
 
 /** A body that is no JSON, or not said to be, is a bad request like any other: 400, never 415 (AuthZEN §10.1.2). */
-function takeJson(app: FastifyInstance): void {
+function takeOnlyJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, ({ headers }, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, async ({ headers }: FastifyRequest, body: string) => {
     if (!/^application\/json[ \t]*(?:;|$)/i.test((headers['content-type'] ?? '').trim())) {
-      return done(new AmbitError('request_invalid', 'the body must be of the type `application/json`'))
+      throw new AmbitError('request_invalid', 'the body must be of the type `application/json`')
     }
-    // a member that stands twice is read otherwise by whoever looks at the request on its way (RFC 7493 §2.3)
-    const parsed = parseJson(String(body))
-    if ('value' in parsed) return done(null, parsed.value)
-    done(new AmbitError('request_invalid', `the body cannot be taken: ${parsed.fault.message}`))
+    return jsonBody(body)
   })
 }
 
