@@ -97,6 +97,29 @@ suite('People in a browser', { skip: noBrowser }, () => {
     await other.page.waitForSelector('input.code')
   })
 
+  test('whoever clicks twice, quickly or slowly, has changed one thing and stays signed in', async (context) => {
+    const { origin, browser, mails } = await started(context)
+    const { page } = await newPerson(browser)
+    await page.goto(`${origin}/account`)
+    await page.fill('#identifier', 'ben@example.org')
+    await page.click('button:has-text("Continue")')
+    await page.fill('#password', PASSWORD)
+    await page.click('button:has-text("Confirm")')
+    for (const [i, delay] of [0, 20, 150].entries()) {
+      await page.click('summary:has-text("Set a password")')
+      await page.fill('#new-password', `another horse and battery ${delay}`)
+      await page.evaluate(`{
+        const button = document.querySelector('details[open] button')
+        button.click()
+        setTimeout(() => button.click(), ${delay})
+      }`)
+      await page.waitForSelector('[role=status]')
+      assert.equal((await mails(i + 1)).length, i + 1)
+      await page.goto(`${origin}/account`)
+      assert.match(await page.innerText('h1'), /Your account/, String(delay))
+    }
+  })
+
   test('it was not me: opening the link does nothing, the button locks the account', async (context) => {
     const { origin, browser, mails, json } = await started(context)
     const { page } = await newPerson(browser)

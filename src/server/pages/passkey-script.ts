@@ -1,6 +1,6 @@
 /**
  * The one script of the pages. A form with `data-passkey` asks the browser for a passkey and sends what it says as the field
- * `response`; everything else about the page works without it.
+ * `response`; everything else about the page works without it. And a form is sent once, however often its button is clicked.
  */
 export const PASSKEY_SCRIPT = `'use strict'
 const { startAuthentication, startRegistration, browserSupportsWebAuthnAutofill } = SimpleWebAuthnBrowser
@@ -42,4 +42,13 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }).catch(() => {})
   }
 }
+// The answer to a second click would take the place of the first one's, and of the session that it left. A click after five seconds is
+// another try of somebody who stopped the first. A form that asks for a passkey first has seen to itself.
+let sent = -Infinity
+document.addEventListener('submit', (event) => {
+  if (event.defaultPrevented) return
+  if (event.timeStamp - sent < 5000) event.preventDefault()
+  else sent = event.timeStamp
+})
+addEventListener('pageshow', () => { sent = -Infinity })
 `
