@@ -1,6 +1,7 @@
 /** Somebody who lost what he signs in with, at the pages of a whole server whose clock the test turns. */
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { until } from '#lib/until.fixture.ts'
 import { recoveryStore } from '#storage/recoveries.ts'
 import { Person } from './person.fixture.ts'
 import { startPeople } from './people.fixture.ts'
@@ -102,4 +103,48 @@ test('no code recovers an account whose reach forbids codes; people who outrank 
   const second = await server.token('administer')
   assert.equal(await approve('shop:gus', second), 403) // the issuer by another token
   assert.equal(await approve('shop:ben', second), 403)
+})
+
+test('it was not me: an address that is known stops a recovery; for a new one people decide before the account is opened', async (context) => {
+  const { origin, time, mail, json } = await started(context)
+  const [thief, ben] = [new Person(origin), new Person(origin)]
+  const texts = (like: RegExp) => mail.mails.flatMap((each) => like.exec(each.mail.text ?? '')?.[1] ?? [])
+  const CODE = /\b([0-9]{8})\b/
+  const LINK = /is waiting[^]*(http\S+not-me\?t=\S+)/
+  /** somebody reads the mailbox, and recovers with what he finds there; the link in the notice of it */
+  const stolen = async () => {
+    const [codes, links] = [texts(CODE).length, texts(LINK).length]
+    await begin(thief, 'ben@example.org')
+    await thief.submit('send')
+    await until(() => texts(CODE).length > codes)
+    await thief.submit('answer', { code: texts(CODE).at(-1)! })
+    assert.match(thief.html, /it waits until/)
+    await until(() => texts(LINK).length > links)
+    return texts(LINK).at(-1)!
+  }
+  const status = async () => (await json('GET', '/v1/people/shop:ben', undefined)).body['status']
+  const notMe = async (link: string) => {
+    await ben.go(link)
+    assert.match(ben.html, /asked to recover this account/)
+    await ben.submit('not-me')
+  }
+  const first = await stolen()
+  await notMe(first)
+  assert.match(ben.html, /The account is locked/)
+  assert.equal(await status(), 'frozen')
+  await thief.go('/recover')
+  assert.match(thief.html, /locked until people have decided/)
+  assert.equal((await json('POST', '/v1/people/shop:ben/unfreeze', { by: 'shop:ada' })).status, 409)
+  assert.equal((await json('POST', '/v1/people/shop:ben/recovery', { by: 'shop:ada', does: 'refuse' })).status, 200)
+  assert.equal(await status(), 'active')
+  time.now += 8 * DAY
+  await thief.go('/recover')
+  assert.ok(!thief.html.includes('/recover/complete'))
+  // by now the address is known for a week
+  await ben.go(first)
+  assert.match(ben.html, /used already, or is too old/)
+  await thief.submit('restart')
+  await notMe(await stolen())
+  assert.match(ben.html, /The recovery is stopped/)
+  assert.equal(await status(), 'active')
 })

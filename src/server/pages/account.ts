@@ -282,12 +282,16 @@ export const enrolPage = (words: Words, token: string, message: string | null): 
       </button>`,
   })}`
 
-export const notMePage = (words: Words, token: string, link: string): Markup =>
-  html`<p>${words.notMeIntro}</p>
+export const notMePage = (
+  words: Words,
+  token: string,
+  { link, isRecovery }: { readonly link: string; readonly isRecovery: boolean },
+): Markup =>
+  html`<p>${isRecovery ? words.notMeRecovery : words.notMeIntro}</p>
     ${form({
       action: '/not-me',
       token,
-      children: html`${hidden('t', link)}<button>${words.notMeAct}</button>`,
+      children: html`${hidden('t', link)}<button>${isRecovery ? words.notMeStop : words.notMeAct}</button>`,
     })}`
 
 /** To the minute, in UTC, as ISO 8601 writes it: the server does not know where its reader is. */

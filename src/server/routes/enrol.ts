@@ -5,7 +5,7 @@ import { answerPass } from '#authn/enrolment-pass.ts'
 import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
 import { NOT_ME_PATH, notMeOf, useNotMe, type NotMe } from '#authn/not-me.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
-import { vetoRecovery } from '#authn/recover.ts'
+import { happen, vetoRecovery } from '#authn/recover.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { addPasskeyForm, enrolPage, notMePage } from '#server/pages/account.ts'
 import type { Problem } from '#server/pages/error.ts'
@@ -94,35 +94,44 @@ export function enrolRoutes(parts: PeopleParts) {
     app.get<{ Querystring: { t?: string } }>(NOT_ME_PATH, { config }, async (request, reply) => {
       const words = wordsFor(request.headers['accept-language'])
       const { t } = request.query
-      if (notMeOf(keyring, t, clock()) === null) return draw(request, reply, words.error, html`<p>${words.expired}</p>`)
+      const said = notMeOf(keyring, t, clock())
+      if (said === null) return draw(request, reply, words.notMe, html`${notice(words.notMeOver)}`)
       const token = formToken(keyring, 'not-me', browserHandle(request, reply))
-      return draw(request, reply, words.notMe, notMePage(words, token, t!))
+      return draw(request, reply, words.notMe, notMePage(words, token, { link: t!, isRecovery: isOfRecovery(said) }))
     })
     app.post(NOT_ME_PATH, { config }, async (request, reply) => {
       const words = wordsFor(request.headers['accept-language'])
       const { fields } = postedForm(request, { keyring, place: 'not-me', origin })
       const said = await useNotMe(keyring, parts.links, fields['t'], clock())
-      if (said === null) return draw(request, reply, words.error, html`<p>${words.expired}</p>`)
-      await stopped(parts, said)
-      return draw(request, reply, words.notMe, html`${notice(words.notMeDone, 'good')}`)
+      if (said === null) return draw(request, reply, words.notMe, html`${notice(words.notMeOver)}`)
+      const done = await stopped(parts, said)
+      return draw(request, reply, words.notMe, html`${notice(words.notMeDone[done], 'good')}`)
     })
   }
 }
 
+const isOfRecovery = ({ notice: told }: NotMe): boolean => told.startsWith('recovery_')
+
 /**
  * Of a recovery, the owner of the address stops it, if the address is old enough to be believed. Whatever else it was not
- * the owner who did it: the account is locked until somebody who outranks it has spoken with its owner.
+ * the owner who did it: the account is locked until somebody who outranks it has spoken with its owner, and a recovery that
+ * is under way waits for people, who decide about it before anybody opens the account again.
  */
-async function stopped(parts: PeopleParts, { account, notice: told, told: address }: NotMe): Promise<void> {
-  const { tools } = parts
-  const open = told.startsWith('recovery_') ? await parts.recovery.store.openOf(account) : null
+async function stopped(parts: PeopleParts, said: NotMe): Promise<'stopped' | 'locked'> {
+  const { tools, recovery } = parts
+  const { account, told: address } = said
+  const open = await recovery.store.openOf(account)
   if (open !== null) {
     const own = await parts.identifiers.listOf(account)
     const known = own.find(
       ({ kind, canonical: name }) => address === `${kind === 'phone' ? 'sms' : kind} ${name}`,
     )?.verifiedAt
-    if (known != null && (await vetoRecovery(parts.recovery, open.case.id, address, known)) !== null) return
+    const after =
+      known == null || !isOfRecovery(said) ? null : await vetoRecovery(recovery, open.case.id, address, known)
+    if (after !== null) return after.state === 'vetoed' ? 'stopped' : 'locked'
+    await happen(recovery, open.case.id, { is: 'compete', at: tools.clock() })
   }
   await tools.accounts.endEverything(account, { status: 'frozen', reason: 'not_me' }, tools.clock())
   await tools.notify(account, { template: 'account_frozen', values: {} })
+  return 'locked'
 }

@@ -92,7 +92,6 @@ export const DE: Words = {
   deny: 'Nicht zulassen',
   scopeOther: (scope) => `„${scope}“ verwenden`,
   error: 'Etwas ist schiefgegangen',
-  expired: 'Diese Seite gilt nicht mehr. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.',
   problems: {
     over: 'Diese Anmeldung ist vorbei, oder sie begann in einem anderen Browser. Gehen Sie zurück zur Anwendung und beginnen Sie von vorn.',
     stale:
@@ -168,8 +167,16 @@ export const DE: Words = {
   notMe: 'Das war ich nicht',
   notMeIntro: 'Wenn Sie das nicht waren, ist womöglich jemand anderes in Ihrem Konto.',
   notMeAct: 'Konto jetzt sperren',
-  notMeDone:
-    'Das Konto ist gesperrt, alle Sitzungen sind beendet. Ihr Helpdesk kann es nach einer Prüfung wieder öffnen.',
+  notMeRecovery:
+    'Wenn nicht Sie dieses Konto wiederherstellen wollen, versucht womöglich jemand anderes, hineinzukommen.',
+  notMeStop: 'Jetzt stoppen',
+  notMeDone: {
+    stopped: 'Die Wiederherstellung ist gestoppt. An Ihrem Konto ändert sich nichts, Sie melden sich an wie bisher.',
+    locked:
+      'Das Konto ist gesperrt, alle Sitzungen sind beendet. Ihr Helpdesk kann es nach einer Prüfung wieder öffnen.',
+  },
+  notMeOver:
+    'Dieser Link wurde schon benutzt oder ist zu alt. Wenn Sie es trotzdem nicht waren, fragen Sie Ihren Helpdesk.',
   recover: 'Ich kann mich nicht anmelden',
   device: 'Ein Gerät verbinden',
   deviceCode: 'Code, den das Gerät anzeigt',

@@ -86,7 +86,6 @@ export const EN = {
   deny: 'Do not allow',
   scopeOther: (scope: string) => `use “${scope}”`,
   error: 'Something went wrong',
-  expired: 'This page is no longer valid. Go back to the application and begin again.',
   problems: {
     over: 'This sign-in is over, or it began in another browser. Go back to the application and begin again.',
     stale: 'This page is no longer valid in this browser. Go back, load it again, and try once more.',
@@ -159,8 +158,14 @@ export const EN = {
   notMe: 'It was not me',
   notMeIntro: 'If you did not do this, somebody else may be in your account.',
   notMeAct: 'Lock the account now',
-  notMeDone:
-    'The account is locked, and every session has ended. Your help desk can open it again after checking who you are.',
+  notMeRecovery: 'If it was not you who asked to recover this account, somebody else may be trying to get into it.',
+  notMeStop: 'Stop it now',
+  notMeDone: {
+    stopped: 'The recovery is stopped. Nothing about your account was changed, and you sign in as before.',
+    locked:
+      'The account is locked, and every session has ended. Your help desk can open it again after checking who you are.',
+  },
+  notMeOver: 'This link was used already, or is too old. If it still was not you, ask your help desk.',
   recover: 'I cannot sign in',
   device: 'Connect a device',
   deviceCode: 'Code shown on the device',
