@@ -34,6 +34,7 @@ export const NOTICES = [
   'step_up_guessed',
   'push_denied',
   'password_changed',
+  'pass_issued',
   'address_added',
   'address_removed',
   'upstream_linked',
@@ -89,6 +90,7 @@ const EN: MessageWords = {
     push_denied: () =>
       'Somebody who has shown something of yours asked your app, and the answer was that it was not you. They were signed out, and your app is not asked again for an hour.',
     password_changed: () => 'The password of your account was changed.',
+    pass_issued: () => 'A pass was issued for your account. Whoever has it can add a way to sign in to it, once.',
     address_added: (name) => `An address was added to your account${quoted(name, '(', ')')}.`,
     address_removed: (name) => `An address was removed from your account${quoted(name, '(', ')')}.`,
     upstream_linked: (name) => `An account elsewhere was linked to yours, to sign in with${quoted(name, '(', ')')}.`,
@@ -146,6 +148,8 @@ const DE: MessageWords = {
     push_denied: () =>
       'Jemand, der etwas von Ihnen gezeigt hat, hat Ihre App gefragt, und die Antwort war, dass Sie es nicht waren. Er wurde abgemeldet, und Ihre App wird eine Stunde lang nicht mehr gefragt.',
     password_changed: () => 'Das Passwort Ihres Kontos wurde geändert.',
+    pass_issued: () =>
+      'Für Ihr Konto wurde ein Pass ausgestellt. Wer ihn hat, kann damit einmal einen Weg zur Anmeldung hinzufügen.',
     address_added: (name) => `Ihrem Konto wurde eine Adresse hinzugefügt${quoted(name, '(', ')')}.`,
     address_removed: (name) => `Aus Ihrem Konto wurde eine Adresse entfernt${quoted(name, '(', ')')}.`,
     upstream_linked: (name) => `Ein Konto anderswo wurde zur Anmeldung mit Ihrem verknüpft${quoted(name, '(', ')')}.`,
