@@ -136,6 +136,19 @@ export type RecoveryNotice =
   | 'recovery_frozen'
   | 'recovery_decided'
 
+/** What is told of a case that goes on: not that it is over, nor that a saved code was used, or made. */
+const TOLD_WHILE_OPEN: readonly RecoveryNotice[] = [
+  'recovery_requested',
+  'recovery_proved',
+  'recovery_held',
+  'recovery_shortened',
+  'recovery_ready',
+  'recovery_decided',
+]
+
+/** Whether a notice tells of a recovery that could still be stopped when it was sent. */
+export const tellsOfOpen = (notice: string): boolean => (TOLD_WHILE_OPEN as readonly string[]).includes(notice)
+
 export interface Stepped {
   readonly case: RecoveryCase
   readonly effects: readonly RecoveryEffect[]

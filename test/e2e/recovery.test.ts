@@ -148,3 +148,40 @@ test('it was not me: an address that is known stops a recovery; for a new one pe
   assert.match(ben.html, /The recovery is stopped/)
   assert.equal(await status(), 'active')
 })
+
+test('it was not me: a recovery stops no lock of an account that something else happened to before', async (context) => {
+  const { origin, time, mail, json } = await started(context)
+  const [thief, ben] = [new Person(origin), new Person(origin)]
+  const texts = (like: RegExp) => mail.mails.flatMap((each) => like.exec(each.mail.text ?? '')?.[1] ?? [])
+  const CODE = /\b([0-9]{8})\b/
+  const asks = async (person: Person) => {
+    const codes = texts(CODE).length
+    await begin(person, 'ben@example.org')
+    await person.submit('send')
+    await until(() => texts(CODE).length > codes)
+    await person.submit('answer', { code: texts(CODE).at(-1)! })
+    assert.match(person.html, /it waits until/)
+  }
+  const linkIn = async (text: string) => {
+    const like = new RegExp(`${text}[^]*(http\\S+not-me\\?t=\\S+)`)
+    await until(() => texts(like).length > 0)
+    return texts(like)[0]!
+  }
+  // the address is known for long enough to stop what is asked for now
+  time.now += 8 * DAY
+  await asks(thief)
+  time.now += DAY
+  await thief.go('/recover')
+  await thief.submit('complete')
+  assert.match(thief.html, /data-passkey="create"/)
+  for (const link of [await linkIn('was recovered'), await linkIn('asked to recover')]) {
+    // whoever has the account asks for it once more, so that there is something to stop
+    await asks(new Person(origin))
+    await ben.go(link)
+    await ben.submit('not-me')
+    assert.match(ben.html, /The account is locked/)
+    assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'frozen')
+    assert.equal((await json('POST', '/v1/people/shop:ben/recovery', { by: 'shop:ada', does: 'refuse' })).status, 200)
+    time.now += DAY
+  }
+})

@@ -6,6 +6,7 @@ import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
 import { NOT_ME_PATH, notMeOf, useNotMe, type NotMe } from '#authn/not-me.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
 import { happen, vetoRecovery } from '#authn/recover.ts'
+import { tellsOfOpen } from '#authn/recovery.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { addPasskeyForm, enrolPage, notMePage } from '#server/pages/account.ts'
 import type { Problem } from '#server/pages/error.ts'
@@ -97,7 +98,12 @@ export function enrolRoutes(parts: PeopleParts) {
       const said = notMeOf(keyring, t, clock())
       if (said === null) return draw(request, reply, words.notMe, html`${notice(words.notMeOver)}`)
       const token = formToken(keyring, 'not-me', browserHandle(request, reply))
-      return draw(request, reply, words.notMe, notMePage(words, token, { link: t!, isRecovery: isOfRecovery(said) }))
+      return draw(
+        request,
+        reply,
+        words.notMe,
+        notMePage(words, token, { link: t!, isRecovery: tellsOfOpen(said.notice) }),
+      )
     })
     app.post(NOT_ME_PATH, { config }, async (request, reply) => {
       const words = wordsFor(request.headers['accept-language'])
@@ -110,12 +116,10 @@ export function enrolRoutes(parts: PeopleParts) {
   }
 }
 
-const isOfRecovery = ({ notice: told }: NotMe): boolean => told.startsWith('recovery_')
-
 /**
- * Of a recovery, the owner of the address stops it, if the address is old enough to be believed. Whatever else it was not
- * the owner who did it: the account is locked until somebody who outranks it has spoken with its owner, and a recovery that
- * is under way waits for people, who decide about it before anybody opens the account again.
+ * Of a recovery that goes on, the owner of the address stops it, if the address is old enough to be believed. Whatever else it was not
+ * the owner who did it, be it an earlier recovery: the account is locked until somebody who outranks it has spoken with its owner, and a
+ * recovery that is under way waits for people, who decide about it before anybody opens the account again.
  */
 async function stopped(parts: PeopleParts, said: NotMe): Promise<'stopped' | 'locked'> {
   const { tools, recovery } = parts
@@ -126,8 +130,8 @@ async function stopped(parts: PeopleParts, said: NotMe): Promise<'stopped' | 'lo
     const known = own.find(
       ({ kind, canonical: name }) => address === `${kind === 'phone' ? 'sms' : kind} ${name}`,
     )?.verifiedAt
-    const after =
-      known == null || !isOfRecovery(said) ? null : await vetoRecovery(recovery, open.case.id, address, known)
+    const isOfThis = tellsOfOpen(said.notice) && said.at >= open.case.openedAt
+    const after = known == null || !isOfThis ? null : await vetoRecovery(recovery, open.case.id, address, known)
     if (after !== null) return after.state === 'vetoed' ? 'stopped' : 'locked'
     await happen(recovery, open.case.id, { is: 'compete', at: tools.clock() })
   }
