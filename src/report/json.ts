@@ -1,10 +1,14 @@
 import type { Report } from '#contract/report.ts'
+import type { Review } from '#contract/review.ts'
 
-/** How deep the lists lie of which one text could not hold all: those of a report are fields of the outermost object. */
-const LISTS_OF_A_REPORT = 2
+/** How deep the lists lie of which one text could not hold all: accounts, findings and items are fields of the outermost object. */
+const LISTS = 2
 
-/** The whole report as one JSON document, as `docs/schema/report.schema.json` describes it, in pieces; ends with a line break. */
-export const jsonPieces = (report: Report): Generator<string> => documentPieces(report, LISTS_OF_A_REPORT)
+/**
+ * A whole report or review as one JSON document, as `docs/schema/report.schema.json` and `review.schema.json` describe
+ * it, in pieces; ends with a line break.
+ */
+export const jsonPieces = (document: Report | Review): Generator<string> => documentPieces(document, LISTS)
 
 /**
  * What `JSON.stringify(value, null, 2)` gives, and a line break, in pieces: no text may be longer than 2^29 - 24 characters

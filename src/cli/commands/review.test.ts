@@ -82,6 +82,7 @@ suite('ambit review', () => {
     const review = JSON.parse(out) as Review
     assert.ok(validate(review), JSON.stringify(validate.errors?.slice(0, 3)))
     assert.equal((await run(SMALL, '-f', 'json')).out, out)
+    assert.equal(out, `${JSON.stringify(review, null, 2)}\n`)
     assert.deepEqual(
       review.items.map(({ rank }) => rank),
       review.items.map((_, at) => at + 1),

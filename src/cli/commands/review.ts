@@ -4,6 +4,7 @@ import type { Review } from '#contract/review.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
 import { loadSolver } from '#planning/solver.ts'
+import { jsonPieces } from '#report/json.ts'
 import { renderWorksheet } from '#report/review-csv.ts'
 import { renderReviewHtml } from '#report/review-html.ts'
 import { renderReviewText } from '#report/review-text.ts'
@@ -53,10 +54,10 @@ export async function reviewCommand(options: ReviewOptions, io: Io): Promise<num
     await io.writeFile(options.changes, `${JSON.stringify(changesOf(review), null, 2)}\n`)
     io.error(`wrote ${options.changes}: ${review.outcome?.revoked.length ?? 0} changes\n`)
   }
-  const text = render(review, options, io)
-  if (options.output === undefined || options.output === '-') io.write(text)
+  const pieces = render(review, options, io)
+  if (options.output === undefined || options.output === '-') await io.writeAll(pieces)
   else {
-    await io.writeFile(options.output, text)
+    await io.writeFile(options.output, pieces)
     io.error(`wrote ${options.output}\n`)
   }
   const { outcome } = review
@@ -94,21 +95,23 @@ async function worksheetText(path: string): Promise<string> {
   }
 }
 
-function render(review: Review, { format, output, top }: ReviewOptions, io: Io): string {
+function render(review: Review, { format, output, top }: ReviewOptions, io: Io): Iterable<string> {
   const plain = output !== undefined && output !== '-'
   switch (format) {
     case 'text':
-      return renderReviewText(review, {
-        width: plain ? 100 : io.width,
-        ...(plain ? {} : { colour: io.paint }),
-        ...(top === undefined ? {} : { top }),
-      })
+      return [
+        renderReviewText(review, {
+          width: plain ? 100 : io.width,
+          ...(plain ? {} : { colour: io.paint }),
+          ...(top === undefined ? {} : { top }),
+        }),
+      ]
     case 'json':
-      return `${JSON.stringify(review, null, 2)}\n`
+      return jsonPieces(review)
     case 'html':
-      return renderReviewHtml(review)
+      return [renderReviewHtml(review)]
     case 'csv':
-      return renderWorksheet(review)
+      return [renderWorksheet(review)]
   }
 }
 
