@@ -20,7 +20,6 @@ export function proofsFor(
   const scratch = buildScratch(program)
   const goals = goalsByImpact(snapshot, policy)
   const reach = new Map<string, Proof>()
-  const entries = new Map<string, Proof | null>()
   return {
     reachProof(account, reached) {
       const key = `${reached.capability} ${reached.impact} ${account}`
@@ -35,11 +34,7 @@ export function proofsFor(
       reach.set(key, proof)
       return proof
     },
-    entryProof(account) {
-      let proof = entries.get(account)
-      if (proof === undefined) entries.set(account, (proof = weakest.entry(account)?.proof ?? null))
-      return proof
-    },
+    entryProof: (account) => weakest.entry(account)?.proof ?? null,
   }
 }
 

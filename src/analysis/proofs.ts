@@ -13,7 +13,7 @@ export interface EngineStep {
 }
 
 const placeOf = (place: Place | undefined): { place: ReportPlace } | Record<never, never> =>
-  place === undefined ? {} : { place: { ...place } }
+  place === undefined ? {} : { place }
 
 /** Proof of what `start` leads to, from the engine's steps over the snapshot's own rules. */
 export function proofOfReach(snapshot: Snapshot, start: string, goal: string, steps: readonly EngineStep[]): Proof {

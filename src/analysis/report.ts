@@ -37,7 +37,7 @@ export function assemble(analysis: Analysis, measures: Measures): Report {
     policy: { name: policy.name, hash: policy.hash },
     diagnostics: inventory.diagnostics.map(({ place, ...rest }) => ({
       ...rest,
-      ...(place === undefined ? {} : { place: { ...place } }),
+      ...(place === undefined ? {} : { place }),
     })),
     summary: summaryOf(analysis, accounts, findings),
     accounts,

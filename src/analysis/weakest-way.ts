@@ -39,6 +39,7 @@ export interface WeakestWays {
    * and greatest possible strength; those that nobody can come by are left out.
    */
   readonly pastWaysIn: (account: string) => readonly PastWaysIn[]
+  /** made once for an account: its record and its findings tell of the same one */
   readonly entry: (account: string) => Entry | null
 }
 
@@ -66,9 +67,14 @@ export function weakestWays(snapshot: Snapshot, policy: Policy, ways: ReadonlyMa
     Solved,
     Solved,
   ]
+  const entries = new Map<string, Entry | null>()
   return {
     ...boundsBetween(snapshot, ways, worst, best),
-    entry: (account) => entryOf(snapshot, worst, account),
+    entry: (account) => {
+      let entry = entries.get(account)
+      if (entry === undefined) entries.set(account, (entry = entryOf(snapshot, worst, account)))
+      return entry
+    },
     worst,
   }
 }

@@ -4,8 +4,9 @@ import type { Citation } from '#contract/report.ts'
 export interface FindingKind {
   readonly title: string
   readonly meaning: string
-  readonly citations: readonly Citation[]
-  readonly remedy: readonly string[]
+  /** this list and the next are those of every finding of the code, not copies: nobody may change them */
+  readonly citations: Citation[]
+  readonly remedy: string[]
   /** how its severity is set */
   readonly severity: string
 }

@@ -35,9 +35,9 @@ export function findingOf(draft: Draft): Finding {
     wayIn: draft.wayIn ?? null,
     capability: draft.capability ?? null,
     message: draft.message,
-    citations: [...(draft.citations ?? kind.citations)],
+    citations: draft.citations === undefined ? kind.citations : [...draft.citations],
     proof: { reach: draft.reach ?? null, entry: draft.entry ?? null, facts: [...new Set(draft.facts ?? [])] },
-    remedy: [...(draft.remedy ?? []), ...kind.remedy],
+    remedy: draft.remedy === undefined ? kind.remedy : [...draft.remedy, ...kind.remedy],
     exception: draft.exception ?? null,
   }
 }

@@ -2,6 +2,7 @@ import type { Proof, ProofStep } from '#contract/report.ts'
 import type { RuleKindName } from '#model/kinds.ts'
 import { RULE_KIND_NAMES } from '#model/compile.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
+import { ruleStep } from '../proofs.ts'
 import { rankOf } from '../worth.ts'
 import { BY_IMPACT, nameOf, type Draft } from './finding.ts'
 import { strengthWords } from './words.ts'
@@ -101,20 +102,14 @@ function joined(
 ): Proof | null {
   const entry = analysis.entryProof(holder)
   if (entry === null) return null
-  const { nodeIds, ruleKinds, rulePlaces } = analysis.snapshot
+  const { nodeIds } = analysis.snapshot
   const steps: ProofStep[] = [...entry.steps]
   const proved = new Set([...entry.given, ...steps.map(({ node }) => node)])
   for (const { node, step } of hops) {
     const id = nodeIds[node]!
     if (proved.has(id)) continue
     proved.add(id)
-    const place = rulePlaces[step.rule]
-    steps.push({
-      node: id,
-      by: RULE_KIND_NAMES[ruleKinds[step.rule]!]!,
-      from: [nodeIds[step.from]!],
-      ...(place === undefined ? {} : { place: { ...place } }),
-    })
+    steps.push(ruleStep(analysis.snapshot, step.rule, { ...step, node, from: [step.from] }))
   }
   return steps.at(-1)?.node === goal ? { given: entry.given, goal, steps } : null
 }

@@ -1,5 +1,5 @@
 /** Conformance of one account, per standard. It is not strength, and no two standards are merged. */
-import type { Conformance } from '#contract/report.ts'
+import type { Conformance, ConformanceRule } from '#contract/report.ts'
 import { asvs5 } from './asvs-5.ts'
 import { m2209 } from './m-22-09.ts'
 import { nist63b4 } from './nist-63b-4.ts'
@@ -25,15 +25,20 @@ export function conformanceOf(view: AccountView, profiles: readonly string[]): C
     return {
       profile: name,
       status: statusOf(rules),
-      rules: rules.map(({ rule: { id, section, standard = profile.standard, force, text }, status }) => ({
-        id,
-        citation: { standard, section },
-        force,
-        status,
-        text,
-      })),
+      rules: rules.map(({ rule, status }) => RESULTS.get(profile)!.get(rule)![status]),
     }
   })
+}
+
+/** Every result of every rule, once: all accounts share them, which would otherwise be most of a large report. */
+const RESULTS: ReadonlyMap<Profile, ReadonlyMap<StandardRule, Readonly<Record<Status, ConformanceRule>>>> = new Map(
+  PROFILES.map((profile) => [profile, new Map(profile.rules.map((rule) => [rule, resultsOf(rule, profile.standard)]))]),
+)
+
+function resultsOf(rule: StandardRule, of: string): Record<Status, ConformanceRule> {
+  const { id, section, standard = of, force, text } = rule
+  const result = (status: Status): ConformanceRule => ({ id, citation: { standard, section }, force, status, text })
+  return { met: result('met'), not_met: result('not_met'), unknown: result('unknown') }
 }
 
 function statusOf(rules: readonly { rule: StandardRule; status: Status }[]): Conformance['status'] {
