@@ -1,7 +1,7 @@
 // Runs a command in a Node of its own that may use the memory of the machine, and says it plainly where that is not enough.
 import { spawn } from 'node:child_process'
 import { totalmem } from 'node:os'
-import { passSignals } from './runtime.js'
+import { endBy, passSignals } from './runtime.js'
 
 /** Heap that Node gives itself at most, whatever the machine has: 4 GB (V8 on 64 bits). Commands on many accounts need more. */
 const HEAP_FLAG = '--max-old-space-size'
@@ -43,7 +43,7 @@ export function runWithMemory(node, args) {
       return end(2, `the memory that it may use is not enough for this input${limited ? '' : ` (${heap.join('')})`}`)
     if (trace.length > 0) process.stderr.write(trace)
     if (signal === 'SIGKILL') return end(2, 'it was killed, as systems do when their memory runs out')
-    if (signal !== null) process.kill(process.pid, signal)
+    if (signal !== null) endBy(signal)
     else process.exitCode = code ?? 1
   })
 }

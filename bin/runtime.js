@@ -37,7 +37,7 @@ export function handOver(node, args, options = {}) {
   const child = spawn(node, args, { stdio: 'inherit', ...options })
   passSignals(child, node)
   child.on('exit', (code, signal) => {
-    if (signal !== null) process.kill(process.pid, signal)
+    if (signal !== null) endBy(signal)
     else process.exit(code ?? 1)
   })
 }
@@ -49,4 +49,10 @@ export function passSignals(child, node) {
     console.error(`cannot start ${node}: ${error.message}`)
     process.exit(2)
   })
+}
+
+/** Ends this process by the signal that ended the child, which is no longer passed on: there is nobody to pass it to. */
+export function endBy(signal) {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }

@@ -1,6 +1,7 @@
 /** What a person sees who gives broken files to the command line. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,6 +96,23 @@ suite('Broken files on the command line', () => {
     assert.equal(heapMegabytes(16 * gigabyte, 0), 12_288)
     assert.equal(heapMegabytes(16 * gigabyte, 2 ** 64), 12_288)
     assert.equal(heapMegabytes(16 * gigabyte, 4 * gigabyte), 3072)
+  })
+
+  test('a command that is ended by a signal ends by that signal, not as one that found nothing', async () => {
+    const waiting = JSON.stringify(['-e', 'console.log("up"); setInterval(() => {}, 1000)'])
+    for (const [file, start] of [
+      ['memory.js', 'runWithMemory'],
+      ['runtime.js', 'handOver'],
+    ]) {
+      const url = new URL(`../../bin/${file}`, import.meta.url).href
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        write('start.mjs', `import { ${start} } from ${JSON.stringify(url)}\n${start}(process.execPath, ${waiting})\n`)
+        const run = spawn(process.execPath, ['start.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+        await once(run.stdout, 'data')
+        run.kill(signal)
+        assert.deepEqual(await once(run, 'exit'), [null, signal], `${start} after ${signal}`)
+      }
+    }
   })
 
   test('a file given twice is read once', async () => {
