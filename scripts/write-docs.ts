@@ -21,8 +21,8 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
   ],
   account_unknown: ['No account has this id, or several fit it.', 'Give the whole id; the message names near ones.'],
   report_invalid: [
-    'A file is not a report of Ambit, or was changed into something that is not.',
-    'Write it again with `ambit analyze --format json`.',
+    'A file is not a report of Ambit, was cut off, or was changed into something that is not. Of one in lines (NDJSON), the error names file and line.',
+    'Write it again with `ambit analyze --format json` or `ndjson`.',
   ],
   pattern_invalid: [
     'A file of breach patterns does not fit its format, asks for an attacker that the policy does not have, or holds a condition that is not valid CEL.',

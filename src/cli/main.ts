@@ -66,13 +66,22 @@ export function program(io: Io, exit: (code: number) => void): Command {
   ambit
     .command('verify')
     .description(
-      'check every proof of a JSON report, simulation or breaches against the inventory, with a checker that shares no code with the engine',
+      'check every proof of a report, simulation or breaches against the inventory, with a checker that shares no code with the engine',
     )
-    .argument('<report>', 'what analyze, simulate or breaches wrote with --format json')
+    .argument(
+      '<report>',
+      'what analyze, simulate or breaches wrote with --format json, or analyze with --format ndjson: then of any size',
+    )
     .argument('<path...>', 'the files or folders it was made from')
     .addHelpText(
       'after',
-      '\nExample:\n  $ ambit analyze examples/tidewicket -f json -o report.json\n  $ ambit verify report.json examples/tidewicket\n',
+      `
+Examples:
+  $ ambit analyze examples/tidewicket -f json -o report.json
+  $ ambit verify report.json examples/tidewicket
+  $ ambit analyze inventory/ -f ndjson -o report.ndjson   a report of more than 512 MB
+  $ ambit verify report.ndjson inventory/
+`,
     )
     .action(run((report: string, paths: string[]) => verifyCommand({ report, paths }, io)))
 

@@ -7,7 +7,7 @@ import { checkProof } from './check-proof.ts'
 import { mayBeDefeated } from './check-simulation.ts'
 import { unguarded, type Verification } from './check-report.ts'
 import { indexFacts, isDisabled, type FactIndex } from './fact-index.ts'
-import { record, type Failure } from './recount.ts'
+import { record, type Failure } from './failure.ts'
 import { flawsOfSnapshot, type Sha256 } from './snapshot-id.ts'
 
 const validator = Compile(Breaches)

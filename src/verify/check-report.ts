@@ -7,9 +7,10 @@ import { Report, type Account, type Finding, type Proof } from '#contract/report
 import { AmbitError } from '#lib/errors.ts'
 import type { Formula, Inventory } from '#model/facts.ts'
 import { checkProof } from './check-proof.ts'
-import { recount, type Failure } from './recount.ts'
+import type { Failure } from './failure.ts'
 import { indexFacts, type FactIndex } from './fact-index.ts'
 import { isPlainId, parseRight } from './nodes.ts'
+import { recountOf } from './recount.ts'
 import { flawsOfSnapshot, type Sha256 } from './snapshot-id.ts'
 
 /** What {@link verifyReport} found. The report holds when `failures` is empty. */
@@ -21,58 +22,95 @@ export interface Verification {
   readonly unchecked?: string
 }
 
-const validator = Compile(Report)
+const report = Compile(Report)
 
 /** The report, if it has the shape of one. @throws {AmbitError} `report_invalid`, with a JSON pointer in `detail.pointer` */
-export function asReport(value: unknown): Report {
-  if (validator.Check(value)) return value
-  const [first] = validator.Errors(value)
-  const pointer = first?.instancePath ?? ''
-  throw new AmbitError(
-    'report_invalid',
-    `not a report of Ambit: \`${pointer === '' ? '/' : pointer}\` ${first?.message ?? 'does not fit'}; write it with \`ambit analyze --format json\``,
-    { pointer },
-  )
+function asReport(value: unknown): Report {
+  if (report.Check(value)) return value
+  const pointer = pointerOf(report.Errors(value))
+  const message = `not a report of Ambit: ${misfit(report.Errors(value))}; write it with \`ambit analyze --format json\``
+  throw new AmbitError('report_invalid', message, { pointer })
+}
+
+type Misfits = readonly { readonly instancePath: string; readonly message: string }[]
+
+const pointerOf = ([first]: Misfits): string => first?.instancePath ?? ''
+
+/** Where a value does not have its shape, and why, in words. */
+export const misfit = (errors: Misfits): string =>
+  `\`${pointerOf(errors) || '/'}\` ${errors[0]?.message ?? 'does not fit'}`
+
+/** The check of a report that is given piece by piece: its accounts, then its findings, then its summary. */
+export interface ReportCheck {
+  /** what does not hold of the snapshot that the report says it is of */
+  readonly snapshot: readonly Failure[]
+  /** what does not hold of an account: its proof, then what it says */
+  readonly account: (account: Account) => Failure[]
+  readonly finding: (finding: Finding) => Failure[]
+  /** what is missing, and what the summary miscounts */
+  readonly summary: (summary: Report['summary']) => Failure[]
+  /** proofs checked so far, sound or not */
+  readonly checked: () => number
 }
 
 /**
- * Checks every proof and every recountable claim of a report.
+ * Begins the check of a report. The levels, verdicts of single ways in and reasons rest on the policy, and are not checked.
  *
- * The levels, verdicts of single ways in and reasons rest on the policy, and are not checked here.
- *
- * @param report  parsed JSON, of any shape
  * @param sha256  with it, the snapshot's id is recomputed too
- * @throws {AmbitError} `report_invalid` when it is not a report at all
  */
-export function verifyReport(report: unknown, inventory: Inventory, sha256?: Sha256): Verification {
-  const checkedReport = asReport(report)
+export function checkReport(head: Pick<Report, 'snapshot'>, inventory: Inventory, sha256?: Sha256): ReportCheck {
   // facts without a time were analysed as of the one that the report states
-  const at = inventory.at ?? checkedReport.snapshot.at
+  const at = inventory.at ?? head.snapshot.at
   const facts = indexFacts({ facts: inventory.facts, ...(at === null ? {} : { at }) })
   const open = unguarded(inventory, facts)
-  const failures: Failure[] = []
+  const counted = recountOf(inventory)
   let checked = 0
-  const check = (id: string, which: 'reach' | 'entry', proof: Proof, flaw: string | null): void => {
+  const check = (id: string, which: 'reach' | 'entry', proof: Proof, flaw: string | null): Failure[] => {
     checked++
     const outcome = checkProof(proof, facts)
     if (!outcome.ok) {
       const { step, reason } = outcome
-      failures.push({ id, which, step, node: proof.steps[step]?.node ?? proof.goal, reason })
-    } else if (flaw !== null) failures.push({ id, which, step: null, node: proof.goal, reason: flaw })
-  }
-  for (const account of checkedReport.accounts) {
-    const { id, weakest } = account
-    if (weakest !== null) check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, open))
-  }
-  for (const finding of checkedReport.findings) {
-    const { reach, entry } = finding.proof
-    if (reach !== null) check(finding.id, 'reach', reach, flawOfReach(finding, reach))
-    if (entry !== null) check(finding.id, 'entry', entry, flawOfEntry(finding.account, entry, facts, open))
+      return [{ id, which, step, node: proof.steps[step]?.node ?? proof.goal, reason }]
+    }
+    return flaw === null ? [] : [{ id, which, step: null, node: proof.goal, reason: flaw }]
   }
   return {
-    checked,
-    failures: [...flawsOfSnapshot(checkedReport, inventory, sha256), ...failures, ...recount(checkedReport, inventory)],
+    snapshot: flawsOfSnapshot(head, inventory, sha256),
+    account(account) {
+      const { id, weakest } = account
+      const entry = weakest === null ? [] : check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, open))
+      return [...entry, ...counted.account(account)]
+    },
+    finding(finding) {
+      const { id, account, proof } = finding
+      const { reach, entry } = proof
+      return [
+        ...(reach === null ? [] : check(id, 'reach', reach, flawOfReach(finding, reach))),
+        ...(entry === null ? [] : check(id, 'entry', entry, flawOfEntry(account, entry, facts, open))),
+        ...counted.finding(finding),
+      ]
+    },
+    summary: counted.summary,
+    checked: () => checked,
   }
+}
+
+/**
+ * Checks every proof and every recountable claim of a report that was read as one: see {@link checkReport}.
+ *
+ * @param value  parsed JSON, of any shape
+ * @throws {AmbitError} `report_invalid` when it is not a report at all
+ */
+export function verifyReport(value: unknown, inventory: Inventory, sha256?: Sha256): Verification {
+  const whole = asReport(value)
+  const check = checkReport(whole, inventory, sha256)
+  const failures = [
+    ...check.snapshot,
+    ...whole.accounts.flatMap(check.account),
+    ...whole.findings.flatMap(check.finding),
+    ...check.summary(whole.summary),
+  ]
+  return { checked: check.checked(), failures }
 }
 
 function flawOfReach({ account, capability }: Finding, { given, goal }: Proof): string | null {

@@ -12,7 +12,7 @@ import type { Verification } from './check-report.ts'
 import { hasEnded, indexFacts, isDisabled, type FactIndex } from './fact-index.ts'
 import { naiveRules } from './naive.ts'
 import { isPlainId, parseRight } from './nodes.ts'
-import { record, type Failure } from './recount.ts'
+import { record, type Failure } from './failure.ts'
 import { flawsOfSnapshot, type Sha256 } from './snapshot-id.ts'
 
 const validator = Compile(Simulation)

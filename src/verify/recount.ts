@@ -1,44 +1,65 @@
 /** What a report says about itself, counted again: no engine and no policy is needed to find these wrong. */
 import type { Account, Finding, Report } from '#contract/report.ts'
-import { SEVERITIES, STRENGTHS, VERDICTS } from '#contract/vocabulary.ts'
+import { SEVERITIES, VERDICTS, type Severity } from '#contract/vocabulary.ts'
 import type { Inventory } from '#model/facts.ts'
+import { record, type Failure } from './failure.ts'
+import { newTally } from './tally.ts'
 
-/** One claim of the report that does not hold. */
-export interface Failure {
-  /** the finding or account whose claim it is; `snapshot` and `summary` for those of the whole */
-  readonly id: string
-  /** the proof of reach, the proof of entry, or something else that the record says */
-  readonly which: 'reach' | 'entry' | 'record'
-  /** position of the failing step, from 0; null where no single step is at fault */
-  readonly step: number | null
-  /** what the failing step claims to prove */
-  readonly node: string | null
-  readonly reason: string
+/**
+ * A recount that goes along with a report: its accounts, then its findings, then its summary. Of an account it keeps the
+ * ids of it and of its ways in, of a finding its id.
+ */
+export interface Recount {
+  /** what the account says that the inventory or itself contradicts */
+  readonly account: (account: Account) => Failure[]
+  readonly finding: (finding: Finding) => Failure[]
+  /** what is missing from the report, and what its summary says otherwise than it was counted */
+  readonly summary: (summary: Report['summary']) => Failure[]
 }
 
-type Counts = Readonly<Record<string, number>>
-
-/** A failure of what a record says, outside its proofs. */
-export const record = (id: string, reason: string): Failure => ({ id, which: 'record', step: null, node: null, reason })
-
-/** Every claim of the report that a recount contradicts, in the order of the report. */
-export function recount(report: Report, inventory: Inventory): Failure[] {
-  return [
-    ...accountsAgainstInventory(report, inventory),
-    ...flawsOfAccounts(report, inventory),
-    ...flawsOfFindings(report, inventory),
-    ...flawsOfSummary(report),
-  ]
-}
-
-function accountsAgainstInventory({ accounts }: Report, inventory: Inventory): Failure[] {
-  const declared = new Set(inventory.facts.flatMap(({ fact }) => (fact.fact === 'account' ? [fact.id] : [])))
-  const said = new Set(accounts.map(({ id }) => id))
-  return [
-    ...repeated(accounts.map(({ id }) => id)).map((id) => record(id, 'the account is in the report more than once')),
-    ...[...said.difference(declared)].map((id) => record(id, 'the account is not in the inventory')),
-    ...[...declared.difference(said)].map((id) => record(id, 'the account is in the inventory and not in the report')),
-  ]
+/** The recount of a report of this inventory, of which nothing has been read. */
+export function recountOf(inventory: Inventory): Recount {
+  const declared = declaredIn(inventory)
+  const known = new Set<string>()
+  for (const { fact } of inventory.facts) addStrings(fact, known)
+  const waysOf = new Map<string, readonly string[]>()
+  const findings = new Set<string>()
+  const tally = newTally()
+  let before: Severity | undefined
+  return {
+    account(account) {
+      const { id } = account
+      const flaws: Failure[] = []
+      if (waysOf.has(id)) flaws.push(record(id, 'the account is in the report more than once'))
+      waysOf.set(
+        id,
+        account.waysIn.map((way) => way.id),
+      )
+      tally.account(account)
+      const facts = declared.get(id)
+      if (facts === undefined) return [...flaws, record(id, 'the account is not in the inventory')]
+      return [...flaws, ...flawsOfAccount(account, facts)]
+    },
+    finding(finding) {
+      const { id, severity } = finding
+      const flaws: Failure[] = []
+      if (findings.has(id)) flaws.push(record(id, 'two findings have this id'))
+      findings.add(id)
+      // findings come worst first
+      if (before !== undefined && SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(before))
+        flaws.push(record(id, `${severity} comes after ${before}`))
+      before = severity
+      tally.finding(finding)
+      return [...flaws, ...flawsOfFinding(finding, waysOf.get(finding.account), known)]
+    },
+    summary(summary) {
+      const missing = [...declared.keys()].filter((id) => !waysOf.has(id))
+      return [
+        ...missing.map((id) => record(id, 'the account is in the inventory and not in the report')),
+        ...tally.flawsOf(summary),
+      ]
+    },
+  }
 }
 
 /** What the inventory says of one account: its record, and every way in that leads to it. */
@@ -56,7 +77,7 @@ const rightsThatGive = (account: string): string[] =>
 const rightsThatRun = (resource: string): string[] =>
   ['administer', 'alter_infrastructure', 'change_code'].map((right) => `right:${right}:${resource}`)
 
-function flawsOfAccounts({ accounts }: Report, { facts }: Inventory): Failure[] {
+function declaredIn({ facts }: Inventory): Map<string, Declared> {
   const declared = new Map<string, Declared>()
   for (const { fact } of facts) {
     if (fact.fact !== 'account') continue
@@ -75,12 +96,11 @@ function flawsOfAccounts({ accounts }: Report, { facts }: Inventory): Failure[] 
         for (const right of rightsThatRun(fact.id)) declared.get(account)?.past.add(right)
     else if (fact.fact === 'secret') for (const opened of fact.opens ?? []) declared.get(opened)?.ways.add(fact.id)
   }
-  return accounts.flatMap((account) => flawsOfAccount(account, declared.get(account.id)))
+  return declared
 }
 
-function flawsOfAccount(account: Account, declared: Declared | undefined): Failure[] {
+function flawsOfAccount(account: Account, declared: Declared): Failure[] {
   const { id, kind, verdict, waysIn, capabilities, reach } = account
-  if (declared === undefined) return []
   const flaws: Failure[] = []
   if (kind !== declared.kind) flaws.push(record(id, `it is called ${kind}, and the inventory says ${declared.kind}`))
   const worst = VERDICTS.find((word) => waysIn.some((way) => way.verdict === word))
@@ -100,23 +120,14 @@ function flawsOfAccount(account: Account, declared: Declared | undefined): Failu
   return flaws
 }
 
-function flawsOfFindings({ findings, accounts }: Report, { facts }: Inventory): Failure[] {
-  const byId = new Map(accounts.map((account) => [account.id, account]))
-  const known = new Set<string>()
-  for (const { fact } of facts) addStrings(fact, known)
-  return [
-    ...repeated(findings.map(({ id }) => id)).map((id) => record(id, 'two findings have this id')),
-    ...outOfOrder(findings),
-    ...findings.flatMap((finding) => flawsOfFinding(finding, byId.get(finding.account), known)),
-  ]
-}
-
-function flawsOfFinding(finding: Finding, account: Account | undefined, known: ReadonlySet<string>): Failure[] {
-  const { id, wayIn, exception, proof } = finding
-  if (account === undefined) return [record(id, `its account \`${finding.account}\` is not in the report`)]
+function flawsOfFinding(
+  { id, account, wayIn, exception, proof }: Finding,
+  ways: readonly string[] | undefined,
+  known: ReadonlySet<string>,
+): Failure[] {
+  if (ways === undefined) return [record(id, `its account \`${account}\` is not in the report`)]
   const flaws: Failure[] = []
-  if (wayIn !== null && !account.waysIn.some((way) => way.id === wayIn))
-    flaws.push(record(id, `\`${wayIn}\` is no way in of \`${account.id}\``))
+  if (wayIn !== null && !ways.includes(wayIn)) flaws.push(record(id, `\`${wayIn}\` is no way in of \`${account}\``))
   if (exception !== null && !known.has(exception))
     flaws.push(record(id, `the inventory knows nothing called \`${exception}\``))
   for (const fact of proof.facts)
@@ -131,106 +142,7 @@ function addStrings(value: unknown, into: Set<string>): void {
     for (const inner of Object.values(value)) addStrings(inner, into)
 }
 
-/** Findings come worst first. */
-function outOfOrder(findings: readonly Finding[]): Failure[] {
-  return findings.flatMap((finding, at) => {
-    const before = findings[at - 1]
-    const rises = before !== undefined && SEVERITIES.indexOf(finding.severity) > SEVERITIES.indexOf(before.severity)
-    return rises ? [record(finding.id, `${finding.severity} comes after ${before.severity}`)] : []
-  })
-}
-
-function flawsOfSummary({ summary, accounts, findings }: Report): Failure[] {
-  const people = accounts.filter(({ kind }) => kind === 'human')
-  const matrix = tableBy(
-    people,
-    ({ impact }) => impact,
-    ({ effectiveStrength }) => effectiveStrength ?? 'unknown',
-  )
-  const conformance = tableBy(
-    accounts.flatMap((account) => account.conformance),
-    ({ profile }) => profile,
-    ({ status }) => status,
-  )
-  return [
-    ...differs('accounts', summary.accounts, accounts.length),
-    ...differs('humans', summary.humans, people.length),
-    ...differs('nonHumans', summary.nonHumans, accounts.length - people.length),
-    ...differs('findings', summary.findings, findings.length),
-    ...differs('weakerThanTheyLook', summary.weakerThanTheyLook, people.filter(weakerThanItLooks).length),
-    ...countsDiffer(
-      'verdicts',
-      summary.verdicts,
-      countBy(accounts, ({ verdict }) => verdict),
-    ),
-    ...countsDiffer(
-      'bySeverity',
-      summary.bySeverity,
-      countBy(findings, ({ severity }) => severity),
-    ),
-    ...countsDiffer(
-      'byCode',
-      summary.byCode,
-      countBy(findings, ({ code }) => code),
-    ),
-    ...tableDiffers('matrix', summary.matrix, matrix),
-    ...tableDiffers('conformance', summary.conformance, conformance),
-    ...flawsOfAttackers(summary.attackers, accounts),
-  ]
-}
-
-function flawsOfAttackers(attackers: Report['summary']['attackers'], accounts: readonly Account[]): Failure[] {
-  const known = new Set(attackers.map(({ attacker }) => attacker))
-  const unknown = accounts.filter(({ fallsTo }) => fallsTo.some(({ attacker }) => !known.has(attacker)))
-  return [
-    ...unknown.map(({ id }) => record(id, 'it falls to an attacker that the summary does not know')),
-    ...attackers.flatMap(({ attacker, accounts: said, highImpact }) => {
-      const fallen = accounts.filter(({ fallsTo }) => fallsTo.some((fall) => fall.attacker === attacker))
-      const high = fallen.filter(({ impact }) => impact === 'high')
-      return [
-        ...differs(`attackers \`${attacker}\``, said, fallen.length),
-        ...differs(`attackers \`${attacker}\`, high impact`, highImpact, high.length),
-      ]
-    }),
-  ]
-}
-
-const weakerThanItLooks = ({ effectiveStrength: effective, nominalStrength: nominal }: Account): boolean =>
-  effective !== null && nominal !== null && STRENGTHS.indexOf(effective) < STRENGTHS.indexOf(nominal)
-
-function countBy<T>(things: readonly T[], wordOf: (thing: T) => string): Counts {
-  const counts = new Map<string, number>()
-  for (const thing of things) counts.set(wordOf(thing), (counts.get(wordOf(thing)) ?? 0) + 1)
-  return Object.fromEntries(counts)
-}
-
-/** Counts by column within each row; built by entries, so that no name of a row can be special. */
-function tableBy<T>(things: readonly T[], rowOfThing: (thing: T) => string, columnOf: (thing: T) => string): Table {
-  const rows = Map.groupBy(things, rowOfThing)
-  return Object.fromEntries(Array.from(rows, ([row, alike]) => [row, countBy(alike, columnOf)]))
-}
-
 const repeated = (ids: readonly string[]): string[] => {
   const seen = new Set<string>()
   return ids.filter((id) => seen.size === seen.add(id).size)
 }
-
-const differs = (what: string, said: number, counted: number): Failure[] =>
-  said === counted ? [] : [record('summary', `${what}: it says ${said}, and there are ${counted}`)]
-
-/** A count of zero may be left out. */
-const countOf = (counts: Counts | undefined, word: string): number =>
-  counts !== undefined && Object.hasOwn(counts, word) ? (counts[word] ?? 0) : 0
-
-const countsDiffer = (what: string, said: Counts, counted: Counts): Failure[] =>
-  [...new Set([...Object.keys(said), ...Object.keys(counted)])].flatMap((word) =>
-    differs(`${what} \`${word}\``, countOf(said, word), countOf(counted, word)),
-  )
-
-type Table = Readonly<Record<string, Counts>>
-const rowOf = (table: Table, row: string): Counts => (Object.hasOwn(table, row) ? (table[row] ?? {}) : {})
-
-const tableDiffers = (what: string, said: Table, counted: Table): Failure[] =>
-  [...new Set([...Object.keys(said), ...Object.keys(counted)])].flatMap((row) =>
-    countsDiffer(`${what} \`${row}\``, rowOf(said, row), rowOf(counted, row)),
-  )

@@ -141,3 +141,28 @@ const REPORT: Report = {
     },
   ],
 }
+
+/** A parsed line of a report. */
+export interface Line {
+  readonly line: string
+  readonly [member: string]: unknown
+}
+
+/** The lines of a report, parsed, as `ndjsonLines` of `report/` writes them. */
+export function linesOf({
+  ambit,
+  snapshot,
+  policy,
+  diagnostics,
+  accounts,
+  findings,
+  summary,
+}: Report): readonly Line[] {
+  return [
+    { line: 'header', ambit, snapshot, policy },
+    ...diagnostics.map((each) => ({ line: 'diagnostic', ...each })),
+    ...accounts.map((each) => ({ line: 'account', ...each })),
+    ...findings.map((each) => ({ line: 'finding', ...each })),
+    { line: 'summary', ...summary },
+  ]
+}

@@ -1,7 +1,7 @@
 /** Whether a report speaks of this inventory at all: its snapshot's id, time, name and number of facts. */
 import type { Report } from '#contract/report.ts'
 import type { Inventory } from '#model/facts.ts'
-import { record, type Failure } from './recount.ts'
+import { record, type Failure } from './failure.ts'
 
 /** SHA-256 of the pieces one after another, in hexadecimal; the caller's, so that nothing here needs a platform. */
 export type Sha256 = (pieces: Iterable<string>) => string
