@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { suite, test } from 'node:test'
 import { onEveryStore } from '#storage/stores.fixture.ts'
-import { testServer } from './server.fixture.ts'
+import { testServer, type TestServer } from './server.fixture.ts'
 
 const ada = { id: 'a:ada', kind: 'human', population: 'workforce' }
 const inventory = (accounts: readonly object[] = [ada], more: object = {}) =>
@@ -67,6 +67,25 @@ onEveryStore(
     assert.equal(ids(), '')
   },
 )
+
+onEveryStore('what is lost is told where the snapshot there is cannot be read, too', async (store, context) => {
+  const one = await testServer(context, { store: store.url })
+  const token = await one.token('ingest', 'read')
+  const accounts = ['a:ada', 'a:bob', 'a:cyd', 'a:dov'].map((id) => ({ ...ada, id }))
+  const put = (server: TestServer, body: string) =>
+    server.ask('/v1/inventory', { method: 'PUT', body, headers: json, token })
+  assert.equal((await put(one, inventory(accounts))).status, 200)
+  await one.context.database.sql
+    .updateTable('snapshot_chunks')
+    .set({ bytes: Buffer.from('no body') })
+    .execute()
+  const other = await testServer(context, { store: store.url })
+  assert.equal(other.context.live(), null)
+  const refused = await put(other, inventory(accounts.slice(3)))
+  assert.equal(refused.status, 409, await refused.clone().text())
+  assert.equal(((await refused.json()) as { error: string }).error, 'accounts_lost')
+  assert.equal((await put(other, inventory(accounts.slice(1)))).status, 200)
+})
 
 onEveryStore('a change is applied to the snapshot that it names, and to no other', async (store, context) => {
   const [one, other] = [

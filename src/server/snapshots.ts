@@ -11,7 +11,15 @@ import { AmbitError } from '#lib/errors.ts'
 import type { Inventory } from '#model/facts.ts'
 import type { Database } from '#storage/database.ts'
 import { addEventsOnce } from '#storage/events.ts'
-import { chainOf, commitSnapshot, currentSnapshot, readBody, sweep, writeBody } from '#storage/snapshots.ts'
+import {
+  chainOf,
+  commitSnapshot,
+  currentSnapshot,
+  readBody,
+  sweep,
+  writeBody,
+  type StoredSnapshot,
+} from '#storage/snapshots.ts'
 import type { Analyst } from './analysis/analyst.ts'
 import type { AuditSink, Log } from './context.ts'
 import { refuseLoss } from './lost-accounts.ts'
@@ -113,9 +121,10 @@ export function openSnapshots({
     for (const listener of listeners) listener(next)
   }
 
-  async function catchUpNow(): Promise<void> {
+  /** returns what is current in the store; where that could not be loaded, the live one is another still */
+  async function catchUpNow(): Promise<StoredSnapshot | null> {
     const current = await currentSnapshot(database)
-    if (current === null || current.id === live?.snapshotId) return
+    if (current === null || current.id === live?.snapshotId) return current
     try {
       const chain = await chainOf(database, current.id)
       // what this node has already need not be read again
@@ -141,20 +150,24 @@ export function openSnapshots({
       trouble = `the snapshot ${current.id} cannot be loaded`
       log.error({ err: error, snapshot: current.id }, 'a snapshot cannot be loaded; the one before stays in use')
     }
+    return current
   }
 
   /** Tries to make the outcome of `analyse` current, again on top of what others were faster with. */
-  async function settle(sending: Sending, analyse: (before: LiveAnalysis | null) => Promise<Outcome>): Promise<Taken> {
+  async function settle(
+    sending: Sending,
+    analyse: (before: LiveAnalysis | null, current: StoredSnapshot | null) => Promise<Outcome>,
+  ): Promise<Taken> {
     for (let tried = 1; tried <= TRIES; tried++) {
-      await catchUpNow()
-      const expected = (await currentSnapshot(database))?.id ?? null
+      const current = await catchUpNow()
+      const expected = current?.id ?? null
       if (sending.base !== undefined && sending.base !== expected) {
         const message = `the current snapshot is \`${expected}\`, not \`${sending.base}\`; read \`/v1/snapshot\`, then send the change again`
         throw new AmbitError('precondition_failed', message, { current: expected })
       }
       // a snapshot that cannot be loaded is no base to compare with, but may be replaced
       const before = live?.snapshotId === expected ? live : null
-      const { next, body, base, since } = await analyse(before)
+      const { next, body, base, since } = await analyse(before, current)
       const same = next.snapshotId === expected
       // made before anything is kept: facts that cannot be decided from are not taken
       const nextWorld = same ? null : basis.build(next, since)
@@ -206,7 +219,7 @@ export function openSnapshots({
     live: () => live,
     world: () => world,
     trouble: () => trouble,
-    catchUp: () => inTurn(catchUpNow),
+    catchUp: () => inTurn(async () => void (await catchUpNow())),
     standOn: (next, confirm) =>
       inTurn(async () => {
         await catchUpNow()
@@ -227,8 +240,8 @@ export function openSnapshots({
       inTurn(async () => {
         // independent of what is there: analysed once, whoever else is faster
         const next = await basis.analyst.load(inventory)
-        return settle(sending, async (before) => {
-          if (before !== null) refuseLoss(before, next, sending.maxLoss ?? maxLoss)
+        return settle(sending, async (before, current) => {
+          refuseLoss(before, current?.accounts ?? 0, next, sending.maxLoss ?? maxLoss)
           return { next, base: null, body: () => encodeInventory(inventory) }
         })
       }),
