@@ -1,6 +1,7 @@
 /** What somebody may change of his own account, and what comes of changes at once, through a whole server. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { hash } from '@node-rs/argon2'
 import { generateSync } from 'otplib'
 import { systemClock } from '#lib/clock.ts'
 import { until } from '#lib/until.fixture.ts'
@@ -108,7 +109,8 @@ onEveryStore(
 )
 
 onEveryStore('removals at once leave one way to sign in', async (store, context) => {
-  const { atAccount, kinds, sql } = await started(context, store)
+  const factors = '[passkey, password, totp, hotp, recovery_code]'
+  const { atAccount, kinds, sql } = await started(context, store, { factors })
   const row = await sql
     .selectFrom('authenticators')
     .selectAll()
@@ -178,11 +180,18 @@ onEveryStore('a change is refused whose session was ended while it was made', as
   const ben = await atAccount()
   const before = await rows()
   await sql.updateTable('sessions').set({ used_at: 1 }).execute()
+  // others hash theirs, and whoever comes waits for a thread
+  let ended = false
+  const others = Array.from({ length: 12 }, async () => {
+    while (!ended) await hash('another', { memoryCost: 65_536, timeCost: 4 })
+  })
   const answered = post(ben, 'password', { password: 'one that a thief would set' })
   // it has seen the session alive, and hashes the password, which takes longer than to end it
   await until(async () => (await open())[0]!.used_at !== 1)
   await accounts.endEverything('shop:ben', { reason: 'changed_by_administrator' }, systemClock())
+  ended = true
   const { token, status } = await answered
+  await Promise.all(others)
   assert.deepEqual([token, status, (await open()).length], [undefined, 303, 0])
   assert.deepEqual(await rows(), before)
 })
