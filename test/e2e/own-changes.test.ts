@@ -195,3 +195,27 @@ onEveryStore('a change is refused whose session was ended while it was made', as
   assert.deepEqual([token, status, (await open()).length], [undefined, 303, 0])
   assert.deepEqual(await rows(), before)
 })
+
+onEveryStore(
+  'whoever has the cookies too, and is at a change of his own when its owner ends all other sessions, is not told the next token',
+  async (store, context) => {
+    const { atAccount, sql, open } = await started(context, store)
+    const ben = await atAccount()
+    const thief = new Person(ben.origin)
+    for (const [name, value] of ben.cookies) thief.cookies.set(name, value)
+    await thief.go('/account')
+    assert.match(thief.html, /Signed in as shop:ben/)
+    await sql.updateTable('sessions').set({ used_at: 1 }).execute()
+    const answered = post(thief, 'password', { password: 'one that a thief would set' })
+    // it has seen the session alive, and hashes the password
+    await until(async () => (await open())[0]!.used_at !== 1)
+    const { token } = await post(ben, 'end-others', {})
+    assert.notEqual(token, undefined)
+    const { status, token: told } = await answered
+    assert.deepEqual([status, told], [303, undefined])
+    assert.equal((await open()).length, 1)
+    ben.cookies.set(SESSION, token!)
+    await ben.go('/account')
+    assert.match(ben.html, /Signed in as shop:ben/)
+  },
+)

@@ -27,20 +27,23 @@ export async function sessionIn(
 
 /**
  * The token of the session that comes after a change in the one with this token (a hash), and those that other keys would have made. It
- * follows from the one before, so that of changes at once all leave the browser with the same, whichever opened the session and whichever
- * answer comes last. Whoever has the token before, and came too late to change anything with it, is told none.
+ * follows from the one before and from the page that the change was posted from (its form's token), so that a form that is posted twice
+ * leaves the browser with the same, whichever post opened the session and whichever answer comes last. Whoever has the token before is told
+ * none: not if he came too late to change anything with it, nor if he was in time with a page of his own.
  */
-export const successorsOf = (keyring: Pick<Keyring, 'macs'>, token: string): readonly string[] =>
-  keyring.macs('session', 'successor', token).map((mac) => mac.slice(mac.indexOf('.') + 1))
+export const successorsOf = (
+  keyring: Pick<Keyring, 'macs'>,
+  { token, form }: { readonly token: string; readonly form: string },
+): readonly string[] => keyring.macs('session', 'successor', token, form).map((mac) => mac.slice(mac.indexOf('.') + 1))
 
-/** The session, if any, that another change at the same time left in place of the one with this token, and its own token. */
+/** The session, if any, that another post of the page left at the same time in place of the one with this token, and its own token. */
 export async function succeeded(
   { sessions, keyring, clock }: HoldParts & { readonly keyring: Pick<Keyring, 'macs' | 'holds'> },
-  token: string,
+  before: Parameters<typeof successorsOf>[1],
   cookies: string | undefined,
 ): Promise<{ readonly session: Session; readonly token: string } | null> {
   const now = clock()
-  for (const next of successorsOf(keyring, token)) {
+  for (const next of successorsOf(keyring, before)) {
     const session = await sessions.resume(hashOf(next), now, (it) => isHeld(keyring, it, boundOf(cookies), now))
     if (session !== null) return { session, token: next }
   }

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keyring } from '#authn/keyring.ts'
 import { AmbitError } from '#lib/errors.ts'
-import { newSecret } from '#lib/ids.ts'
+import { newId, newSecret } from '#lib/ids.ts'
 import { browserCookie, browserOf, hashOf } from '#server/provider/cookies.ts'
 
 /** The browser's handle, as its hash; a browser that has none is given one with the answer. */
@@ -14,8 +14,16 @@ export function browserHandle(request: FastifyRequest, reply: FastifyReply): str
   return hashOf(handle)
 }
 
-export const formToken = (keyring: Keyring, place: string, browser: string): string =>
-  keyring.mac('handle', 'form', place, browser)
+/** For the forms of one page as it is drawn now: no two pages have the same, so that whoever draws one knows nothing of another's. */
+export function formToken(keyring: Keyring, place: string, browser: string): string {
+  const page = newId('pg')
+  return `${page}.${keyring.mac('handle', 'form', place, browser, page)}`
+}
+
+function isOfForm(keyring: Keyring, token: string, place: string, browser: string): boolean {
+  const [page = '', ...mac] = token.split('.')
+  return keyring.holds(mac.join('.'), 'handle', 'form', place, browser, page)
+}
 
 /** Fields of a form: text only, each once. */
 export type Fields = Readonly<Record<string, string>>
@@ -47,7 +55,7 @@ export function postedForm(
   const fields = Object.fromEntries(
     Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
-  if (!keyring.holds(fields['form'] ?? '', 'handle', 'form', place, browser)) refuse()
+  if (!isOfForm(keyring, fields['form'] ?? '', place, browser)) refuse()
   return { fields, browser }
 }
 

@@ -42,22 +42,31 @@ export const codesAllowed = (parts: PeopleParts, account: string): boolean =>
 /** What a change left, for the page that is drawn in the same answer. */
 const renewed = new WeakMap<FastifyReply, { readonly session: Session; readonly isOwn: boolean }>()
 
+type Renewing = Pick<Change, 'request' | 'reply' | 'fields' | 'held'>
+
+/** What the session that a change leaves follows from. */
+const beforeOf = ({ held, fields }: Renewing) => ({
+  token: held.token,
+  form: fields['form'] ?? '',
+})
+
 /**
  * Ends all sessions, and goes on in one that is new, and rests on what the old one did; without the proofs of what is gone now, and
  * not at all where nothing else was proved.
  */
 export async function renew(
   parts: PeopleParts,
-  { request, reply, held }: Pick<Change, 'request' | 'reply' | 'held'>,
+  it: Renewing,
   reason: string,
   isGone: IsGone = () => false,
 ): Promise<void> {
-  const [token = ''] = successorsOf(parts.tools.keyring, held.token)
+  const { reply, held } = it
+  const [token = ''] = successorsOf(parts.tools.keyring, beforeOf(it))
   const proofs = held.session.proofs.filter((proof) => !isGone(proof))
   const note = (id: string) => noteRestsOn(parts, id, proofs)
   const session = await endOtherSessions(parts.tools, { ...held.session, proofs }, hashOf(token), reason, note)
   if (session === null) {
-    await follow(parts, { request, reply, held }, true)
+    await follow(parts, it, true)
     return
   }
   await endedMeanwhile(parts, session.id, proofs)
@@ -65,13 +74,10 @@ export async function renew(
   reply.header('set-cookie', sessionCookie(token))
 }
 
-/** Goes on in the session that another change left at the same time, if one did. */
-async function follow(
-  { tools }: PeopleParts,
-  { request, reply, held }: Pick<Change, 'request' | 'reply' | 'held'>,
-  isOwn: boolean,
-): Promise<void> {
-  const next = await succeeded(tools, held.token, request.headers.cookie)
+/** Goes on in the session that another post of the same page left at the same time, if one did. */
+async function follow({ tools }: PeopleParts, it: Renewing, isOwn: boolean): Promise<void> {
+  const { request, reply } = it
+  const next = await succeeded(tools, beforeOf(it), request.headers.cookie)
   if (next === null) return
   renewed.set(reply, { session: next.session, isOwn })
   reply.header('set-cookie', sessionCookie(next.token))
@@ -83,7 +89,7 @@ async function follow(
  */
 export async function sessionAfter(
   parts: PeopleParts,
-  it: Pick<Change, 'request' | 'reply' | 'held'>,
+  it: Renewing,
 ): Promise<{ readonly session: Session; readonly isOwn: boolean } | null> {
   if (!renewed.has(it.reply)) {
     const still = await heldSession(parts, it.request)
