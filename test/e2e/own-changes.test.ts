@@ -60,6 +60,18 @@ async function post(person: Person, act: string, fields: Record<string, string>)
   return { status: answer.status, token: cookie?.split(';')[0]?.slice(SESSION.length + 1), html: await answer.text() }
 }
 
+/** Others hash their passwords, so that whoever comes now waits for a thread, until they are let go. */
+function othersHash(): () => Promise<void> {
+  let over = false
+  const others = Array.from({ length: 12 }, async () => {
+    while (!over) await hash('another', { memoryCost: 65_536, timeCost: 4 })
+  })
+  return async () => {
+    over = true
+    await Promise.all(others)
+  }
+}
+
 const idOf = (person: Person, kind: string): string =>
   new RegExp(`<strong>${kind}</strong>[\\s\\S]*?name="id" value="([^"]+)"`).exec(person.html)?.[1] ?? ''
 
@@ -180,18 +192,13 @@ onEveryStore('a change is refused whose session was ended while it was made', as
   const ben = await atAccount()
   const before = await rows()
   await sql.updateTable('sessions').set({ used_at: 1 }).execute()
-  // others hash theirs, and whoever comes waits for a thread
-  let ended = false
-  const others = Array.from({ length: 12 }, async () => {
-    while (!ended) await hash('another', { memoryCost: 65_536, timeCost: 4 })
-  })
+  const letGo = othersHash()
   const answered = post(ben, 'password', { password: 'one that a thief would set' })
   // it has seen the session alive, and hashes the password, which takes longer than to end it
   await until(async () => (await open())[0]!.used_at !== 1)
   await accounts.endEverything('shop:ben', { reason: 'changed_by_administrator' }, systemClock())
-  ended = true
+  await letGo()
   const { token, status } = await answered
-  await Promise.all(others)
   assert.deepEqual([token, status, (await open()).length], [undefined, 303, 0])
   assert.deepEqual(await rows(), before)
 })
@@ -206,10 +213,12 @@ onEveryStore(
     await thief.go('/account')
     assert.match(thief.html, /Signed in as shop:ben/)
     await sql.updateTable('sessions').set({ used_at: 1 }).execute()
+    const letGo = othersHash()
     const answered = post(thief, 'password', { password: 'one that a thief would set' })
     // it has seen the session alive, and hashes the password
     await until(async () => (await open())[0]!.used_at !== 1)
     const { token } = await post(ben, 'end-others', {})
+    await letGo()
     assert.notEqual(token, undefined)
     const { status, token: told } = await answered
     assert.deepEqual([status, told], [303, undefined])
