@@ -40,6 +40,8 @@ export async function watchFolder({
 }: Parts): Promise<WatchedFolder> {
   /** what was last taken or refused: looked at again only when it is another */
   let seen: string | null = null
+  /** what is answered from */
+  let taken: string | null = null
   let stopped = false
   let refused = false
   let unreadable = false
@@ -54,7 +56,10 @@ export async function watchFolder({
 
   async function lookOnce(): Promise<void> {
     let before = await stateOf(folder)
-    if (before === seen) return
+    if (before === seen) {
+      if (before === taken) refused = false
+      return
+    }
     // somebody may be in the middle of copying
     for (; !stopped;) {
       await pause(config.settleMs)
@@ -69,7 +74,7 @@ export async function watchFolder({
       if ((await stateOf(folder)) !== before) return
       refuseErrors(inventory.diagnostics)
       await snapshots.take(inventory, { actor: { type: 'node', id: 'folder' } })
-      seen = before
+      seen = taken = before
       refused = false
     } catch (error) {
       refused = true

@@ -1,7 +1,7 @@
 /** What those rely on who run the server: that it ends in good order, sheds load, believes only its proxies, follows its folder. */
 import { strict as assert } from 'node:assert'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
@@ -187,6 +187,21 @@ suite('The server', () => {
         return true
       })
     }
+  })
+
+  test('says no longer that its folder is refused once that holds again what is answered from', async (context) => {
+    const folder = testFolder(context)
+    writeFileSync(join(folder, 'a.json'), inventory('a:ada'))
+    const config = `inventory: { folder: ${folder}, settleMs: 20, pollSeconds: 1 }`
+    const server = await testServer(context, { config })
+    const { schema } = server.context.database.sql
+    assert.ok(!(await isRefused(server)))
+    await schema.alterTable('snapshots').renameTo('elsewhere').execute()
+    writeFileSync(join(folder, 'b.json'), inventory('a:bob'))
+    await until(() => isRefused(server), 'a store that fails is not told')
+    rmSync(join(folder, 'b.json'))
+    await until(async () => !(await isRefused(server)), 'it is said still')
+    await schema.alterTable('elsewhere').renameTo('snapshots').execute()
   })
 
   test('keeps what it has when most accounts are gone from its folder, and says so, until that is confirmed', async (context) => {
