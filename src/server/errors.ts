@@ -16,7 +16,7 @@ export interface ErrorBody {
 /** Seconds after which a client may come again. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 2, not_ready: 2, store_unavailable: 2 }
 
-/** States of the node, which are told where they begin and end, counted, and shown by `/readyz`; not once more with each request. */
+/** What a node answers by the thousand while it starts or is under load: counted by its metrics, and not logged with each request. */
 const EXPECTED: ReadonlySet<ErrorCode> = new Set(['overloaded', 'not_ready'])
 
 /** Codes for what the framework refuses, by its status. */
@@ -59,7 +59,7 @@ export function answerErrors(app: FastifyInstance, { log, config }: ServerContex
     const known = errorOf(error)
     const status = STATUSES[known.code]
     if (!EXPECTED.has(known.code)) {
-      if (status === 503) log.warn({ requestId: request.id, code: known.code }, known.message)
+      if (status === 503) log.warn({ requestId: request.id, code: known.code, why: known.detail['why'] }, known.message)
       else if (status >= 500) log.error({ requestId: request.id, err: error }, known.message)
     }
     const wait = RETRY_AFTER[known.code]

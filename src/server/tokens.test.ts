@@ -88,7 +88,7 @@ onEveryStore(
 )
 
 test('while tokens cannot be read, one that was made a moment ago is not called unknown', async (context) => {
-  const { ask, context: parts, token: newKnown } = await testServer(context)
+  const { ask, context: parts, token: newKnown, logged } = await testServer(context)
   const known = await newKnown('decide')
   const { token } = newToken({ name: 'x', scopes: ['decide'], expiresAt: null }, 1)
   const question = {
@@ -111,6 +111,10 @@ test('while tokens cannot be read, one that was made a moment ago is not called 
     [503, '2', null],
   )
   assert.equal(((await answer.json()) as { error: string }).error, 'store_unavailable')
+  assert.ok(
+    logged.some((line) => /tokens cannot be read/.test(line) && /no such table/.test(line)),
+    'the log does not say why',
+  )
   assert.equal((await post('ambit_of_another_shape')).status, 401)
   assert.notEqual((await post(known)).status, 401)
   await parts.database.sql.schema.alterTable('elsewhere').renameTo('tokens').execute()

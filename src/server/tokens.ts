@@ -87,13 +87,14 @@ export async function loadTokens(database: Database, clock: Clock): Promise<Toke
   }
   /** What is found once the store was read again. What cannot be read is not known to be missing. */
   async function readAgain(find: () => Caller | null): Promise<Caller | null> {
-    const read = await (soon ??= readSoon()).then(
-      () => true,
-      () => false,
+    const failure = await (soon ??= readSoon()).then(
+      () => null,
+      (error: unknown) => ({ error }),
     )
     const found = find()
-    if (read || found !== null) return found
-    throw new AmbitError('store_unavailable', 'tokens cannot be read at the moment; come again a little later')
+    if (failure === null || found !== null) return found
+    const why = String(failure.error)
+    throw new AmbitError('store_unavailable', 'tokens cannot be read at the moment; come again a little later', { why })
   }
 
   function inForce(id: string): Caller | null {
