@@ -77,6 +77,39 @@ onEveryStore('one key that cannot be opened keeps no other from being judged', a
   assert.equal(tools.troubles.length, 1)
 })
 
+onEveryStore(
+  'where the store, the record or the notice fails, the rest is put away all the same, and it is said',
+  async (store) => {
+    const tools = toolsOver(await store.open())
+    for (const account of ['idp:a', 'idp:b', 'idp:c'])
+      assert.ok((await enrol(tools, newSoftwareKey(), birth, PASSKEYS, account)).accepted)
+    const once = <A extends readonly unknown[], R>(does: (...args: A) => Promise<R>) => {
+      let failed = false
+      return async (...args: A): Promise<R> => {
+        if (failed) return does(...args)
+        failed = true
+        throw new Error('away')
+      }
+    }
+    tools.notices.length = 0
+    const failing = {
+      ...tools,
+      record: once(tools.record),
+      notify: once(tools.notify),
+      authenticators: {
+        ...tools.authenticators,
+        pageOf: once(tools.authenticators.pageOf),
+        suspend: once(tools.authenticators.suspend),
+      },
+    }
+    assert.equal(await suspendAllBroken(failing, BROKEN.models, { pauseMs: 1 }), 3)
+    assert.equal(tools.troubles.length, 4)
+    assert.equal(tools.notices.length, 2)
+    const stopped = AbortSignal.abort()
+    assert.equal(await suspendAllBroken(failing, BROKEN.models, { stopped }), 0)
+  },
+)
+
 onEveryStore('what a key is worth falls with what is known of its model, and never rises', async (store) => {
   const tools = toolsOver(await store.open())
   const [hard, plain] = [newSoftwareKey(), newSoftwareKey()]

@@ -2,6 +2,7 @@
  * Keys of models that were broken after they were enrolled (FIDO MDS 3.1 §3.1.4): nobody is let in by one any more. Each is suspended,
  * once, by whichever node is first; what was opened by it ends in the same step, its owner is told, and it is on record.
  */
+import { setTimeout } from 'node:timers/promises'
 import { judgedAgain, type ModelCatalogue } from './attestation.ts'
 import type { Tools } from './ceremony.ts'
 import { openKey } from './key-material.ts'
@@ -9,13 +10,15 @@ import type { EnrolledAuthenticator } from './stores.ts'
 
 /** Keys that are looked at together. Ours. */
 const AT_ONCE = 500
+/** Milliseconds before a store that did not answer is asked again. Ours. */
+const AGAIN_MS = 60_000
 
-/** Suspends one key; false where somebody else has. */
+/** Suspends one key; false where somebody else has. It is put away whether or not that can be told. */
 export async function suspendBroken(tools: Tools, key: EnrolledAuthenticator): Promise<boolean> {
   const { id, account, name, kind } = key
   const now = tools.clock()
   if (!(await tools.authenticators.suspend(id, account, 'key_broken', now))) return false
-  await tools.record({
+  const said = tools.record({
     kind: 'authenticator',
     account,
     event: 'authenticator_suspended',
@@ -27,25 +30,43 @@ export async function suspendBroken(tools: Tools, key: EnrolledAuthenticator): P
     session: null,
     at: now,
   })
-  await tools.notify(account, { template: 'key_broken', values: { name } })
+  await said.catch((error: unknown) => tools.onTrouble('the suspension of a broken key is not on record', error))
+  const told = tools.notify(account, { template: 'key_broken', values: { name } })
+  await told.catch((error: unknown) => tools.onTrouble('nobody was told that a broken key was suspended', error))
   return true
 }
 
-/** Looks at every key by what is known of its model now; returns how many were suspended. What cannot be opened stays as it is. */
-export async function suspendAllBroken(tools: Tools, models: ModelCatalogue, stopped?: AbortSignal): Promise<number> {
+/**
+ * Looks at every key by what is known of its model now; returns how many were suspended. What cannot be opened stays as it is. Where the
+ * store does not answer it is asked again after `pauseMs`, until it does.
+ */
+export async function suspendAllBroken(
+  tools: Tools,
+  models: ModelCatalogue,
+  { stopped, pauseMs = AGAIN_MS }: { readonly stopped?: AbortSignal; readonly pauseMs?: number } = {},
+): Promise<number> {
   let suspended = 0
   for (let after = ''; stopped?.aborted !== true;) {
-    const keys = await tools.authenticators.pageOf('passkey', after, AT_ONCE)
-    for (const key of keys) {
-      const material = await openKey(tools.keyring, key).catch((error: unknown) =>
-        tools.onTrouble('a key could not be judged', error),
-      )
-      if (material !== undefined && judgedAgain(material, models) === null && (await suspendBroken(tools, key)))
-        suspended++
+    try {
+      const keys = await tools.authenticators.pageOf('passkey', after, AT_ONCE)
+      for (const key of keys) if ((await isBroken(tools, key, models)) && (await suspendBroken(tools, key))) suspended++
+      const last = keys.at(-1)
+      if (last === undefined) break
+      after = last.id
+    } catch (error) {
+      tools.onTrouble('passkeys could not be held against the FIDO metadata; it is tried again', error)
+      await setTimeout(pauseMs, undefined, { ref: false, ...(stopped && { signal: stopped }) }).catch(() => {})
     }
-    const last = keys.at(-1)
-    if (last === undefined) break
-    after = last.id
   }
   return suspended
+}
+
+/** One that cannot be opened is not known to be. */
+async function isBroken(tools: Tools, key: EnrolledAuthenticator, models: ModelCatalogue): Promise<boolean> {
+  try {
+    return judgedAgain(await openKey(tools.keyring, key), models) === null
+  } catch (error) {
+    tools.onTrouble('a key could not be judged', error)
+    return false
+  }
 }

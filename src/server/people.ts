@@ -133,9 +133,8 @@ export async function openPeople(
   const channelsOf = (account: string) => sharedChannels(context.live(), account)
   const models = await modelsOf(context, people)
   const stopping = new AbortController()
-  const judging = suspendAllBroken(tools, models, stopping.signal).then(
+  const judging = suspendAllBroken(tools, models, { stopped: stopping.signal }).then(
     (count) => count > 0 && log.warn({ count }, 'passkeys of models that were reported broken were suspended'),
-    (error: unknown) => onTrouble('passkeys could not be held against the FIDO metadata', error),
   )
   const breached = people.breachedPasswords === undefined ? null : await openBreachedPasswords(people.breachedPasswords)
   if (breached === null && people.factors.includes('password'))
