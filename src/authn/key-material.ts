@@ -25,7 +25,7 @@ export const openKey = async (
   { id, material }: EnrolledAuthenticator,
 ): Promise<KeyMaterial> => JSON.parse(await keyring.open(`authenticator ${id}`, material)) as KeyMaterial
 
-/** What the keys among these are worth now, for what they may be offered for. One that cannot be opened, or was broken, is left out. */
+/** What the keys among these are worth now, for what they may be offered for. One that cannot be opened, or was broken, is left out: it lets nobody in. */
 export async function keyFactsOf(
   { keyring }: { readonly keyring: Pick<Keyring, 'open'> },
   models: ModelCatalogue,

@@ -28,7 +28,9 @@ const number: Identifier = {
 const holding = (mine: readonly EnrolledAuthenticator[], identifiers: readonly Identifier[] = []): Holding => ({
   enrolled: mine,
   identifiers,
-  keys: new Map(),
+  keys: new Map(
+    mine.filter(({ kind }) => kind === 'passkey').map(({ id }) => [id, { keyClass: 'synced', fips140Level: 0 }]),
+  ),
   upstreams: [],
 })
 const kinds = (...names: FactorName[]) => names.map((each) => enrolled(each))
@@ -61,6 +63,21 @@ test('a factor that is switched off, and a number to which no code goes, let nob
   assert.equal(may(kinds('totp', 'passkey'), measure(LOW, ['totp'])), false)
   assert.equal(may(kinds('password'), measure(LOW), [number]), true)
   assert.equal(may(kinds('password'), measure(LOW), [{ ...number, verifiedAt: null }]), false)
+})
+
+test('a key that cannot be opened, or whose model is broken, lets nobody in', () => {
+  const [password, key] = [enrolled('password'), enrolled('passkey')]
+  const unread = { ...holding([password, key]), keys: new Map() }
+  const left = { ...holding([key]), keys: new Map() }
+  for (const floor of [LOW, TWO, PHR, null]) assert.equal(staysIn(unread, left, measure(floor)), false)
+  assert.equal(staysIn(unread, { ...holding([password]), keys: new Map() }, measure(LOW)), true)
+})
+
+test('what lets in nobody for the time being is not taken away to the last', () => {
+  // both have to be shown where both are there, and one is switched off
+  const off = measure(TWO, ['password'])
+  assert.equal(may(kinds('password', 'totp'), off), false)
+  assert.equal(may(kinds('totp', 'password'), off), true)
 })
 
 test('what is named is what would do, of what this server offers', () => {

@@ -25,24 +25,29 @@ const LEAST: Floor = { strength: 'single_factor', codes: 'allowed', session: {},
 /** What is for losses and for beginning is no way to sign in day by day. */
 const isForLosses = ({ offer: { factor } }: Way): boolean => factor === 'recovery_code' || factor === 'enrolment_pass'
 
+/** What somebody signs in with day by day. */
+const usual = (holding: Holding, { codes }: Floor, factors: readonly FactorName[]): Way[] =>
+  waysOf(holding, factors, 'sign_in', 0).filter((it) => !isForLosses(it) && !(it.code && codes === 'refused'))
+
 /** Whether all of it together is enough for a sign-in. */
 function signsIn(holding: Holding, floor: Floor, { worths, channels, factors }: Measure): boolean {
   const { codes } = floor
   const numbers = enrolledNumbers(holding.identifiers, { factors, codes, channels })
   const need = needOf(floor, { acceptable: null, maxAge: null }, [...holding.enrolled, ...numbers], worths, 0)
-  const ways = waysOf(holding, factors, 'sign_in', 0).filter(
-    (it) => !isForLosses(it) && !(it.code && codes === 'refused'),
-  )
   return isEnough(
-    ways.flatMap(({ proofs }) => proofs),
+    usual(holding, floor, factors).flatMap(({ proofs }) => proofs),
     need,
     worths,
     channels,
   )
 }
 
-/** Whether what is left does what all of it did: sign in as the reach asks, or at all where that is out of reach anyway. */
+/**
+ * Whether what is left does what all of it did: sign in as the reach asks, or at all where that is out of reach anyway. Where not even
+ * that is so, because of something that is switched off or cannot be read for the time being, something is left for when it is again.
+ */
 export const staysIn = (before: Holding, after: Holding, measure: Measure): boolean =>
+  (usual(after, LEAST, measure.factors).length > 0 || usual(before, LEAST, measure.factors).length === 0) &&
   [measure.floor ?? LEAST, LEAST].every((floor) => !signsIn(before, floor, measure) || signsIn(after, floor, measure))
 
 /** What is left without one authenticator. */

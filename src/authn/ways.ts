@@ -50,7 +50,9 @@ export function waysOf(
         found.push({ offer: { factor, to: own.canonical }, code, proofs: [sentProof(factor, own, purpose, at)] })
       continue
     }
-    const own = enrolled.filter((it) => it.kind === factor && it.state === 'active')
+    const own = enrolled.filter(
+      (it) => it.kind === factor && it.state === 'active' && (factor !== 'passkey' || keys.has(it.id)),
+    )
     const proofs = own.map((it) => proofBy(it, keys, purpose, at))
     if (own.length > 0) found.push({ offer: { factor, to: null }, code, proofs })
   }

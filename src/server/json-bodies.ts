@@ -1,5 +1,5 @@
 /**
- * JSON that came in a request, read by one parser wherever it comes. A member that stands twice is refused: whoever looks at the request
+ * Bodies of JSON, read by one parser at every route. A member that stands twice is refused: whoever looks at the request
  * on its way may take the other one (RFC 7493 §2.3).
  */
 import type { FastifyInstance } from 'fastify'
