@@ -69,7 +69,7 @@ suite('The minimal set', () => {
           assert.ok(hasty.cost >= cut.cost && hasty.costAtLeast <= cut.cost)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 240 },
     )
     assert.ok(cuts > 5, `${cuts} inventories had something to cut`)
   })
