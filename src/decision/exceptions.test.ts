@@ -202,7 +202,7 @@ test('in whatever order things happen, it stands only in its time, with all safe
         assert.ok(!ada.uncertain || exception.approvedImpact === 'high')
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 12_000 },
   )
   // the property says something only of histories in which it does stand
   assert.ok(stood > 500 && revived > 10, `${stood} ${revived}`)
