@@ -40,7 +40,7 @@ onEveryStore('a wrong answer is the same work for every name', async (store) => 
     await setPassword(tools, { account, typed: 'correct horse battery staple', boundAtAal: 2, session: null })
     await replaceRecoveryCodes(tools, { account, boundAtAal: 2, session: null })
   }
-  await tools.accounts.endEverything('idp:off', { status: 'disabled', reason: 'disabled' }, tools.now)
+  await tools.accounts.endEverything('idp:off', { locks: ['administrator'], reason: 'disabled' }, tools.now)
   const unknown = nobodys(tools.keyring, 'zoe@example.org')
   const others = [unknown, 'idp:off', 'idp:gus', 'idp:without']
   // the first charge of a budget makes its row

@@ -6,6 +6,7 @@ import type { Impact } from '#contract/vocabulary.ts'
 import { answerPass, approvePass, issuePass, type PassRequest } from './enrolment-pass.ts'
 import { decideRecovery, happen, openRecovery, sweepRecoveries, vetoRecovery, type RecoveryParts } from './recover.ts'
 import { DEFAULT_RECOVERY } from './recovery.ts'
+import { LOCKS, type Lock } from './stores.ts'
 import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
 
 const DAY = 86_400_000
@@ -68,6 +69,45 @@ onEveryStore('two claims at once freeze the account until people decide', async 
   assert.equal((await parts.tools.accounts.stateOf('idp:ada')).status, 'frozen')
   assert.equal((await decide('idp:heidi'))?.state, 'requested')
   assert.equal((await parts.tools.accounts.stateOf('idp:ada')).status, 'active')
+})
+
+onEveryStore('the decision about a recovery lifts no lock that was put on for something else', async (store) => {
+  const parts = partsOver(await store.open(), 'low')
+  const { accounts } = parts.tools
+  const standing = async () => {
+    const { status, locks } = await accounts.stateOf('idp:ada')
+    return [status, ...locks]
+  }
+  for (const [lock, status] of [
+    ['not_me', 'frozen'],
+    ['administrator', 'disabled'],
+  ] as const) {
+    for (const allow of [false, true]) {
+      const { id } = await openRecovery(parts, 'idp:ada', 'asker')
+      assert.equal((await openRecovery(parts, 'idp:ada', 'thief')).outcome, 'frozen')
+      assert.deepEqual(await standing(), ['frozen', 'contested_recovery'])
+      await accounts.endEverything('idp:ada', { locks: [lock], reason: 'test' }, parts.tools.now)
+      assert.deepEqual(await standing(), [status, lock, 'contested_recovery'])
+      assert.ok(await decideRecovery(parts, id!, 'idp:grace', allow, true))
+      assert.deepEqual(await standing(), [status, lock])
+      await accounts.endEverything('idp:ada', { unlocks: lock, reason: 'test' }, parts.tools.now)
+      assert.deepEqual(await standing(), ['active'])
+      if (allow) assert.ok(await vetoRecovery(parts, id!, 'number', 0))
+    }
+  }
+})
+
+onEveryStore('of locks put on and lifted at once, none is lost and none lifts another', async (store) => {
+  const nodes = [partsOver(await store.open()), partsOver(await store.open())].map(({ tools }) => tools)
+  const all = (change: (lock: Lock) => { locks: readonly Lock[] } | { unlocks: Lock }, locks: readonly Lock[]) =>
+    Promise.all(
+      locks.map((lock, i) => nodes[i % 2]!.accounts.endEverything('idp:ada', { ...change(lock), reason: 'test' }, 1)),
+    )
+  await all((lock) => ({ locks: [lock] }), LOCKS)
+  assert.deepEqual((await nodes[0]!.accounts.stateOf('idp:ada')).locks, LOCKS)
+  await all((lock) => ({ unlocks: lock }), ['administrator', 'contested_recovery'])
+  const { status, locks, epoch } = await nodes[1]!.accounts.stateOf('idp:ada')
+  assert.deepEqual([status, locks, epoch], ['frozen', ['not_me'], 5])
 })
 
 onEveryStore('to stop and begin again makes no wait shorter, and stopping for ever ends with people', async (store) => {

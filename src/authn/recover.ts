@@ -6,7 +6,7 @@ import type { Impact } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import type { Tools } from './ceremony.ts'
-import type { AccountStateStore } from './stores.ts'
+import type { Ending } from './stores.ts'
 import {
   isOpen,
   openCase,
@@ -22,9 +22,6 @@ export interface HeldCase {
   readonly case: RecoveryCase
   readonly revision: number
 }
-
-/** What {@link AccountStateStore.endEverything} is told. */
-export type Ending = Parameters<AccountStateStore['endEverything']>[1]
 
 export interface RecoveryStore {
   /** false where the account has an open case already */
@@ -97,13 +94,14 @@ export async function happen(parts: RecoveryParts, id: string, event: RecoveryEv
   throw new AmbitError('conflict', 'this recovery is being changed by others; try again')
 }
 
-/** What ends in the step that changes the case; a case that people let go on takes its account out of the frost. */
+/** What ends in the step that changes the case; a case that was decided shuts its account no longer. */
 function endingOf(before: RecoveryCase, { case: after, effects }: Stepped): Ending | null {
   for (const effect of effects) {
-    if (effect.do === 'freeze') return { status: 'frozen', reason: 'recovery_frozen' }
+    if (effect.do === 'freeze') return { locks: ['contested_recovery'], reason: 'recovery_frozen' }
     if (effect.do === 'end_everything') return { withheldUntil: effect.withheldUntil, reason: 'recovered' }
   }
-  return before.state === 'frozen' && after.state !== 'frozen' ? { status: 'active', reason: 'recovery_decided' } : null
+  if (before.state !== 'frozen' || after.state === 'frozen') return null
+  return { unlocks: 'contested_recovery', reason: 'recovery_decided' }
 }
 
 async function perform({ tools }: RecoveryParts, { case: it, effects }: Stepped): Promise<void> {

@@ -7,10 +7,19 @@ import type { SessionBinding } from './session-binding.ts'
 export const ACCOUNT_STATUSES = ['active', 'disabled', 'frozen'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
+/**
+ * Why an account is shut. Each is lifted by what lifts this one, and leaves the others: the first by an administrator, the second by
+ * somebody who outranks the account, the third by the decision about the recovery.
+ */
+export const LOCKS = ['administrator', 'not_me', 'contested_recovery'] as const
+export type Lock = (typeof LOCKS)[number]
+
 /** Where an account stands. An account never seen before is active at epoch 0. */
 export interface AccountState {
   readonly account: string
+  /** `disabled` by an administrator or a sender of security events, `frozen` by any other lock */
   readonly status: AccountStatus
+  readonly locks: readonly Lock[]
   /** rises with every change after which older sessions and codes must be worth nothing */
   readonly epoch: number
   /** milliseconds since 1970 until which a recovery holds authority back; 0 for none */
@@ -19,12 +28,18 @@ export interface AccountState {
 
 export interface AccountStateStore {
   readonly stateOf: (account: string) => Promise<AccountState>
-  /** one step: the new status, a higher epoch, and the end of every session, challenge and known browser of before */
-  readonly endEverything: (
-    account: string,
-    change: { readonly status?: AccountStatus; readonly withheldUntil?: number; readonly reason: string },
-    now: number,
-  ) => Promise<AccountState>
+  /** one step: the locks as they are then, a higher epoch, and the end of every session, challenge and known browser of before */
+  readonly endEverything: (account: string, change: Ending, now: number) => Promise<AccountState>
+}
+
+/** What ends everything of an account. */
+export interface Ending {
+  readonly locks?: readonly Lock[]
+  readonly unlocks?: Lock
+  /** milliseconds since 1970 */
+  readonly withheldUntil?: number
+  /** a word of ours */
+  readonly reason: string
 }
 
 export const AUTHENTICATOR_STATES = ['pending', 'active', 'suspended', 'removed'] as const

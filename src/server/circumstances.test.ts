@@ -66,10 +66,10 @@ suite('Circumstances', () => {
         await signalStore(here).end('ada', { kind: 'risk_level_change', source: 'https://idp.example' }, systemClock())
         await node.look()
         assert.ok(kinds(await node.find('ada')).length === 0)
-        await accountStateStore(here).endEverything('ada', { status: 'frozen', reason: 'test' }, now)
+        await accountStateStore(here).endEverything('ada', { locks: ['not_me'], reason: 'test' }, now)
         await node.look()
         assert.ok(kinds(await node.find('ada')).includes('account_frozen'))
-        const change = { status: 'active' as const, withheldUntil: now + 60_000, reason: 'test' }
+        const change = { unlocks: 'not_me' as const, withheldUntil: now + 60_000, reason: 'test' }
         await accountStateStore(here).endEverything('ada', change, now)
         await node.look()
         assert.ok(kinds(await node.find('ada')).join() === 'recovered_lately')
@@ -83,7 +83,7 @@ suite('Circumstances', () => {
     const database = await open()
     const node = await nodeOn(database)
     try {
-      await accountStateStore(database).endEverything('okta:eve', { status: 'disabled', reason: 'test' }, 1)
+      await accountStateStore(database).endEverything('okta:eve', { locks: ['administrator'], reason: 'test' }, 1)
       assert.deepEqual(kinds(await node.find('eve', sessionOf('ada'), 'user')), ['account_disabled'])
       assert.deepEqual(kinds(await node.find('eve', sessionOf('okta:eve'), 'nobody')), [])
     } finally {
@@ -139,7 +139,7 @@ suite('Circumstances', () => {
     const find = circumstancesFrom({
       subjects: { account: {} },
       signals: { standing: async () => (broken ? Promise.reject(new Error('no store')) : []) },
-      accounts: { stateOf: async (account) => ({ account, status: 'active', epoch: 0, withheldUntil: 0 }) },
+      accounts: { stateOf: async (account) => ({ account, status: 'active', locks: [], epoch: 0, withheldUntil: 0 }) },
       sessionDevices: async () => [],
       exceptions: EXCEPTIONS,
       changes: { on: () => () => {} },

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely'
-import type { AccountState, AccountStateStore, AccountStatus, ChangedIn } from '#authn/stores.ts'
+import type { ExpressionBuilder, Kysely } from 'kysely'
+import { LOCKS, type AccountState, type AccountStateStore, type AccountStatus } from '#authn/stores.ts'
+import type { ChangedIn, Ending, Lock } from '#authn/stores.ts'
 import { KNOWN_SIGNALS } from '#contract/decision.ts'
 import { inBatches } from './batches.ts'
 import { announce } from './changes.ts'
@@ -21,24 +22,23 @@ export function accountStateStore(database: Database): AccountStateStore {
 export async function endEverythingIn(
   sql: Kysely<Tables>,
   account: string,
-  { status, withheldUntil, reason }: Parameters<AccountStateStore['endEverything']>[1],
+  { locks = [], unlocks, withheldUntil, reason }: Ending,
   now: number,
 ): Promise<AccountState> {
-  await sql
-    .insertInto('account_states')
-    .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
-    .onConflict((conflict) => conflict.column('account').doNothing())
-    .execute()
+  await ensureState(sql, account, now)
   await sql
     .updateTable('account_states')
     .set((row) => ({
       epoch: row('epoch', '+', 1),
       changed_at: now,
-      ...(status === undefined ? {} : { status }),
+      ...Object.fromEntries(locks.map((lock) => [COLUMNS[lock], 1])),
+      ...(unlocks === undefined ? {} : { [COLUMNS[unlocks]]: 0 }),
       ...(withheldUntil === undefined ? {} : { withheld_until: withheldUntil }),
     }))
     .where('account', '=', account)
     .execute()
+  if (locks.length > 0 || unlocks !== undefined)
+    await sql.updateTable('account_states').set({ status: statusOf }).where('account', '=', account).execute()
   await endSessions(sql, { account }, reason, now)
   await sql
     .updateTable('challenges')
@@ -51,13 +51,34 @@ export async function endEverythingIn(
   return stateOf(sql, account)
 }
 
-/** The state of an account, whose row nobody else changes until this transaction ends. */
-export async function lockedState(sql: Kysely<Tables>, account: string, now: number): Promise<AccountState> {
+const COLUMNS = {
+  administrator: 'locked_by_administrator',
+  not_me: 'locked_as_not_me',
+  contested_recovery: 'locked_by_recovery',
+} as const satisfies Record<Lock, string>
+
+/** What the locks amount to, for whoever asks for no more. */
+const statusOf = (row: ExpressionBuilder<Tables, 'account_states'>) =>
+  row
+    .case()
+    .when(COLUMNS.administrator, '=', 1)
+    .then('disabled')
+    .when(row.or([row(COLUMNS.not_me, '=', 1), row(COLUMNS.contested_recovery, '=', 1)]))
+    .then('frozen')
+    .else('active')
+    .end()
+
+async function ensureState(sql: Kysely<Tables>, account: string, now: number): Promise<void> {
   await sql
     .insertInto('account_states')
     .values({ account, status: 'active', epoch: 0, withheld_until: 0, changed_at: now })
     .onConflict((conflict) => conflict.column('account').doNothing())
     .execute()
+}
+
+/** The state of an account, whose row nobody else changes until this transaction ends. */
+export async function lockedState(sql: Kysely<Tables>, account: string, now: number): Promise<AccountState> {
+  await ensureState(sql, account, now)
   await sql
     .updateTable('account_states')
     .set((row) => ({ epoch: row.ref('epoch') }))
@@ -97,7 +118,7 @@ async function statesOf(sql: Kysely<Tables>, accounts: readonly string[]): Promi
   const distinct = [...new Set(accounts)]
   const rows = await sql
     .selectFrom('account_states')
-    .select(['account', 'status', 'epoch', 'withheld_until'])
+    .select(['account', 'status', 'epoch', 'withheld_until', ...Object.values(COLUMNS)])
     .where('account', 'in', distinct)
     .unionAll((from) =>
       // what a sender of security events disabled, and did not take back: such a signal has no end of its own
@@ -105,6 +126,7 @@ async function statesOf(sql: Kysely<Tables>, accounts: readonly string[]): Promi
         .selectFrom('risk_signals')
         .select(['account', 'kind as status'])
         .select((row) => [row.lit(0).as('epoch'), row.lit(0).as('withheld_until')])
+        .select((row) => Object.values(COLUMNS).map((column) => row.lit(0).as(column)))
         .where('account', 'in', distinct)
         .where('ends_at', '=', Number.MAX_SAFE_INTEGER)
         .where('kind', '=', KNOWN_SIGNALS.disabled),
@@ -119,6 +141,7 @@ async function statesOf(sql: Kysely<Tables>, accounts: readonly string[]): Promi
     return {
       account,
       status: status === 'active' && disabled.has(account) ? 'disabled' : status,
+      locks: row === undefined ? [] : LOCKS.filter((lock) => row[COLUMNS[lock]] === 1),
       epoch: row?.epoch ?? 0,
       withheldUntil: row?.withheld_until ?? 0,
     }

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** Rows of the tables that migrations 0500 to 0510 make. Times are milliseconds since 1970. */
 export interface AuthnTables {
   readonly account_states: {
@@ -6,6 +8,9 @@ export interface AuthnTables {
     readonly epoch: number
     readonly withheld_until: number
     readonly changed_at: number
+    readonly locked_by_administrator: Generated<number>
+    readonly locked_as_not_me: Generated<number>
+    readonly locked_by_recovery: Generated<number>
   }
   readonly identifiers: {
     readonly kind: string

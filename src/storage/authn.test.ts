@@ -200,7 +200,7 @@ onEveryStore('a session lives until its time, idleness, end or epoch', async (st
   assert.equal(await sessions.resume('token-1', NOW + 1), null)
   await sessions.begin({ ...session, id: 'se_2', epoch: 1 }, 'token-2')
   assert.equal((await sessions.listOf('idp:ada', NOW)).length, 1)
-  await accountStateStore(database).endEverything('idp:ada', { status: 'disabled', reason: 'disabled' }, NOW)
+  await accountStateStore(database).endEverything('idp:ada', { locks: ['administrator'], reason: 'disabled' }, NOW)
   await sessions.begin({ ...session, id: 'se_3', epoch: 2 }, 'token-3')
   assert.equal(await sessions.resume('token-3', NOW), null)
 })

@@ -180,8 +180,16 @@ test('it was not me: a recovery stops no lock of an account that something else 
     await ben.go(link)
     await ben.submit('not-me')
     assert.match(ben.html, /The account is locked/)
-    assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'frozen')
-    assert.equal((await json('POST', '/v1/people/shop:ben/recovery', { by: 'shop:ada', does: 'refuse' })).status, 200)
+    const locks = async () => (await json('GET', '/v1/people/shop:ben', undefined)).body['locks']
+    const post = (to: string, body: object) => json('POST', `/v1/people/shop:ben/${to}`, body)
+    assert.deepEqual(await locks(), ['not_me', 'contested_recovery'])
+    assert.equal((await post('recovery', { by: 'shop:ada', does: 'refuse' })).status, 200)
+    // what happened before is not settled by that
+    assert.deepEqual(await locks(), ['not_me'])
+    assert.equal((await post('enable', {})).status, 409)
+    assert.deepEqual((await post('disable', {})).body['locks'], ['administrator', 'not_me'])
+    assert.equal((await post('enable', {})).body['status'], 'frozen')
+    assert.equal((await post('unfreeze', { by: 'shop:ada' })).body['status'], 'active')
     time.now += DAY
   }
 })

@@ -190,7 +190,7 @@ onEveryStore(
     running.onInteraction = () => null
     assert.equal((await authorize(it, { prompt: 'none' })).back.searchParams.get('error'), 'login_required')
     // nor does a disabled account sign in again, whatever it proves
-    await tools.accounts.endEverything('idp:ada', { status: 'disabled', reason: 'disabled' }, tools.now)
+    await tools.accounts.endEverything('idp:ada', { locks: ['administrator'], reason: 'disabled' }, tools.now)
     running.onInteraction = () => [passkey(tools.now)]
     await assert.rejects(tokens(it))
   },

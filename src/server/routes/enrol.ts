@@ -134,8 +134,10 @@ async function stopped(parts: PeopleParts, said: NotMe): Promise<'stopped' | 'lo
     const after = known == null || !isOfThis ? null : await vetoRecovery(recovery, open.case.id, address, known)
     if (after !== null) return after.state === 'vetoed' ? 'stopped' : 'locked'
     await happen(recovery, open.case.id, { is: 'compete', at: tools.clock() })
+    // people decide about this recovery, and there is nothing else to be looked at
+    if (isOfThis) return 'locked'
   }
-  await tools.accounts.endEverything(account, { status: 'frozen', reason: 'not_me' }, tools.clock())
+  await tools.accounts.endEverything(account, { locks: ['not_me'], reason: 'not_me' }, tools.clock())
   await tools.notify(account, { template: 'account_frozen', values: {} })
   return 'locked'
 }

@@ -129,6 +129,7 @@ export function personRoutes(app: FastifyInstance, administration: Administratio
     return {
       account,
       status: state.status,
+      locks: state.locks,
       identifiers: names.map(shownName),
       authenticators: enrolled.map(({ id, kind, name, state: its, boundAtAal }) => ({
         id,

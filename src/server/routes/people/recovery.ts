@@ -74,12 +74,16 @@ export function caseRoutes(app: FastifyInstance, administration: Administration)
       if ((await parts.recovery.store.frozenOf(account)) !== null) {
         throw new AmbitError('conflict', 'a recovery of this account is contested; that case has to be decided first')
       }
-      if ((await tools.accounts.stateOf(account)).status !== 'frozen')
-        throw new AmbitError('conflict', 'the account is not frozen')
+      if (!(await tools.accounts.stateOf(account)).locks.includes('not_me'))
+        throw new AmbitError('conflict', 'nobody said of this account that it was not him')
       await noted(administration, request, account, 'enabled')
-      const state = await tools.accounts.endEverything(account, { status: 'active', reason: 'unfrozen' }, tools.clock())
+      const state = await tools.accounts.endEverything(
+        account,
+        { unlocks: 'not_me', reason: 'unfrozen' },
+        tools.clock(),
+      )
       await tools.notify(account, { template: 'account_unfrozen', values: {} })
-      return { account, status: state.status }
+      return { account, status: state.status, locks: state.locks }
     },
   )
 }

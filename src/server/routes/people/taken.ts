@@ -5,6 +5,11 @@ import { AmbitError } from '#lib/errors.ts'
 import { linksOf } from '#server/sign-in/upstream.ts'
 import { byClient, config, noted, type Administration } from './administration.ts'
 
+const UNLOCKED_BY = {
+  recovery: 'a recovery of this account is contested; people who outrank it decide that case',
+  unfreeze: 'somebody said that it was not him; whoever outranks the account opens it again, by `unfreeze`',
+} as const
+
 export function takenRoutes(app: FastifyInstance, administration: Administration): void {
   const { parts } = administration
   const { tools, identifiers } = parts
@@ -53,21 +58,19 @@ export function takenRoutes(app: FastifyInstance, administration: Administration
   )
   app.post<{ Params: { account: string; to: string } }>('/v1/people/:account/:to', { config }, async (request) => {
     const { account, to } = request.params
-    const status = to === 'disable' ? 'disabled' : to === 'enable' ? 'active' : null
-    if (status === null) throw new AmbitError('not_found', 'an account is put to `disable` or `enable`')
-    const before = await tools.accounts.stateOf(account)
-    if (status === 'active' && before.status === 'frozen') {
-      throw new AmbitError(
-        'conflict',
-        'a recovery of this account is contested; people who outrank it decide that case',
-      )
+    if (to !== 'disable' && to !== 'enable')
+      throw new AmbitError('not_found', 'an account is put to `disable` or `enable`')
+    const { locks } = await tools.accounts.stateOf(account)
+    if (to === 'enable' && locks.length > 0 && !locks.includes('administrator')) {
+      throw new AmbitError('conflict', UNLOCKED_BY[locks.includes('contested_recovery') ? 'recovery' : 'unfreeze'])
     }
-    await noted(administration, request, account, status === 'active' ? 'enabled' : 'disabled')
+    await noted(administration, request, account, `${to}d`)
+    const lock = to === 'disable' ? ({ locks: ['administrator'] } as const) : ({ unlocks: 'administrator' } as const)
     const state = await tools.accounts.endEverything(
       account,
-      { status, reason: `${to}d_by_administrator` },
+      { ...lock, reason: `${to}d_by_administrator` },
       tools.clock(),
     )
-    return { account, status: state.status }
+    return { account, status: state.status, locks: state.locks }
   })
 }
