@@ -1,9 +1,10 @@
 import { STRENGTHS, type AuthenticatorKind, type ChannelKind, type Population } from '#contract/vocabulary.ts'
-import { strengthOf } from '#assurance/strength.ts'
+import { gradeOf } from '#assurance/strength.ts'
 import type { RuleSystem } from '#graph/rules.ts'
+import type { RuleCosts } from '#graph/weakest.ts'
 import { RULE_KIND_NAMES, type FactNodes, type Snapshot } from '#model/compile.ts'
 import type { Fact } from '#model/facts.ts'
-import type { Policy } from '#policy/policy.ts'
+import type { Attacker, Policy } from '#policy/policy.ts'
 import { isExposed, isLoose, isOut } from './secrets.ts'
 import { isLiveSession, type AuthenticatorFact, type Way } from './ways-in.ts'
 
@@ -20,18 +21,24 @@ export type Origin =
   /** taken as open because it is too wide to weigh; no proof rests on it */
   | { readonly is: 'assumed'; readonly way: Way }
 
+/** What R4 works on: a rule system, and per rule its tier and effort. */
+export interface Costed extends RuleCosts {
+  readonly system: RuleSystem
+}
+
 /**
  * The rules of the snapshot with costs for R4. A rule that only follows what is held costs one step at tier 0. A way in is
  * replaced by its variants: for each alternative, and each choice of authenticators to defeat directly, one rule whose
- * tier is the strength of what is defeated together; the rest must fall through the graph.
+ * tier is the strength of what is defeated together; the rest must fall through the graph. Tiers are those with unknowns
+ * at their worst.
  */
-export interface CostedSystem {
-  /** the rules one by one */
+export interface CostedSystem extends Costed {
+  /** what is had for nothing, and the variants of ways in; the last rules of the system, in this order */
   readonly rows: readonly CostedRow[]
-  readonly system: RuleSystem
-  readonly tiers: Uint8Array
-  readonly efforts: Uint8Array
-  readonly origins: readonly Origin[]
+  /** where a rule of the system comes from */
+  readonly originOf: (rule: number) => Origin
+  /** the same with unknowns at their best; itself where nothing is unknown, and of the same rules where only tiers differ */
+  readonly atBest: Costed
 }
 
 /** With more authenticators than this that may fall through the graph, a way in is open at worst: unknown, not strong. */
@@ -40,38 +47,43 @@ const DERIVABLE_LIMIT = 6
 const EFFORT_UNIT = 10
 /** Effort of an authenticator that no attacker of the policy defeats by himself. */
 const UNBEATEN_EFFORT = 100
+/** Tier of a row that is not there at best. */
+export const NEVER = 255
 
 export function costedSystem(
   snapshot: Snapshot,
   policy: Policy,
   ways: ReadonlyMap<string, readonly Way[]>,
-  unknownAs: UnknownAs,
 ): CostedSystem {
-  const rows: CostedRow[] = []
   const { rules, ruleKinds } = snapshot
   const wayInKind = RULE_KIND_NAMES.indexOf('way_in')
   const opensKind = RULE_KIND_NAMES.indexOf('opens')
   const derivable = new Uint8Array(rules.nodeCount)
-  for (let r = 0; r < rules.heads.length; r++) {
-    derivable[rules.heads[r]!] = 1
-    if (ruleKinds[r] === wayInKind || ruleKinds[r] === opensKind) continue
-    const body = rules.bodies.subarray(rules.bodyOffsets[r], rules.bodyOffsets[r + 1])
-    rows.push({
-      head: rules.heads[r]!,
-      body,
-      needs: rules.needs[r]!,
-      tier: 0,
-      effort: 1,
-      origin: { is: 'rule', rule: r },
-    })
+  for (const head of rules.heads) derivable[head] = 1
+  const steps = Uint32Array.from(rules.heads.keys()).filter(
+    (rule) => ruleKinds[rule] !== wayInKind && ruleKinds[rule] !== opensKind,
+  )
+  const rows = givenRows(snapshot)
+  for (const { head } of rows) derivable[head] = 1
+  const context = { snapshot, policy, isDerivable: (node: number) => derivable[node] === 1 }
+  for (const list of ways.values()) for (const way of list) for (const row of entryRows(context, way)) rows.push(row)
+  for (const row of unguardedRows(snapshot, ways)) rows.push(row)
+  const worst = pack(rules, steps, rows, 'worst')
+  return {
+    ...worst,
+    rows,
+    originOf: (rule) => (rule < steps.length ? { is: 'rule', rule: steps[rule]! } : rows[rule - steps.length]!.origin),
+    atBest: bestOf(rules, steps, rows, worst),
   }
-  const givens = givenRows(snapshot)
-  for (const { head } of givens) derivable[head] = 1
-  rows.push(...givens)
-  const context = { snapshot, policy, isDerivable: (node: number) => derivable[node] === 1, unknownAs }
-  for (const list of ways.values()) for (const way of list) rows.push(...entryRows(context, way))
-  if (unknownAs === 'worst') rows.push(...unguardedRows(snapshot, ways))
-  return pack(snapshot.nodeIds.length, rows)
+}
+
+function bestOf(rules: RuleSystem, steps: Uint32Array, rows: readonly CostedRow[], worst: Costed): Costed {
+  if (rows.every((row) => row.worst === row.best)) return worst
+  const kept = rows.filter(({ best }) => best !== NEVER)
+  if (kept.length < rows.length) return pack(rules, steps, kept, 'best')
+  const tiers = worst.tiers.slice()
+  rows.forEach(({ best }, i) => (tiers[steps.length + i] = best))
+  return { ...worst, tiers }
 }
 
 /** One rule with what it costs. */
@@ -79,7 +91,10 @@ export interface CostedRow {
   readonly head: number
   readonly body: ArrayLike<number>
   readonly needs: number
-  readonly tier: number
+  /** tier with unknowns at their worst */
+  readonly worst: number
+  /** tier with unknowns at their best; {@link NEVER} for a row that is there at worst only */
+  readonly best: number
   readonly effort: number
   readonly origin: Origin
 }
@@ -90,83 +105,95 @@ export interface EntryContext {
   readonly policy: Policy
   /** whether any rule gives a node, or it is out already */
   readonly isDerivable: (node: number) => boolean
-  readonly unknownAs: UnknownAs
 }
 
 /** A way in as rules: for each alternative, and each choice of what is defeated directly, one. */
 export function entryRows(context: EntryContext, way: Way): CostedRow[] {
-  const { snapshot, policy, isDerivable, unknownAs } = context
+  const { snapshot, policy, isDerivable } = context
   if (isLiveSession(way)) return [] // falls through its device or by exposure, which are rules and givens
   const heads = (way.yields ?? [way.account]).flatMap((id) => snapshot.indexOf.get(id) ?? [])
   const population = populationOf(snapshot, way.account)
-  const assumed = (): CostedRow[] =>
-    unknownAs === 'best'
-      ? []
-      : heads.map((head) => ({ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'assumed', way } }))
+  const assumed = (): CostedRow[] => heads.map((head) => openRow(head, NEVER, { is: 'assumed', way }))
   if (way.alternatives === null) return assumed()
   const rows: CostedRow[] = []
   for (const leaves of way.alternatives) {
     const provers = leaves.map((id) => (mayBeDefeated(snapshot, id) ? proverOf(snapshot, id) : null))
+    const nodes = leaves.map((id) => snapshot.indexOf.get(id))
     const choosable = provers.flatMap((prover, i) => {
-      const node = snapshot.indexOf.get(leaves[i]!)
+      const node = nodes[i]
       return prover !== null && node !== undefined && isDerivable(node) ? [i] : []
     })
     if (choosable.length > DERIVABLE_LIMIT) rows.push(...assumed())
     const chosen = choosable.slice(0, DERIVABLE_LIMIT)
     for (let subset = 0; subset < 1 << chosen.length; subset++) {
-      const derived = new Set(chosen.filter((_, bit) => (subset >>> bit) & 1))
-      const direct: AuthenticatorFact[] = []
+      const isDerived = (leaf: number): boolean => chosen.some((each, bit) => each === leaf && (subset >>> bit) & 1)
+      const defeated: AuthenticatorFact[] = []
+      const direct: string[] = []
       const body: number[] = []
-      leaves.forEach((id, i) => {
-        const prover = provers[i]!
-        if (prover !== null && !derived.has(i)) direct.push(prover)
-        else body.push(snapshot.indexOf.get(id)!)
+      provers.forEach((prover, i) => {
+        if (prover === null || isDerived(i)) return body.push(nodes[i]!)
+        defeated.push(prover)
+        return direct.push(leaves[i]!)
       })
-      const { tier, effort } = directCost(policy, population, direct, unknownAs)
-      const directIds = leaves.filter((_, i) => provers[i] !== null && !derived.has(i))
-      for (const head of heads) rows.push(entryRow(way, head, body, leaves, directIds, tier, effort))
+      const cost = directCost(policy, population, defeated)
+      const origin: Origin = { is: 'entry', way, leaves, direct }
+      for (const head of heads) rows.push({ head, body, needs: body.length, ...cost, origin })
     }
   }
   return rows
 }
 
-function entryRow(
-  way: Way,
-  head: number,
-  body: readonly number[],
-  leaves: readonly string[],
-  direct: readonly string[],
-  tier: number,
-  effort: number,
-): CostedRow {
-  return { head, body, needs: body.length, tier, effort, origin: { is: 'entry', way, leaves, direct } }
+/** A row that needs nothing. */
+function openRow(head: number, best: number, origin: Origin): CostedRow {
+  return { head, body: [], needs: 0, worst: 0, best, effort: 1, origin }
 }
 
 /** Cost of defeating a set of authenticators in one event. */
-export function directCost(
+function directCost(
   policy: Policy,
   population: Population | undefined,
   direct: readonly AuthenticatorFact[],
-  unknownAs: UnknownAs,
-): { tier: number; effort: number } {
-  if (direct.length === 0) return { tier: 0, effort: 1 }
-  const { strength, atLeast, atMost } = strengthOf(direct, policy.authenticators)
-  const tier = STRENGTHS.indexOf(strength ?? (unknownAs === 'worst' ? atLeast : atMost))
+): Pick<CostedRow, 'worst' | 'best' | 'effort'> {
+  if (direct.length === 0) return { worst: 0, best: 0, effort: 1 }
+  const { strength, atLeast, atMost } = gradeOf(direct, policy.authenticators)
   let effort = 0
   for (const authenticator of direct) effort += Math.ceil(leastEffort(policy, population, authenticator) / EFFORT_UNIT)
-  return { tier, effort: Math.min(effort, 255) }
+  return {
+    worst: STRENGTHS.indexOf(strength ?? atLeast),
+    best: STRENGTHS.indexOf(strength ?? atMost),
+    effort: Math.min(effort, 255),
+  }
 }
 
+/** The first defeat that takes it is the easiest, as they stand in order of effort. */
 function leastEffort(policy: Policy, population: Population | undefined, authenticator: AuthenticatorFact): number {
-  let least = UNBEATEN_EFFORT
-  for (const attacker of policy.attackers) {
-    if (population !== undefined && !attacker.populations.includes(population)) continue
-    for (const defeat of attacker.authenticators) {
-      if (!defeat.kinds.includes(authenticator.kind)) continue
-      if (defeat.when === undefined || defeat.when(authenticator)) least = Math.min(least, defeat.effort)
-    }
+  for (const { effort, when } of defeatsOf(policy, population, authenticator.kind)) {
+    if (when === undefined || when(authenticator)) return Math.min(effort, UNBEATEN_EFFORT)
   }
-  return least
+  return UNBEATEN_EFFORT
+}
+
+type AuthenticatorDefeat = Attacker['authenticators'][number]
+const defeats = new WeakMap<Policy, Map<string, readonly AuthenticatorDefeat[]>>()
+
+/** What the attackers that a population faces do to one kind of authenticator, the easiest first. */
+function defeatsOf(
+  policy: Policy,
+  population: Population | undefined,
+  kind: AuthenticatorKind,
+): readonly AuthenticatorDefeat[] {
+  let known = defeats.get(policy)
+  if (known === undefined) defeats.set(policy, (known = new Map()))
+  const key = `${kind} ${population ?? ''}`
+  let list = known.get(key)
+  if (list === undefined) {
+    list = policy.attackers
+      .filter(({ populations }) => population === undefined || populations.includes(population))
+      .flatMap(({ authenticators }) => authenticators.filter(({ kinds }) => kinds.includes(kind)))
+      .toSorted((a, b) => a.effort - b.effort)
+    known.set(key, list)
+  }
+  return list
 }
 
 function populationOf(snapshot: FactNodes, account: string): Population | undefined {
@@ -219,14 +246,10 @@ export const isGiven = (fact: Fact): boolean =>
   (fact.fact === 'secret' && isOut(fact)) || (fact.fact === 'session' && isExposed(fact))
 
 function givenRows(snapshot: Snapshot): CostedRow[] {
-  const rows: CostedRow[] = []
-  const give = (id: string) => {
-    const head = snapshot.indexOf.get(id)!
-    rows.push({ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id } })
-  }
   const { secret, session } = snapshot.inventory.byKind
-  for (const { fact } of [...secret, ...session]) if (isGiven(fact)) give(fact.id)
-  return rows
+  return [...secret, ...session].flatMap(({ fact }) =>
+    isGiven(fact) ? [openRow(snapshot.indexOf.get(fact.id)!, 0, { is: 'given', id: fact.id })] : [],
+  )
 }
 
 /** Whether this is a person's account of which no way in is on record: at worst it stands open. */
@@ -234,29 +257,35 @@ export const isUnguarded = (fact: Fact, ways: ReadonlyMap<string, unknown>): boo
   fact.fact === 'account' && fact.kind === 'human' && fact.enabled !== false && !ways.has(fact.id)
 
 function unguardedRows(snapshot: Snapshot, ways: ReadonlyMap<string, readonly Way[]>): CostedRow[] {
-  return snapshot.inventory.byKind.account.flatMap(({ fact }) => {
-    if (!isUnguarded(fact, ways)) return []
-    const head = snapshot.indexOf.get(fact.id)!
-    return [{ head, body: [], needs: 0, tier: 0, effort: 1, origin: { is: 'given', id: fact.id } as const }]
-  })
+  return snapshot.inventory.byKind.account.flatMap(({ fact }) =>
+    isUnguarded(fact, ways) ? [openRow(snapshot.indexOf.get(fact.id)!, NEVER, { is: 'given', id: fact.id })] : [],
+  )
 }
 
-function pack(nodeCount: number, rows: readonly CostedRow[]): CostedSystem {
-  const offsets = new Uint32Array(rows.length + 1)
-  rows.forEach((row, r) => (offsets[r + 1] = offsets[r]! + row.body.length))
-  const bodies = new Uint32Array(offsets[rows.length]!)
-  rows.forEach((row, r) => bodies.set(Array.from(row.body), offsets[r]))
-  return {
-    rows,
-    system: {
-      nodeCount,
-      heads: Uint32Array.from(rows, (row) => row.head),
-      needs: Uint16Array.from(rows, (row) => row.needs),
-      bodyOffsets: offsets,
-      bodies,
-    },
-    tiers: Uint8Array.from(rows, (row) => row.tier),
-    efforts: Uint8Array.from(rows, (row) => row.effort),
-    origins: rows.map((row) => row.origin),
-  }
+/** Some rules of the snapshot, one step at tier 0 each, and after them the rows. */
+function pack(rules: RuleSystem, steps: Uint32Array, rows: readonly CostedRow[], unknownAs: UnknownAs): Costed {
+  const count = steps.length + rows.length
+  const lengthOf = (rule: number): number => rules.bodyOffsets[rule + 1]! - rules.bodyOffsets[rule]!
+  const bodyOffsets = new Uint32Array(count + 1)
+  steps.forEach((rule, r) => (bodyOffsets[r + 1] = bodyOffsets[r]! + lengthOf(rule)))
+  rows.forEach(({ body }, i) => (bodyOffsets[steps.length + i + 1] = bodyOffsets[steps.length + i]! + body.length))
+  const bodies = new Uint32Array(bodyOffsets[count]!)
+  const heads = new Uint32Array(count)
+  const needs = new Uint16Array(count)
+  const tiers = new Uint8Array(count)
+  const efforts = new Uint8Array(count).fill(1)
+  steps.forEach((rule, r) => {
+    heads[r] = rules.heads[rule]!
+    needs[r] = rules.needs[rule]!
+    for (let b = 0; b < lengthOf(rule); b++) bodies[bodyOffsets[r]! + b] = rules.bodies[rules.bodyOffsets[rule]! + b]!
+  })
+  rows.forEach((row, i) => {
+    const r = steps.length + i
+    heads[r] = row.head
+    needs[r] = row.needs
+    tiers[r] = row[unknownAs]
+    efforts[r] = row.effort
+    bodies.set(row.body, bodyOffsets[r])
+  })
+  return { system: { nodeCount: rules.nodeCount, heads, needs, bodyOffsets, bodies }, tiers, efforts }
 }

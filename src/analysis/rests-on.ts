@@ -1,7 +1,8 @@
 import { weakestProof } from '#graph/weakest.ts'
 import type { Snapshot } from '#model/compile.ts'
+import { NEVER, type Origin } from './costs.ts'
 import { isLiveSession, type Way } from './ways-in.ts'
-import { NEVER, rowTier, type Row, type Solved } from './weakest-way.ts'
+import { rowTier, type Solved, type TracedRow } from './weakest-way.ts'
 
 /** What a derivation uses, each once. */
 export interface RestsOn {
@@ -25,25 +26,25 @@ export function restsOn(
 ): RestsOn {
   const { costed, program, weakest } = solved
   const found = { rules: new Set<number>(), ways: new Set<Way>(), given: new Set<string>() }
-  const take = ({ origin }: { readonly origin: (typeof costed.origins)[number] }): void => {
+  const take = (origin: Origin): void => {
     if (origin.is === 'rule') found.rules.add(origin.rule)
     else if (origin.is === 'given') found.given.add(origin.id)
     else found.ways.add(origin.way)
   }
   const proved = (node: number): void => {
     if (weakest.tiers[node] === NEVER) return
-    for (const { rule } of weakestProof(program, weakest, node)) take({ origin: costed.origins[rule]! })
+    for (const { rule } of weakestProof(program, weakest, node)) take(costed.originOf(rule))
   }
-  const follow = (row: Row | undefined, had: ReadonlyMap<number, number> = new Map()): void => {
+  const follow = (row: TracedRow | undefined, had: ReadonlyMap<number, number> = new Map()): void => {
     if (row === undefined) return
-    take(row as (typeof costed.rows)[number])
+    take(row.origin)
     const body = [...new Set(Array.from(row.body))]
       .filter((node) => !had.has(node) && weakest.tiers[node] !== NEVER)
       .toSorted((a, b) => weakest.places[a]! - weakest.places[b]!)
     for (const node of body.slice(0, row.needs)) proved(node)
   }
-  const easiest = (rows: readonly Row[], instead?: ReadonlyMap<number, number>): Row | undefined =>
-    rows.reduce<Row | undefined>(
+  const easiest = (rows: readonly TracedRow[], instead?: ReadonlyMap<number, number>): TracedRow | undefined =>
+    rows.reduce<TracedRow | undefined>(
       (best, row) =>
         best === undefined || rowTier(solved, row, instead) < rowTier(solved, best, instead) ? row : best,
       undefined,

@@ -1,16 +1,14 @@
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import type { Proof } from '#contract/report.ts'
+import { release } from '#lib/release.ts'
 import { buildProgram } from '#graph/program.ts'
 import { weakest, weakestProof, type Weakest } from '#graph/weakest.ts'
 import { RULE_KIND_NAMES, type FactNodes, type Snapshot } from '#model/compile.ts'
 import type { RuleKindName } from '#model/kinds.ts'
 import type { Policy } from '#policy/policy.ts'
-import { costedSystem, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
+import { costedSystem, NEVER, type CostedRow, type CostedSystem, type Origin, type UnknownAs } from './costs.ts'
 import { proofOfEntry } from './proofs.ts'
 import { isLiveSession, wayOfRule, type Way, type WaysOf } from './ways-in.ts'
-
-/** Tier of a node nothing leads to. */
-export const NEVER = 255
 
 /** The cheapest way into an account. */
 export interface Entry {
@@ -61,12 +59,14 @@ export interface PastWaysIn extends Bounds {
   readonly way: Way
 }
 
-/** R4 twice: unknown authenticators taken as the weakest, then as the strongest they could be. */
+/** R4 twice, where anything is unknown: that taken as the weakest, then as the strongest it could be. */
 export function weakestWays(snapshot: Snapshot, policy: Policy, ways: ReadonlyMap<string, readonly Way[]>): TracedWays {
-  const [worst, best] = (['worst', 'best'] as const).map((unknownAs) => solve(snapshot, policy, ways, unknownAs)) as [
-    Solved,
-    Solved,
-  ]
+  const costed = costedSystem(snapshot, policy, ways)
+  const program = buildProgram(costed.system)
+  const solved = weakest(program, costed)
+  const rows = rowsIn(snapshot, costed)
+  const worst: Solved = { ...rows, unknownAs: 'worst', tierOf: tierIn(solved.tiers), costed, program, weakest: solved }
+  const best: Obstacles = { ...rows, unknownAs: 'best', tierOf: tierIn(tiersAtBest(worst)) }
   const entries = new Map<string, Entry | null>()
   return {
     ...boundsBetween(snapshot, ways, worst, best),
@@ -79,8 +79,23 @@ export function weakestWays(snapshot: Snapshot, policy: Policy, ways: ReadonlyMa
   }
 }
 
+const tierIn =
+  (tiers: Uint8Array) =>
+  (node: number): number =>
+    tiers[node] ?? NEVER
+
+/** Only the tiers are asked for at best, so the rest is given back at once. */
+function tiersAtBest({ costed, program, weakest: worst }: Solved): Uint8Array {
+  const { atBest } = costed
+  if (atBest.tiers === costed.tiers) return worst.tiers
+  const { tiers, ...rest } = weakest(atBest.system === costed.system ? program : buildProgram(atBest.system), atBest)
+  release(rest.vias, rest.places, rest.costIds, rest.costs)
+  return tiers
+}
+
 /** R4 once, however it was answered: what stands in front of everything, and what the ways in rest on. */
 export interface Obstacles {
+  readonly unknownAs: UnknownAs
   /** greatest obstacle on the cheapest derivation of a node, as position in STRENGTHS; {@link NEVER} where there is none */
   readonly tierOf: (node: number) => number
   /** what makes up a way in */
@@ -90,7 +105,7 @@ export interface Obstacles {
 }
 
 /** A rule of which `needs` of the body must be had, behind an obstacle of its own. */
-export type Row = Pick<CostedRow, 'body' | 'needs' | 'tier'>
+export type Row = Pick<CostedRow, 'body' | 'needs' | UnknownAs>
 
 /** What can be said of accounts and ways in when unknowns are taken at their worst, and at their best. */
 export function boundsBetween(
@@ -117,37 +132,34 @@ export function boundsBetween(
 /** Nothing leads in: as strong as the scale goes. */
 const capped = (tier: number): number => (tier === NEVER ? STRENGTHS.length - 1 : tier)
 
+/** A row, and where it comes from. */
+export interface TracedRow extends Row {
+  readonly origin: Origin
+}
+
 export interface Solved extends Obstacles {
+  readonly rowsOf: (way: Way) => readonly TracedRow[]
+  readonly rulesInto: (account: string) => readonly { readonly row: TracedRow; readonly way: () => Way }[]
   readonly costed: CostedSystem
   readonly weakest: Weakest
   readonly program: ReturnType<typeof buildProgram>
 }
 
-function solve(
-  snapshot: Snapshot,
-  policy: Policy,
-  ways: ReadonlyMap<string, readonly Way[]>,
-  unknownAs: UnknownAs,
-): Solved {
-  const costed = costedSystem(snapshot, policy, ways, unknownAs)
-  const program = buildProgram(costed.system)
+/** The rows of ways in, and the rules past them, whatever unknowns count as. */
+function rowsIn(snapshot: Snapshot, { rows }: CostedSystem): Pick<Solved, 'rowsOf' | 'rulesInto'> {
+  const { rules, ruleKinds, indexOf } = snapshot
   const rowsOf = new Map<Way, CostedRow[]>()
-  const rulesInto = new Map<number, { row: CostedRow; rule: number }[]>()
-  for (const row of costed.rows) {
-    const { origin, head } = row
-    if (origin.is === 'entry' || origin.is === 'assumed') push(rowsOf, origin.way, row)
-    else if (origin.is === 'rule' && GIVES_ACCOUNT.has(RULE_KIND_NAMES[snapshot.ruleKinds[origin.rule]!]!))
-      push(rulesInto, head, { row, rule: origin.rule })
-  }
-  const solved = weakest(program, { tiers: costed.tiers, efforts: costed.efforts })
+  for (const row of rows) if ('way' in row.origin) push(rowsOf, row.origin.way, row)
+  const rulesInto = new Map<number, number[]>()
+  rules.heads.forEach((head, rule) => {
+    if (GIVES_ACCOUNT.has(RULE_KIND_NAMES[ruleKinds[rule]!]!)) push(rulesInto, head, rule)
+  })
   return {
-    costed,
-    program,
-    weakest: solved,
-    tierOf: (node) => solved.tiers[node] ?? NEVER,
     rowsOf: (way) => rowsOf.get(way) ?? [],
     rulesInto: (account) =>
-      (rulesInto.get(snapshot.indexOf.get(account) ?? -1) ?? []).map(({ row, rule }) => {
+      (rulesInto.get(indexOf.get(account) ?? -1) ?? []).map((rule) => {
+        const body = rules.bodies.subarray(rules.bodyOffsets[rule], rules.bodyOffsets[rule + 1])
+        const row = { body, needs: rules.needs[rule]!, worst: 0, best: 0, origin: { is: 'rule', rule } as const }
         return { row, way: () => wayOfRule(snapshot, account, rule) }
       }),
   }
@@ -168,10 +180,10 @@ function push<K, V>(map: Map<K, V[]>, key: K, row: V): void {
 }
 
 /** Greatest obstacle of one row: its own, and those of the easiest of what it rests on, with some nodes' tiers replaced. */
-export function rowTier({ tierOf }: Obstacles, row: Row, instead?: ReadonlyMap<number, number>): number {
+export function rowTier({ tierOf, unknownAs }: Obstacles, row: Row, instead?: ReadonlyMap<number, number>): number {
   const nodes = new Set(Array.from(row.body))
   const parts = Array.from(nodes, (node) => instead?.get(node) ?? tierOf(node)).toSorted((a, b) => a - b)
-  return Math.max(row.tier, ...parts.slice(0, row.needs))
+  return Math.max(row[unknownAs], ...parts.slice(0, row.needs))
 }
 
 function leastTier(obstacles: Obstacles, rows: readonly Row[], instead?: ReadonlyMap<number, number>): number {
@@ -208,9 +220,9 @@ function entryOf(snapshot: Snapshot, solved: Solved, account: string): Entry | n
   if (node === undefined || solved.weakest.tiers[node] === NEVER) return null
   const { costed, program } = solved
   const steps = weakestProof(program, solved.weakest, node)
-  const origins = steps.map((step) => ({ origin: costed.origins[step.rule]!, step }))
+  const origins = steps.map((step) => ({ origin: costed.originOf(step.rule), step }))
   if (origins.some(({ origin }) => origin.is === 'assumed')) return null
-  const last = origins.at(-1)?.origin as Origin
+  const last = origins.at(-1)!.origin
   const defeats = new Set<string>()
   let effort = 0
   for (const { origin, step } of origins) {

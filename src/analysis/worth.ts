@@ -1,12 +1,12 @@
 import { AAL_OF_STRENGTH, STRENGTHS, type Aal, type Strength } from '#contract/vocabulary.ts'
-import { strengthOf, type StrengthFacts } from '#assurance/strength.ts'
+import { gradeOf, type Grade } from '#assurance/strength.ts'
 import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
 import { proverOf } from './costs.ts'
 import type { AuthenticatorFact, Way, WaysOf } from './ways-in.ts'
 
 /** What a way in proves by itself: its weakest alternative, before asking what leads to its authenticators. */
-export interface Worth extends Omit<StrengthFacts, 'reasons'> {
+export interface Worth extends Grade {
   /** leaves of the weakest alternative */
   readonly leaves: readonly string[]
   readonly authenticators: readonly AuthenticatorFact[]
@@ -150,8 +150,8 @@ function alternativesWorth(snapshot: FactNodes, policy: Policy, way: Way, nomina
 }
 
 function leavesWorth(snapshot: FactNodes, policy: Policy, leaves: readonly string[], nominal: Nominal): Worth {
-  const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? []).slice()
-  const own = authenticators.length === 0 ? NOTHING : factsOf(strengthOf(authenticators, policy.authenticators))
+  const authenticators = leaves.flatMap((id) => proverOf(snapshot, id) ?? [])
+  const own = authenticators.length === 0 ? NOTHING : gradeOf(authenticators, policy.authenticators)
   let best: Worth = { ...NOTHING, ...own, leaves, authenticators }
   if (own.strength === null) return { ...best, strength: null, aal: null }
   for (const id of leaves) {
@@ -164,12 +164,6 @@ function leavesWorth(snapshot: FactNodes, policy: Policy, leaves: readonly strin
     }
   }
   return best
-}
-
-/** Without the reasons: nobody asks for them here, and each account keeps what it is worth. */
-function factsOf(it: StrengthFacts): Omit<StrengthFacts, 'reasons'> {
-  const { strength, atLeast, atMost, aal, phishingResistant, hardwareBacked, code, restricted } = it
-  return { strength, atLeast, atMost, aal, phishingResistant, hardwareBacked, code, restricted }
 }
 
 /**

@@ -29,6 +29,9 @@ export interface StrengthFacts {
   readonly reasons: readonly Reason[]
 }
 
+/** What a set of authenticators proves, without saying why. */
+export type Grade = Omit<StrengthFacts, 'reasons'>
+
 const nist = (section: string): Citation => ({ standard: 'NIST SP 800-63B-4', section })
 const webauthn: Citation = { standard: 'W3C WebAuthn Level 3', section: '6.1.3' }
 
@@ -174,8 +177,13 @@ const settled = (worst: boolean, best: boolean): boolean | null => (worst === be
  * prove less. A code is never phishing-resistant, whatever its fields say (63B-4 §3.1.4, §3.2.5).
  */
 export function strengthOf(authenticators: readonly Authenticator[], worths: Worths): StrengthFacts {
-  const read = (reading: Reading) => authenticators.map((it) => viewOf(it, worths[it.kind], reading))
-  const [worst, best] = [read('worst'), read('best')]
+  const grade = gradeOf(authenticators, worths)
+  return { ...grade, reasons: reasonsFor(authenticators, worths, grade.atLeast) }
+}
+
+/** The same without the reasons, for the many that nobody asks about. */
+export function gradeOf(authenticators: readonly Authenticator[], worths: Worths): Grade {
+  const [worst, best] = [viewsOf(authenticators, worths, 'worst'), viewsOf(authenticators, worths, 'best')]
   const atLeast = together(worst)
   const atMost = most(atLeast, together(best))
   const inDoubt = rankOf(atLeast) < rankOf('two_factor') && atLeast !== atMost
@@ -196,9 +204,11 @@ export function strengthOf(authenticators: readonly Authenticator[], worths: Wor
     ),
     code: phishingResistant !== true && authenticators.some((it) => worths[it.kind].code),
     restricted: authenticators.some((it) => worths[it.kind].restricted),
-    reasons: reasonsFor(authenticators, worths, worst, atLeast),
   }
 }
+
+const viewsOf = (authenticators: readonly Authenticator[], worths: Worths, reading: Reading): View[] =>
+  authenticators.map((it) => viewOf(it, worths[it.kind], reading))
 
 /** What one authenticator's fields take away, first match per row; read from top to bottom. */
 const NOTES: readonly {
@@ -303,7 +313,6 @@ const NOTES: readonly {
 function reasonsFor(
   authenticators: readonly Authenticator[],
   worths: Worths,
-  worst: readonly View[],
   atLeast: Strength,
 ): Reason[] {
   const reasons: Reason[] = []
@@ -314,6 +323,7 @@ function reasonsFor(
       if (code === 'mail_no_authenticator') break
     }
   }
+  const worst = viewsOf(authenticators, worths, 'worst')
   const had = worst.filter((view) => view.have).length
   const known = worst.filter((view) => view.know).length
   if (atLeast === 'single_factor' && Math.max(had, known) > 1) {

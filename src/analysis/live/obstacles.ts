@@ -3,7 +3,7 @@ import { rowAt, type Rows } from '#graph/incremental-rows.ts'
 import type { Edit, Incremental } from '#graph/incremental.ts'
 import type { FactNodes } from '#model/compile.ts'
 import type { Policy } from '#policy/policy.ts'
-import { entryRows, isGiven, isUnguarded, type CostedRow } from '../costs.ts'
+import { entryRows, isGiven, isUnguarded, NEVER } from '../costs.ts'
 import type { Obstacles, Row } from '../weakest-way.ts'
 import { wayPast, type Way, type WaysOf } from '../ways-in.ts'
 import type { FactStore } from './fact-store.ts'
@@ -63,14 +63,8 @@ export function entranceRows(
   const add = ({ way, head, needs, worst, best, body }: EntranceRow): void =>
     void numbers.push(way, head, needs, worst, best, body.length, ...body)
   for (const [at, way] of ways.entries()) {
-    const [low, high] = (['worst', 'best'] as const).map((unknownAs) =>
-      entryRows({ snapshot: nodes, policy, isDerivable, unknownAs }, way),
-    ) as [CostedRow[], CostedRow[]]
-    // rows that are assumed at worst have no counterpart at best; all others come in pairs
-    let pairs = 0
-    for (const { head, needs, tier, body, origin } of low) {
-      const best = origin.is === 'assumed' ? NEVER : high[pairs++]!.tier
-      add({ way: at, head, needs, worst: tier, best, body: Array.from(body) })
+    for (const { head, needs, worst, best, body } of entryRows({ snapshot: nodes, policy, isDerivable }, way)) {
+      add({ way: at, head, needs, worst, best, body: Array.from(body) })
     }
   }
   const fact = nodes.inventory.get(account)?.fact
@@ -134,6 +128,7 @@ export function obstaclesOf(
 ): Obstacles {
   const shift = unknownAs === 'worst' ? 0 : TIERS
   return {
+    unknownAs,
     tierOf: (node) => {
       const mask = ((it.takeover.masks[node] ?? 0) >>> shift) & EVERY
       return mask === 0 ? NEVER : 31 - Math.clz32(mask & -mask)
@@ -141,9 +136,7 @@ export function obstaclesOf(
     rowsOf: (way) => {
       const own = ways.get(way.account)!.findIndex(({ id }) => id === way.id)
       const rows = [...readRows(rowAt(entrances, nodes.indexOf.get(way.account)!))]
-      return rows.flatMap(({ way: of, needs, body, [unknownAs]: tier }) =>
-        of === own && tier !== NEVER ? [{ needs, body, tier }] : [],
-      )
+      return rows.filter(({ way: of }) => of === own)
     },
     rulesInto: (account) =>
       Array.from(rules.past.get(account)?.values() ?? [], (rule) => ({
@@ -153,13 +146,11 @@ export function obstaclesOf(
   }
 }
 
-/** Tier of a node nothing leads to. */
-const NEVER = 255
-
 const rowOf = ({ indexOf }: FactNodes, { body, needs }: IdRule): Row => ({
   body: body.map((id) => indexOf.get(id)!),
   needs,
-  tier: 0,
+  worst: 0,
+  best: 0,
 })
 
 function wayOf({ kept }: FactStore, { kind, head, body, unit, place }: IdRule): Way {
