@@ -2,7 +2,7 @@ import { closure, type Closure } from '#graph/closure.ts'
 import type { Program } from '#graph/program.ts'
 import type { Snapshot } from '#model/compile.ts'
 import type { Attacker, Defeat, Policy } from '#policy/policy.ts'
-import { STRENGTHS, type Population, type Strength } from '#contract/vocabulary.ts'
+import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
 import { isExposed, secretStates } from './secrets.ts'
 
@@ -20,12 +20,19 @@ export type SignIn = (account: string) => Strength | null
 /** Per node, the attackers that hold it at the start because they defeat it by themselves. */
 export function attackerSeeds(snapshot: Snapshot, attackers: readonly Attacker[], signIn: SignIn): Uint32Array {
   const seeds = new Uint32Array(snapshot.nodeIds.length)
-  attackers.forEach((attacker, lane) => {
-    for (const { id } of heldBy(snapshot, attacker, signIn)) {
+  attackers.forEach(({ starts }, lane) => {
+    for (const id of starts) {
       const node = snapshot.indexOf.get(id)
       if (node !== undefined) seeds[node]! |= 1 << lane
     }
   })
+  for (const fact of holdable(snapshot)) {
+    const node = snapshot.indexOf.get(fact.id)
+    if (node === undefined) continue
+    attackers.forEach((attacker, lane) => {
+      if (holdingOf(snapshot, attacker, fact, signIn) !== null) seeds[node]! |= 1 << lane
+    })
+  }
   return seeds
 }
 
@@ -63,10 +70,8 @@ export function holdingOf(snapshot: Snapshot, attacker: Attacker, fact: Holdable
       const defeat = defeatOf(attacker.authenticators, fact.kind, fact)
       return defeat !== undefined && facesOwnerOf(snapshot, fact, attacker) ? { id, defeat } : null
     }
-    case 'channel': {
-      const within = attacker.channels.filter((each) => isHeldBelow(fact, each.heldBelow, signIn))
-      return by(defeatOf(within, fact.kind, fact))
-    }
+    case 'channel':
+      return by(defeatOf(attacker.channels, fact.kind, fact, ({ heldBelow }) => isHeldBelow(fact, heldBelow, signIn)))
     case 'session':
       return (
         by(defeatOf(attacker.sessions, fact.binding ?? 'unstated', fact)) ??
@@ -88,26 +93,28 @@ function isHeldBelow({ heldBy }: FactOf<'channel'>, bound: Strength | undefined,
   })
 }
 
-/** The easiest of the defeats that take this fact. */
-function defeatOf<K extends string>(
-  list: readonly Defeat<K>[],
-  kind: K,
+/** The easiest of the defeats that take this fact, of those that are allowed. */
+function defeatOf<D extends Defeat<string>>(
+  list: readonly D[],
+  kind: D['kinds'][number],
   fact: Readonly<Record<string, unknown>>,
-): Defeat<K> | undefined {
-  let easiest: Defeat<K> | undefined
+  isAllowed: (defeat: D) => boolean = () => true,
+): D | undefined {
+  let easiest: D | undefined
   for (const defeat of list) {
     if (easiest !== undefined && easiest.effort <= defeat.effort) continue
-    if (defeat.kinds.includes(kind) && (defeat.when === undefined || defeat.when(fact))) easiest = defeat
+    if (!defeat.kinds.includes(kind) || !isAllowed(defeat)) continue
+    if (defeat.when === undefined || defeat.when(fact)) easiest = defeat
   }
   return easiest
 }
 
 /** An attacker of customers does not bother with the workforce; an owner of unstated population faces everyone. */
-function facesOwnerOf(snapshot: Snapshot, authenticator: FactOf<'authenticator'>, attacker: Attacker): boolean {
-  const populations = (authenticator.of ?? []).map((id): Population | undefined => {
+function facesOwnerOf(snapshot: Snapshot, { of = [] }: FactOf<'authenticator'>, attacker: Attacker): boolean {
+  if (of.length === 0) return true
+  return of.some((id) => {
     const fact = snapshot.inventory.get(id)?.fact
-    return fact?.fact === 'account' ? fact.population : undefined
+    const population = fact?.fact === 'account' ? fact.population : undefined
+    return population === undefined || attacker.populations.includes(population)
   })
-  if (populations.length === 0) return true
-  return populations.some((population) => population === undefined || attacker.populations.includes(population))
 }

@@ -28,11 +28,16 @@ const DIGITS = '0123456789abcdef'
 const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
 /** A fact as one line of JSON with keys in order at every depth. */
-export const canonical = (fact: Fact): string => JSON.stringify(fact, sortedKeys)
+export const canonical = (fact: Fact): string => JSON.stringify(sorted(fact))
 
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+/** The same value with keys in order; a replacer of `JSON.stringify` would be asked about every word of every list. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  const entries = Object.entries(value)
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  for (const entry of entries) entry[1] = sorted(entry[1])
+  return Object.fromEntries(entries)
 }
 
 /** `sha256:` of the snapshot's time and of its facts. */

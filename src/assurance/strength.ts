@@ -310,11 +310,7 @@ const NOTES: readonly {
   },
 ]
 
-function reasonsFor(
-  authenticators: readonly Authenticator[],
-  worths: Worths,
-  atLeast: Strength,
-): Reason[] {
+function reasonsFor(authenticators: readonly Authenticator[], worths: Worths, atLeast: Strength): Reason[] {
   const reasons: Reason[] = []
   for (const it of authenticators) {
     for (const { code, holds, text, citations } of NOTES) {

@@ -9,6 +9,7 @@ import type { Closure } from '#graph/closure.ts'
 import { buildProgram, type Program } from '#graph/program.ts'
 import { compileSnapshot, type Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
+import { once } from '#lib/once.ts'
 import { asksForSizes } from '#policy/named-fields.ts'
 import type { Policy } from '#policy/policy.ts'
 
@@ -82,11 +83,6 @@ export function assess(inventory: CheckedInventory, policy: Policy, scope?: Scop
     },
     recoverability: (account) => recoverability()(account),
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => (made ??= { value: make() }).value
 }
 
 /** Accounts from which some nodes can be reached over any rules, those nodes' own accounts included. */

@@ -1,3 +1,4 @@
+import { once, oncePer } from '#lib/once.ts'
 import type { Costs } from '#policy/policy.ts'
 import type { Assessment } from './assess.ts'
 import type { Candidate, Context, Offers } from './offer.ts'
@@ -28,7 +29,14 @@ export function catalogueOf(base: Assessment, costs: Costs, excuses: boolean): C
   const positions = new Map<string, number>()
   const known = new Map<string, readonly number[]>()
   const keysOf = new Map<number, string[]>()
-  const context: Context = { base, costs, populations: populationsOf(base), members: membersOf(base), excuses }
+  const context: Context = {
+    base,
+    costs,
+    populations: populationsOf(base),
+    members: membersOf(base),
+    peopleOf: peopleOf(base),
+    excuses,
+  }
   const positionOf = (id: string, make: () => Candidate): number => {
     let position = positions.get(id)
     if (position === undefined) {
@@ -80,4 +88,12 @@ function membersOf({ inventory }: Assessment): (group: string) => readonly strin
     }
     return known.get(group) ?? []
   }
+}
+
+function peopleOf({ inventory }: Assessment): (system: string) => readonly string[] {
+  const bySystem = once(() => {
+    const people = inventory.byKind.account.filter(({ fact }) => fact.kind === 'human')
+    return Map.groupBy(people, ({ fact }) => fact.system)
+  })
+  return oncePer((system) => (bySystem().get(system) ?? []).map(({ fact }) => fact.id))
 }

@@ -21,6 +21,8 @@ export interface Context {
   readonly populations: (account: string) => readonly Population[]
   /** accounts by the groups and roles that they are in directly */
   readonly members: (group: string) => readonly string[]
+  /** people's accounts by the system that they are in */
+  readonly peopleOf: (system: string) => readonly string[]
   /** whether an exception would help: it excuses, it does not stop anyone */
   readonly excuses: boolean
 }

@@ -18,7 +18,7 @@ import {
   type Offers,
 } from './offer.ts'
 import { sessionOffers } from './offers-secrets.ts'
-import type { Population } from './populations.ts'
+import { isRecovery, type Population } from './populations.ts'
 
 export const SIGN_IN_OFFERS: Offers = {
   way: offersForWay,
@@ -49,10 +49,6 @@ function wayById({ base }: Context, id: string): Way | undefined {
   const fact = base.inventory.get(id)?.fact
   return fact?.fact === 'wayIn' ? base.ways.get(fact.account)?.find((way) => way.id === id) : undefined
 }
-
-/** Purposes other than signing in: each may be dropped, or made to ask for a key in a safe. */
-const RECOVERIES = new Set(['recovery', 'help_desk', 'enrolment', 'admin_reset'])
-const isRecovery = (way: Way): boolean => way.fact !== null && RECOVERIES.has(way.purpose)
 
 function offersForWay(context: Context, id: string): readonly Offer[] {
   const way = wayById(context, id)
@@ -94,7 +90,7 @@ function populationOffer(
   strength: (typeof STRENGTHS)[number],
   kind: ChangeKind,
 ): Offer | null {
-  const covered = population.accounts().filter((id) => isBelow(context.base, id, strength))
+  const covered = population.below(strength)
   if (covered.length < LEAST_COVERED) return null
   const what = level === 'passkey' ? 'a passkey' : 'a hardware key (with a spare one in a safe)'
   const text = `require ${what} of ${population.text}: ${covered.length} accounts still lack one`
@@ -113,20 +109,12 @@ function recoveryOffers(context: Context, account: FactOf<'account'>, way: Way):
     )
   }
   for (const population of context.populations(account.id)) {
-    const ways = population.accounts().flatMap((id) => weakRecoveries(context, id))
-    if (ways.length < LEAST_COVERED || !ways.includes(way)) continue
-    const accounts = [...new Set(ways.map((each) => each.account))]
-    const text = `drop self-service recovery for ${population.text}: ${ways.length} recoveries that ask for less than a key`
-    offers.push(offer(context, 'drop_recoveries', population.id, accounts, text, () => ways.map(dropEdit)))
+    const { ways, accounts } = population.weakRecoveries()
+    if (ways.size < LEAST_COVERED || !ways.has(way)) continue
+    const text = `drop self-service recovery for ${population.text}: ${ways.size} recoveries that ask for less than a key`
+    offers.push(offer(context, 'drop_recoveries', population.id, accounts, text, () => Array.from(ways, dropEdit)))
   }
   return offers
-}
-
-function weakRecoveries({ base }: Context, account: string): Way[] {
-  return (base.ways.get(account) ?? []).filter(
-    (way) =>
-      isRecovery(way) && STRENGTHS.indexOf(base.worths.ofWay(way).strength ?? 'none') < STRENGTHS.indexOf('hardware'),
-  )
 }
 
 /** What somebody may do that no exception should excuse: everything but reading, and ordinary business. */
@@ -238,22 +226,11 @@ function offersForLimit(context: Context, id: string): readonly Offer[] {
   const edit: Edit = { set: { fact: 'wayIn', id }, to: { session: { ...way.fact.session, ...shortened } } }
   const offers = [offer(context, 'shorten_session', id, [account.id], text, () => [edit])]
   if (way.fact.session === undefined && account.system !== undefined) {
-    const accounts = base.inventory.byKind.account.filter(
-      ({ fact }) => fact.system === account.system && fact.kind === 'human',
-    )
     const about = `${account.system}\n${JSON.stringify(limits)}`
     const everywhere = `end all sessions of ${nameOf(context, account.system)} after ${hoursText(limits)}`
+    const accounts = context.peopleOf(account.system)
     const all: Edit = { set: { fact: 'system', id: account.system }, to: { session: { ...shortened } } }
-    offers.push(
-      offer(
-        context,
-        'shorten_sessions',
-        about,
-        accounts.map(({ fact }) => fact.id),
-        everywhere,
-        () => [all],
-      ),
-    )
+    offers.push(offer(context, 'shorten_sessions', about, accounts, everywhere, () => [all]))
   }
   const exception = exceptionOffer(context, account, way)
   return [

@@ -50,6 +50,8 @@ interface Run {
   /** what must not go together, lest somebody be locked out */
   readonly keepIn: Clause[]
   readonly owners: Map<string, { readonly touching: readonly number[]; readonly keeping: readonly number[] }>
+  /** the assessment made last, and of which changes */
+  last: { readonly changes: string; readonly assessment: Assessment } | null
 }
 
 /**
@@ -102,14 +104,21 @@ function runOf(inventory: CheckedInventory, policy: Policy, costs: Costs, goals:
     clausesOf: new Map(),
     keepIn: [],
     owners: new Map(),
+    last: null,
   }
 }
 
 /** The assessment of the inventory with some changes made, in an order in which none undoes what another needs. */
 export function assessmentWith(run: Run, chosen: Iterable<number>): Assessment {
-  const changes = inOrder(run.catalogue, chosen).map((choice) => run.catalogue.candidates[choice]!)
-  if (changes.length === 0) return run.base
-  return assess(run.editor.applyUnchecked(changes), run.policy, run.scope)
+  const order = inOrder(run.catalogue, chosen)
+  if (order.length === 0) return run.base
+  const changes = order.join(' ')
+  if (run.last?.changes !== changes) {
+    run.last = null // so that its memory may go before the next one takes more
+    const edited = run.editor.applyUnchecked(order.map((choice) => run.catalogue.candidates[choice]!))
+    run.last = { changes, assessment: assess(edited, run.policy, run.scope) }
+  }
+  return run.last.assessment
 }
 
 const askingOf = ({ positions, wereUnfit, catalogue }: Run, assessment: Assessment): Asking => ({
@@ -222,11 +231,8 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
   const changes = steps.map((choice) => catalogue.candidates[choice]!)
   const edited = editor.apply(changes)
   refuseErrors(edited.diagnostics)
-  const after = assess(edited, policy)
-  const given = assessmentWith(
-    run,
-    steps.filter((choice) => givesOnly(catalogue.candidates[choice]!)),
-  )
+  // the search looked at everything, too, where it is not told what matters
+  const after = run.scope === undefined ? assessmentWith(run, steps) : assess(edited, policy)
   const remaining = remainingOf(run, after)
   const easier = easierIn(after, base)
   const cost = costOf(run, steps)
@@ -248,7 +254,7 @@ function planOf(run: Run, { goals, budget, answer, steps, limits }: Outcome): Pl
     steps: steps.map((choice) => stepOf(run, choice)),
     beyond: [...run.beyond.values()],
     remaining,
-    lockedOut: [...lockedOut(run, given), ...lockedOut(run, after)],
+    lockedOut: [...lockedOutOnTheWay(run, steps), ...lockedOut(run, after)],
     easier,
     before: standingOf(base),
     after: standingOf(after),
@@ -273,6 +279,12 @@ export function remainingOf(run: Run, assessment: Assessment): string[] {
   const found = new Set<string>()
   for (const goal of run.goals) for (const { account, why } of violationsOf(goal, asking)) found.add(account ?? why)
   return [...found].toSorted()
+}
+
+/** Who is locked out once all is given and nothing is taken yet; where that is the beginning or the end, that tells of it. */
+function lockedOutOnTheWay(run: Run, steps: readonly number[]): LockOut[] {
+  const given = steps.filter((choice) => givesOnly(run.catalogue.candidates[choice]!))
+  return given.length === 0 || given.length === steps.length ? [] : lockedOut(run, assessmentWith(run, given))
 }
 
 function lockedOut(run: Run, assessment: Assessment): LockOut[] {
@@ -319,10 +331,10 @@ const isSafe = (run: Run, chosen: Iterable<number>): boolean =>
 /** Points of the curve between its ends. */
 const POINTS = 8
 
-/** What the best changes within each budget leave, from nothing to the whole plan. */
+/** What the best changes within each budget leave, from nothing to the whole plan; its ends alone where no time is left. */
 function curveOf(run: Run, cost: number, last: number, limits: Limits): Plan['curve'] {
   const points = [{ cost: 0, remaining: remainingOf(run, run.base).length }]
-  for (let i = 1; i < POINTS && cost > 0; i++) {
+  for (let i = 1; i < POINTS && cost > 0 && limits.now() < limits.until; i++) {
     const some = within(run, (cost * i) / POINTS, limits, 2)
     points.push({ cost: rounded(costOf(run, some)), remaining: remainingOf(run, assessmentWith(run, some)).length })
   }

@@ -1,6 +1,10 @@
 import { groupsOf } from '#analysis/exceptions.ts'
+import type { Way } from '#analysis/ways-in.ts'
+import { rankOf } from '#assurance/strength.ts'
+import type { Strength } from '#contract/vocabulary.ts'
+import { once, oncePer } from '#lib/once.ts'
 import type { Assessment } from './assess.ts'
-import { ownSignIns } from './changes-sign-in.ts'
+import { isBelow, ownSignIns } from './changes-sign-in.ts'
 
 /** Accounts that one rule may cover: those of a system, or the members of a group through any nesting. */
 export interface Population {
@@ -8,6 +12,10 @@ export interface Population {
   readonly text: string
   /** people with a sign-in of their own */
   readonly accounts: () => readonly string[]
+  /** those of them whose best sign-in proves less, as far as is known */
+  readonly below: (strength: Strength) => readonly string[]
+  /** recoveries that ask for less than hardware, and whose they are */
+  readonly weakRecoveries: () => { readonly ways: ReadonlySet<Way>; readonly accounts: readonly string[] }
 }
 
 /** The populations that an account is in. Members are listed once, when first asked for. */
@@ -50,9 +58,24 @@ export function populationsOf(base: Assessment): (account: string) => readonly P
       const [sort, about, who] = id.split(' ') as [string, string, string | undefined]
       const text =
         sort === 'group' ? `every member of ${nameOf(id.slice(6))}` : `every ${who} account of ${nameOf(about)}`
-      known.set(id, (population = { id, text, accounts: () => membersOf(id) }))
+      const accounts = (): readonly string[] => membersOf(id)
+      const below = oncePer((strength: Strength) => accounts().filter((each) => isBelow(base, each, strength)))
+      const weakRecoveries = once(() => {
+        const ways = new Set(accounts().flatMap((each) => weakRecoveriesOf(base, each)))
+        return { ways, accounts: [...new Set(Array.from(ways, ({ account }) => account))] }
+      })
+      known.set(id, (population = { id, text, accounts, below, weakRecoveries }))
     }
     return population
   }
   return (account) => idsOf(account).map(populationOf)
 }
+
+/** Purposes other than signing in: each may be dropped, or made to ask for a key in a safe. */
+const RECOVERIES = new Set(['recovery', 'help_desk', 'enrolment', 'admin_reset'])
+export const isRecovery = (way: Way): boolean => way.fact !== null && RECOVERIES.has(way.purpose)
+
+const weakRecoveriesOf = ({ ways, worths }: Assessment, account: string): Way[] =>
+  (ways.get(account) ?? []).filter(
+    (way) => isRecovery(way) && rankOf(worths.ofWay(way).strength ?? 'none') < rankOf('hardware'),
+  )
