@@ -41,9 +41,10 @@ const alone = (records: readonly RecordOf<'decision'>[]) =>
   records.flatMap((record) => entriesOf(sealed(record, masks).text))
 
 test('decisions asked for together come back each as it would have been written alone', () => {
-  const part = fc.tuple(fc.nat(3), fc.nat(2), fc.nat(1))
+  // more different resources than are looked at when one comes again
+  const part = fc.tuple(fc.oneof(fc.nat(3), fc.nat(40)), fc.nat(2), fc.nat(1))
   fc.assert(
-    fc.property(fc.array(part, { minLength: 1, maxLength: 12 }), (parts) => {
+    fc.property(fc.array(part, { minLength: 1, maxLength: 60 }), (parts) => {
       const records = someOfOneRequest(parts)
       const written = sealedTogether(records, masks)
       assert.equal(written.length, 1)
@@ -59,6 +60,17 @@ test('what fifty decisions share is written once', () => {
   const { text } = written[0]!
   assert.equal(text.match(/idp\.example/g)?.length, 1)
   assert.ok(text.length * 5 < records.reduce((sum, each) => sum + sealed(each, masks).text.length, 0))
+})
+
+test('a value that comes again after others is written once', () => {
+  const others = Array.from({ length: 20 }, (_, i) => i + 2)
+  const records = someOfOneRequest(others.flatMap((i) => [[1, 1, 0] as const, [i, 1, 1] as const]))
+  const { resource, permitUntil } = together(records)!.columns
+  assert.deepEqual([resource.values.length, permitUntil.values.length], [21, 2])
+  assert.deepEqual(
+    resource.of,
+    others.flatMap((i) => [0, i - 1]),
+  )
 })
 
 test('decisions of which something has to be masked are each written by itself, without it', () => {

@@ -87,25 +87,35 @@ const isBeside = (it: DecisionRecord, { at, by, request: id }: DecisionRecord): 
   it.decision.id === it.evaluation.id &&
   it.decision.at === it.evaluation.at
 
-/** Values are told apart by identity: what is shared in memory is shared here. */
+/** Values among which one that comes again is looked for: the first, and those before the last new one. Ours. */
+const [FIRST, LATEST] = [8, 8]
+
+/** Values are told apart by identity: what is shared in memory is shared here, where it is not too far off. */
 function columnIn(records: readonly DecisionRecord[], value: (it: DecisionRecord) => unknown): Column {
-  let last = value(records[0]!)
-  const values = [last]
-  const of = [0]
-  const known = new Map<unknown, number>()
+  const first = value(records[0]!)
+  let i = 1
+  while (i < records.length && value(records[i]!) === first) i++
+  const values = [first]
+  if (i === records.length) return { values }
+  const of = Array.from<number>({ length: i }).fill(0)
   let place = 0
-  for (let i = 1; i < records.length; i++) {
+  for (; i < records.length; i++) {
     const next = value(records[i]!)
-    if (next !== last) {
-      if (known.size === 0) known.set(last, 0)
-      const found = known.get(next)
-      place = found ?? values.push(next) - 1
-      if (found === undefined) known.set(next, place)
-      last = next
+    if (next !== values[place]) {
+      const found = placeOf(values, next)
+      place = found === -1 ? values.push(next) - 1 : found
     }
     of.push(place)
   }
-  return values.length === 1 || values.length === records.length ? { values } : { values, of }
+  return values.length === records.length ? { values } : { values, of }
+}
+
+/** Where a value stands, -1 where it is not found: a look at few values is faster than a table of all. */
+function placeOf(values: readonly unknown[], wanted: unknown): number {
+  for (let at = values.length - 1; at >= Math.max(FIRST, values.length - LATEST); at--)
+    if (values[at] === wanted) return at
+  for (let at = Math.min(FIRST, values.length) - 1; at >= 0; at--) if (values[at] === wanted) return at
+  return -1
 }
 
 /** The decisions, each as a record of its own. */
@@ -152,9 +162,11 @@ const valueAt = ({ values, of }: Column, index: number): unknown =>
   values[of !== undefined ? of[index]! : values.length === 1 ? 0 : index]
 
 /** Whatever callers sent for conditions to read, each once. */
-export function openIn({ columns: { subject, action, resource, context } }: Together): unknown[] {
-  const withProperties = [subject, action, resource].flatMap(
-    ({ values }) => values as readonly { properties?: unknown }[],
-  )
-  return [...context.values, ...withProperties.map(({ properties }) => properties)]
+export function openIn({ columns: { subject, action, resource, context } }: Together): readonly unknown[] {
+  const open = [...context.values]
+  for (const { values } of [subject, action, resource]) {
+    for (const { properties } of values as readonly { readonly properties?: unknown }[])
+      if (properties !== undefined) open.push(properties)
+  }
+  return open
 }

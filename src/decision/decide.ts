@@ -222,7 +222,7 @@ function answer(
     reasons,
     reasonUser: sentenceFor(outcome, reasons[0]!.code, required.assurance.strength),
     required: required.assurance,
-    presented: { strength: presented.strength, code: presented.code, age: presented.age },
+    presented: presented.told,
     stepUp,
     permitUntil,
     exception,

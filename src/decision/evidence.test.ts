@@ -102,3 +102,20 @@ suite('What a session shows', () => {
     assert.deepEqual(shown({ authTime: NOW - 3, lastUsedAt: NOW - 9 }).idle, 3)
   })
 })
+
+test('what one session shows is worked out once for one time, by one table, and anew for any other', () => {
+  const [one, other] = [sessionOf('ana'), sessionOf('ana', { acr: null })] as const
+  const show = (session: SessionEvidence, at = NOW, issuers = TABLES, skew = 60) =>
+    presentedBy(session, 'ana', { issuers }, at, skew)
+  const first = show(one)
+  assert.equal(show(one), first)
+  assert.equal(show(other).strength, 'none')
+  assert.notEqual(show(one).strength, 'none')
+  assert.equal(show(one, NOW + 1).age, first.age! + 1)
+  assert.equal(show(one, NOW, {}).strength, 'none')
+  assert.deepEqual(show(one), first)
+  assert.equal(presentedBy(one, 'bob', { issuers: TABLES }, NOW, 60).session, false)
+  const ahead = sessionOf('ana', { authTime: NOW + 30 })
+  assert.notEqual(show(ahead).age, null)
+  assert.equal(show(ahead, NOW, TABLES, 0).age, null)
+})

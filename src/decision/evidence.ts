@@ -6,6 +6,8 @@ import type { DecisionSettings, ShownBy } from './settings.ts'
 
 /** {@link PresentedAssurance}, with what the limits are held against. */
 export interface Presented extends PresentedAssurance {
+  /** what a decision tells of it: one object for all decisions on it */
+  readonly told: PresentedAssurance
   /** whether there is a session of this subject at all */
   readonly session: boolean
   /** seconds since it was last used or authenticated; null where neither is shown */
@@ -13,14 +15,17 @@ export interface Presented extends PresentedAssurance {
   readonly senderConstrained: boolean
 }
 
-export const NOTHING_SHOWN: Presented = {
-  session: false,
-  strength: 'none',
-  code: false,
-  age: null,
-  idle: null,
-  senderConstrained: false,
-}
+const NOTHING: PresentedAssurance = { strength: 'none', code: false, age: null }
+const NOTHING_SHOWN: Presented = { told: NOTHING, ...NOTHING, session: false, idle: null, senderConstrained: false }
+
+/** What a session showed last: many questions are asked of one, one after another. */
+let last: {
+  readonly session: SessionEvidence
+  readonly issuers: DecisionSettings['issuers']
+  readonly at: number
+  readonly skew: number
+  readonly presented: Presented
+} | null = null
 
 /** Strongest strength of a level; a session never proves more than the one in which its authenticator was enrolled (63B-4 §4.1.2.1). */
 const CAP_OF_AAL: readonly Strength[] = ['single_factor', 'single_factor', 'phishing_resistant', 'hardware']
@@ -39,6 +44,12 @@ export function presentedBy(
   skew: number,
 ): Presented {
   if (session === null || session.subject !== account) return NOTHING_SHOWN
+  if (last?.session !== session || last.issuers !== issuers || last.at !== at || last.skew !== skew)
+    last = { session, issuers, at, skew, presented: shownBy(session, issuers, at, skew) }
+  return last.presented
+}
+
+function shownBy(session: SessionEvidence, issuers: DecisionSettings['issuers'], at: number, skew: number): Presented {
   const { authTime, startedAt, lastUsedAt } = session
   const senderConstrained = CONSTRAINTS.has(session.senderConstrained)
   // a clock that is ahead, or a time that is no number, makes everything it dates worth nothing
@@ -50,7 +61,8 @@ export function presentedBy(
   const used = lastUsedAt === null ? null : Math.max(0, at - lastUsedAt)
   const idle = age === null ? used : used === null ? age : Math.min(age, used)
   const { strength, code } = strengthShown(session, issuers)
-  return { session: true, strength, code, age, idle, senderConstrained }
+  const told = { strength, code, age }
+  return { told, ...told, session: true, idle, senderConstrained }
 }
 
 const CONSTRAINTS: ReadonlySet<unknown> = new Set(['dpop', 'mtls', 'dbsc'])
