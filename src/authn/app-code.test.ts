@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { createGuardrails, generateSync } from 'otplib'
 import { onEveryStore } from '#storage/stores.fixture.ts'
-import { answerOtp, confirmOtp, enrolOtp, materialOfUri, resyncHotp } from './app-code.ts'
+import { answerOtp, confirmOtp, enrolOtp, materialOfUri, pendingOtp, resyncHotp } from './app-code.ts'
 import { attemptOf, toolsOver, type TestTools } from './tools.fixture.ts'
 
 const totp = (secret: string, ms: number) => generateSync({ secret, epoch: Math.floor(ms / 1000) })
@@ -83,6 +83,23 @@ onEveryStore('an enrolment that nobody confirmed neither opens nor stays', async
   tools.now += 600_001
   const late = { ...attemptOf({ purpose: 'enrol' }), id: it.id, typed: totp(it.secret, tools.now) }
   assert.ok(!(await confirmOtp(tools, late)).accepted)
+})
+
+onEveryStore('an enrolment is shown again to its account while it waits, and never once it is over', async (store) => {
+  const tools = toolsOver(await store.open())
+  const who = { account: 'idp:ada', label: 'ada', issuer: 'Ambit' }
+  for (const strategy of ['totp', 'hotp'] as const) {
+    const it = await enrolOtp(tools, { ...who, name: 'phone', boundAtAal: 2, strategy })
+    const again = (account = who.account) => pendingOtp(tools, { ...who, account, id: it.id })
+    assert.deepEqual(await again(), it)
+    assert.equal(await again('idp:eve'), null)
+    const typed = strategy === 'totp' ? totp(it.secret, tools.now) : hotp(it.secret, 0)
+    assert.ok((await confirmOtp(tools, { ...attemptOf({ purpose: 'enrol' }), id: it.id, typed })).accepted)
+    assert.equal(await again(), null)
+  }
+  const late = await enrolOtp(tools, { ...who, name: 'phone', boundAtAal: 2 })
+  tools.now += 600_001
+  assert.equal(await pendingOtp(tools, { ...who, id: late.id }), null)
 })
 
 onEveryStore('a thousand guesses at once compare no more than the budget', async (store) => {

@@ -5,7 +5,7 @@ import { newId } from '#lib/ids.ts'
 import { attempt, canonicalCode, type Attempt, type Outcome, type Tools } from './ceremony.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
 
-/** What a code is made from. Sealed in the store, shown once at enrolment. */
+/** What a code is made from. Sealed in the store, shown at enrolment and never once that is confirmed. */
 export interface OtpMaterial {
   /** base32, RFC 4648 §6 */
   readonly secret: string
@@ -58,10 +58,30 @@ export async function enrolOtp(
     expiresAt: null,
     usedAt: null,
   })
-  const { secret, algorithm, digits, period } = material
-  const common = { strategy, issuer: it.issuer, label: it.label, secret, algorithm, digits }
+  return enrolmentOf({ id, strategy, issuer: it.issuer, label: it.label }, material)
+}
+
+/** What is shown of an enrolment until it is confirmed. */
+const enrolmentOf = (
+  { id, strategy, issuer, label }: { id: string; strategy: 'totp' | 'hotp'; issuer: string; label: string },
+  { secret, algorithm, digits, period }: OtpMaterial,
+): OtpEnrolment => {
+  const common = { strategy, issuer, label, secret, algorithm, digits }
   return { id, secret, uri: generateURI(strategy === 'totp' ? { ...common, period } : { ...common, counter: 0 }) }
 }
+
+/** An enrolment that waits for its first code, to be shown to whoever began it once more; null where none does. */
+export async function pendingOtp(
+  tools: Tools,
+  it: { readonly account: string; readonly id: string; readonly label: string; readonly issuer: string },
+): Promise<OtpEnrolment | null> {
+  const found = (await tools.authenticators.listOf(it.account)).find(({ id }) => id === it.id)
+  if (found === undefined || !isPending(tools, found) || (found.kind !== 'totp' && found.kind !== 'hotp')) return null
+  return enrolmentOf({ ...it, strategy: found.kind }, await open(tools, found))
+}
+
+const isPending = ({ clock }: Tools, { state, addedAt }: EnrolledAuthenticator): boolean =>
+  state === 'pending' && clock() - addedAt <= PENDING_MS
 
 /** Confirms an enrolment with its first code, and makes it active; that code is used up. */
 export async function confirmOtp(tools: Tools, it: Attempt & { id: string; typed: unknown }): Promise<Outcome> {
@@ -69,7 +89,7 @@ export async function confirmOtp(tools: Tools, it: Attempt & { id: string; typed
   const pending = all.find(({ id, state }) => id === it.id && state === 'pending')
   const factor = pending?.kind === 'hotp' ? 'hotp' : 'totp'
   return attempt(tools, factor, it, async () => {
-    if (pending === undefined || tools.clock() - pending.addedAt > PENDING_MS) return null
+    if (pending === undefined || !isPending(tools, pending)) return null
     const used = await matches(tools, pending, it.typed)
     if (used === null) return null
     if (!(await tools.authenticators.setState(pending.id, it.account, ['pending'], 'active', it.session))) return null

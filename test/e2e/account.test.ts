@@ -40,7 +40,7 @@ suite('People in a browser', { skip: noBrowser }, () => {
     // the passkey signs in to the account page, by the browser's own offer
     await page.goto(`${origin}/account`)
     await page.waitForSelector('h1:has-text("Your account")')
-    assert.match(await page.innerText('main'), /Laptop <b>/)
+    assert.match(await page.innerText('main'), /Laptop <b> · Passkey · on one device, which nobody vouches for/)
     await looked(page, 'account')
     // a second key, from another device: the step-up is fresh
     await cdp.send('WebAuthn.clearCredentials', { authenticatorId })
@@ -67,10 +67,20 @@ suite('People in a browser', { skip: noBrowser }, () => {
     }
     const [one, other] = [await signIn(), await signIn()]
     await looked(one.page, 'account-customer')
+    // what is called by its kind is so in the language of the page, and once
+    assert.match(await one.page.innerText('main'), /Password\nadded/)
     await one.page.click('text=Add an authenticator app')
     await one.page.waitForSelector('code.secret')
+    // what nobody has confirmed protects nothing
+    await other.page.goto(`${origin}/account`)
+    assert.doesNotMatch(await other.page.innerText('ul.things >> nth=0'), /Authenticator app/)
     await looked(one.page, 'totp')
     const secret = (await one.page.innerText('code.secret')).replaceAll(' ', '')
+    // a wrong digit is no reason to begin anew
+    await one.page.fill('#first-code', '12345')
+    await one.page.click('button:has-text("Confirm")')
+    await one.page.waitForSelector('[role=alert]')
+    assert.equal((await one.page.innerText('code.secret')).replaceAll(' ', ''), secret)
     await one.page.fill('#first-code', generateSync({ secret, epoch: Math.floor(new Date().getTime() / 1000) }))
     await one.page.click('button:has-text("Confirm")')
     await one.page.waitForSelector('[role=status]')
@@ -88,6 +98,11 @@ suite('People in a browser', { skip: noBrowser }, () => {
     await one.page.click('text=Make new recovery codes')
     await one.page.waitForSelector('ol.codes')
     await looked(one.page, 'recovery-codes')
+    // a long word of a title fits on a small phone
+    await one.page.setViewportSize({ width: 360, height: 800 })
+    await one.page.evaluate(`document.querySelector('h1').textContent = 'Wiederherstellungscodes'`)
+    assert.equal(await one.page.evaluate(`document.documentElement.scrollWidth <= innerWidth`), true)
+    await looked(one.page, 'recovery-codes-small')
     assert.equal(await one.page.locator('ol.codes li').count(), 10)
     // with both enrolled, a password alone signs nobody in any more
     await other.page.fill('#identifier', 'ben@example.org')

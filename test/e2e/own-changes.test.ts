@@ -80,10 +80,10 @@ onEveryStore(
   async (store, context) => {
     const { atAccount, kinds, open, json, server, mails } = await started(context, store)
     const ben = await atAccount()
-    assert.match(ben.html, /whoever loses “password” is locked out here/)
+    assert.match(ben.html, /whoever loses “Password” is locked out here/)
     await ben.submit('recovery-codes')
     await ben.go('/account')
-    await ben.submit('remove', { id: idOf(ben, 'password') })
+    await ben.submit('remove', { id: idOf(ben, 'Password') })
     assert.match(
       ben.html,
       /role="alert"[^>]*>[^<]*without it you could no longer sign in[^<]*Passkey, Authenticator app/,
@@ -98,10 +98,10 @@ onEveryStore(
     await ben.submit('totp-confirm', { code: generateSync({ secret, epoch: Math.floor(systemClock() / 1000) }) })
     // one more proof is asked now that there are two
     const soon = generateSync({ secret, epoch: Math.floor(systemClock() / 1000) + 30 })
-    await ben.submit('remove', { id: idOf(ben, 'password') })
+    await ben.submit('remove', { id: idOf(ben, 'Password') })
     await ben.submit('totp', { code: soon })
     await ben.go('/account')
-    await ben.submit('remove', { id: idOf(ben, 'password') })
+    await ben.submit('remove', { id: idOf(ben, 'Password') })
     assert.match(ben.html, /role="status"/)
     assert.deepEqual([...new Set(await kinds())], ['recovery_code', 'totp'])
     await ben.submit('remove', { id: idOf(ben, 'Authenticator app') })

@@ -56,7 +56,7 @@ test('a customer of a shop signs in with a code that was sent, and the applicati
   assert.ok(ben.left?.searchParams.get('code'))
   ben.left = null
   await authorize(config, ben, { acr_values: 'phr' })
-  assert.match(ben.html, /enrolment pass/)
+  assert.match(ben.html, /<a href="\/enrol">I have an enrolment pass</)
   await ben.submit('abort')
   assert.equal(ben.left!.searchParams.get('error'), 'unmet_authentication_requirements')
 })

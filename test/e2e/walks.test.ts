@@ -321,6 +321,7 @@ test('an application that asks for a sign-in has one, and a session that is good
   const [first] = await alive()
   await walk({ ...asked, prompt: 'login' })
   assert.equal(walker.left, null)
+  assert.match(walker.html, /asks you to show once more that it is you/)
   await walk({ does: 'reload' }, { does: 'reload' })
   assert.equal(walker.left, null)
   assert.deepEqual(await alive(), [first])

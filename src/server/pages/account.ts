@@ -1,6 +1,7 @@
 /** The pages of somebody's own account, of an enrolment with a pass, and of "it was not me". */
 import type { OtpEnrolment } from '#authn/app-code.ts'
 import type { PendingPush } from '#authn/sign-in.ts'
+import type { KeysById } from '#authn/enrolled-proof.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import type { Session } from '#authn/session.ts'
 import type { Strength } from '#contract/vocabulary.ts'
@@ -9,6 +10,7 @@ import { html, type Markup } from './html.ts'
 import { form, notice } from './layout.ts'
 import { masked, pushNumber, type UpstreamName } from './sign-in.ts'
 import type { Words } from './words/en.ts'
+import { calledBy } from './words/words.ts'
 
 export interface AccountView {
   readonly words: Words
@@ -17,6 +19,8 @@ export interface AccountView {
   readonly message: string | null
   readonly good: boolean
   readonly enrolled: readonly EnrolledAuthenticator[]
+  /** what is known of the keys among them */
+  readonly keys: KeysById
   readonly sessions: readonly Session[]
   readonly current: string
   /** null where nothing is known of the account */
@@ -31,6 +35,8 @@ export interface AccountView {
   }
   /** those of which the loss of any one would shut its owner out */
   readonly irreplaceable: readonly EnrolledAuthenticator[]
+  /** characters of the shortest password */
+  readonly leastPassword: number
   /** numbers that codes go to */
   readonly phones: readonly string[]
   /** accounts elsewhere that sign in here, and where one can be linked */
@@ -40,7 +46,10 @@ export interface AccountView {
 
 export function accountPage(view: AccountView): Markup {
   const { words, token, enrolled, standing, can } = view
-  const keys = enrolled.filter(({ kind }) => kind !== 'recovery_code' && kind !== 'enrolment_pass')
+  // what nobody has confirmed yet neither guards nor opens anything
+  const keys = enrolled.filter(
+    ({ kind, state }) => kind !== 'recovery_code' && kind !== 'enrolment_pass' && state !== 'pending',
+  )
   const codes = enrolled.filter(({ kind, state }) => kind === 'recovery_code' && state === 'active').length
   const act = (step: string, children: Markup) => form({ action: `/account/${step}`, token, children })
   return html`<div class="wide">
@@ -82,7 +91,15 @@ export function accountPage(view: AccountView): Markup {
         ${act(
           'password',
           html`<label for="new-password">${words.newPassword}</label
-            ><input id="new-password" name="password" type="password" autocomplete="new-password" required />
+            ><input
+              id="new-password"
+              name="password"
+              type="password"
+              autocomplete="new-password"
+              aria-describedby="password-hint"
+              required
+            />
+            <p class="hint" id="password-hint">${words.passwordRules(view.leastPassword)}</p>
             <button>${words.verify}</button>`,
         )}
       </details>`
@@ -147,11 +164,17 @@ export function accountPage(view: AccountView): Markup {
 }
 
 /** One authenticator: what it is, since when, and what can be done about it. */
-function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup {
+function thing({ words, token, keys }: AccountView, it: EnrolledAuthenticator): Markup {
+  const called = calledBy(words, it)
+  const about = [
+    ...(called === words.kinds[it.kind] ? [] : [words.kinds[it.kind]]),
+    ...[keys.get(it.id)].flatMap((facts) => (facts === undefined ? [] : [words.keyClasses[facts.keyClass]])),
+    ...(it.state === 'suspended' ? [words.suspended] : []),
+  ]
   const used = it.usedAt === null ? words.neverUsed : words.lastUsed(time(it.usedAt))
   return html`<li>
     <div>
-      <strong>${it.name}</strong> · ${words.kinds[it.kind]}${it.state === 'suspended' && html` · ${words.suspended}`}<br />
+      <strong>${called}</strong>${about.map((each) => ` · ${each}`)}<br />
       <span class="hint">${words.added(time(it.addedAt))}, ${used}</span>
     </div>
     <details>
@@ -160,13 +183,13 @@ function thing({ words, token }: AccountView, it: EnrolledAuthenticator): Markup
         action: '/account/rename',
         token,
         children: html`${hidden('id', it.id)}<label for="name-${it.id}">${words.name}</label
-          ><input id="name-${it.id}" name="name" value="${it.name}" maxlength="64" required />
+          ><input id="name-${it.id}" name="name" value="${called}" maxlength="64" required />
           <button class="small">${words.rename}</button>`,
       })}
     </details>
     <details>
       <summary>${words.remove}</summary>
-      <p>${words.removeConfirm(it.name)}</p>
+      <p>${words.removeConfirm(called)}</p>
       ${form({
         action: '/account/remove',
         token,
@@ -185,7 +208,7 @@ function improvements(
   const found = [
     ...(passkeys === 0 && can.passkey ? [words.improvePasskey] : []),
     ...(passkeys === 1 ? [words.improveSecond] : []),
-    ...(passkeys === 0 && irreplaceable.length > 0 ? [words.improveLast(irreplaceable[0]!.name)] : []),
+    ...(passkeys === 0 && irreplaceable.length > 0 ? [words.improveLast(calledBy(words, irreplaceable[0]!))] : []),
     ...(codes === 0 && can.recovery_code ? [words.improveRecovery] : []),
   ]
   return found.length === 0 ? [words.improveDone] : found
@@ -200,11 +223,13 @@ export const addPasskeyForm = (
     <form hidden method="post" action="${at}/passkey" data-passkey="create" data-options="${at}/passkey-options">
       ${hidden('form', token)}${extra}<input type="hidden" name="challenge" /><input type="hidden" name="response" />
       <p class="notice bad" role="alert" tabindex="-1" data-failed hidden>${words.passkeyFailed}</p>
-      <label for="key-name">${words.name}</label><input id="key-name" name="name" maxlength="64" autocomplete="off" />
+      <label for="key-name">${words.name}</label
+      ><input id="key-name" name="name" maxlength="64" autocomplete="off" aria-describedby="key-name-hint" />
+      <p class="hint" id="key-name-hint">${words.keyNameHint}</p>
       <button>${words.addPasskey}</button>
     </form>`
 
-/** The secret of an app, shown this once. */
+/** The secret of an app, shown until a code of it confirms the enrolment. */
 export const totpPage = (words: Words, token: string, it: OtpEnrolment, message: string | null): Markup =>
   html`${notice(message)}
     <p>${words.totpIntro}</p>

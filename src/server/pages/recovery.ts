@@ -19,7 +19,8 @@ const act = ({ token }: RecoveryView, step: string, children: Markup): Markup =>
 export const beginRecoveryPage = (view: RecoveryView): Markup =>
   html`${notice(view.message)}
     <p>${view.words.recoverIntro}</p>
-    ${act(view, 'begin', html`${identifierField(view.words)}<button>${view.words.continue}</button>`)}`
+    ${act(view, 'begin', html`${identifierField(view.words)}<button>${view.words.continue}</button>`)}
+    <p><a href="/enrol">${view.words.havePass}</a></p>`
 
 /** What a stranger sees once a name was typed, whoever has it. */
 export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent: boolean }): Markup => {

@@ -60,7 +60,8 @@ export function choosePage(
         }),
       )}
     ${first.includes('recovery_code') && recoveryBox(view)}
-    ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`
+    ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}
+    <p><a href="/recover">${words.recover}</a></p>`
 }
 
 /** Somebody is recognised and has to show more. */
@@ -136,7 +137,7 @@ export function deniedPage(view: SignInView, { codesForbidden }: { readonly code
   const { words, at, token } = view
   return html`${notice(codesForbidden ? words.codesNotEnough : words.nothingStrongEnough)}
     ${codesForbidden && html`<p>${words.codesWhy}</p>`} ${view.why.map((sentence) => html`<p>${sentence}</p>`)}
-    <p>${words.nothingStrongEnoughFix}</p>
+    <p>${words.nothingStrongEnoughFix} <a href="/enrol">${words.havePass}</a></p>
     ${form({ action: `${at}/restart`, token, children: html`<button class="plain">${words.otherAccount}</button>` })}${cancelForm(view)}`
 }
 

@@ -12,13 +12,14 @@ export const STYLE = `:root {
   }
 }
 * { box-sizing: border-box }
-body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); min-height: 100vh }
+body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--ground); min-height: 100vh;
+  overflow-wrap: break-word }
 .brand { padding: 1rem 1.25rem; font-weight: 600; display: flex; gap: .5rem; align-items: center }
 .mark { width: 1rem; height: 1rem; border-radius: 50%; border: .25rem solid var(--accent) }
 main { background: var(--sheet); border: 1px solid var(--line); border-radius: .75rem; margin: 0 auto 2rem; padding: 1.25rem;
   width: min(100% - 1.5rem, 30rem) }
 main:has(.wide) { width: min(100% - 1.5rem, 46rem) }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; hyphens: auto }
 h2 { font-size: 1.125rem; margin: 1.75rem 0 .5rem }
 p { margin: 0 0 1rem }
 .soft, .hint { color: var(--soft) }
@@ -47,11 +48,8 @@ ul.things li > div { flex: 1 1 14rem }
 ul.things form { margin: 0 }
 ul.things li:has(details) > div { flex-basis: 100% }
 ul.things details { margin: 0 1rem 0 0 }
-ol.codes { font: 1.125rem/1.9 ui-monospace, monospace; padding-left: 2rem; columns: 2 }
+ol.codes { font: 1.125rem/1.9 ui-monospace, monospace; padding-left: 3rem; white-space: nowrap }
 code.user-code { font: 600 1.75rem ui-monospace, monospace; letter-spacing: .1em }
 code.secret { font: 1.0625rem ui-monospace, monospace; overflow-wrap: anywhere }
-.qr { display: block; width: 12rem; height: 12rem; margin: 0 auto 1rem; background: #fff; padding: .75rem; border-radius: .5rem }
-.or { text-align: center; color: var(--soft); margin: 1rem 0 0 }
 [hidden] { display: none }
-@media (max-width: 34rem) { ol.codes { columns: 1 } }
 `

@@ -145,6 +145,7 @@ async function show(
     message: said?.said ?? null,
     good: said?.good ?? false,
     enrolled,
+    keys,
     sessions: await tools.sessions.listOf(account, tools.clock()),
     current: held.id,
     standing: standingOf(parts, account, enrolled, keys),
@@ -157,6 +158,7 @@ async function show(
       phone: factors.includes('sms_code') && codesAllowed(parts, account),
       app: factors.includes('push') && codesAllowed(parts, account) && deviceOf(enrolled) === null,
     },
+    leastPassword: tools.rules.passwords.minLength,
     phones: (await channelsFor(parts, account, 'sms_code')).map(({ canonical }) => canonical),
     links: linksOf(parts, belongings.identifiers).map(({ link, provider }) => {
       const [issuer = '', ...who] = link.shown.split(' ')

@@ -123,7 +123,9 @@ async function show(parts: PeopleParts, step: Step, message: string | null): Pro
           ? words.tooOld
           : interaction.isOwn
             ? words.ownStepUp
-            : words.stepUpWhy(interaction.client),
+            : isAnew && !interaction.reasons.includes('acr_unmet')
+              ? words.askedAnew(interaction.client)
+              : words.stepUpWhy(interaction.client),
       ]
     : [words.accountNeeds]
   const withCodes = standing.forbidden ? [`${words.codesNotEnough} ${words.codesWhy}`] : []

@@ -1,5 +1,5 @@
 /** What somebody can change at the page of the own account: one posted form each. */
-import { confirmOtp, enrolOtp } from '#authn/app-code.ts'
+import { confirmOtp, enrolOtp, pendingOtp } from '#authn/app-code.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
 import { passwordProblem, setPassword } from '#authn/passwords.ts'
 import { confirmDevice, deviceOf, isDevice } from '#authn/push.ts'
@@ -75,11 +75,15 @@ async function beginTotp(parts: PeopleParts, { account, leave, words, request, r
 }
 
 async function confirmTotp(parts: PeopleParts, it: Change): Promise<Done> {
-  const { fields, attempt, words } = it
-  const outcome = await confirmOtp(parts.tools, { ...attempt, id: fields['id'] ?? '', typed: fields['code'] })
-  return outcome.accepted
-    ? changed(parts, it, 'authenticator_added', words.kinds.totp)
-    : { said: words.refused, good: false }
+  const { fields, attempt, words, account, request, reply } = it
+  const id = fields['id'] ?? ''
+  const outcome = await confirmOtp(parts.tools, { ...attempt, id, typed: fields['code'] })
+  if (outcome.accepted) return changed(parts, it, 'authenticator_added', words.kinds.totp)
+  // one wrong digit is no reason to begin anew
+  const pending = await pendingOtp(parts.tools, { account, id, label: account, issuer: parts.brand })
+  if (pending === null) return { said: words.refused, good: false }
+  const token = formToken(parts.tools.keyring, PLACE, browserHandle(request, reply))
+  return { page: [words.addTotp, totpPage(words, token, pending, words.refused)] }
 }
 
 /** What is enrolled is worth no more than the session that enrols it, and there only while that is alive. */

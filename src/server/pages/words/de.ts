@@ -10,7 +10,6 @@ export const DE: Words = {
   otherAccount: 'Ein anderes Konto verwenden',
   choose: 'Wie möchten Sie zeigen, dass Sie es sind?',
   password: 'Passwort',
-  usePassword: 'Passwort verwenden',
   usePasskey: 'Passkey verwenden',
   passkeyHint: 'Ihr Gerät, Browser oder Sicherheitsschlüssel bittet Sie gleich um Bestätigung.',
   passkeyNeedsScript: 'Passkeys brauchen JavaScript, das in diesem Browser ausgeschaltet ist.',
@@ -77,6 +76,7 @@ export const DE: Words = {
     hardware:
       'Es braucht einen Sicherheitsschlüssel oder ein anderes Gerät, aus dem sich der Passkey nicht kopieren lässt.',
   },
+  askedAnew: (client) => `${client} möchte, dass Sie noch einmal zeigen, dass Sie es sind.`,
   tooOld: 'Ihr letzter Nachweis liegt schon eine Weile zurück.',
   accountNeeds: 'Was dieses Konto erreicht, braucht mehr als einen Nachweis.',
   denied: 'Hier geht es nicht weiter',
@@ -86,6 +86,7 @@ export const DE: Words = {
   nothingStrongEnough: 'Keiner der Anmeldewege dieses Kontos ist dafür stark genug.',
   nothingStrongEnoughFix:
     'Bitten Sie Ihre Administration um einen Einrichtungspass, mit dem Sie einen Passkey hinzufügen können.',
+  havePass: 'Ich habe einen Einrichtungspass',
   consent: (client) => `${client} bittet um Zugriff`,
   consentIntro: 'Wenn Sie zustimmen, kann die Anwendung:',
   allow: 'Zulassen',
@@ -146,6 +147,7 @@ export const DE: Words = {
   unknownAccount: 'Über dieses Konto ist noch nichts bekannt; es wird mit größter Vorsicht behandelt.',
   add: 'Einen Anmeldeweg hinzufügen',
   addPasskey: 'Passkey hinzufügen',
+  keyNameHint: 'Wie Sie ihn selbst nennen, etwa „Laptop“ oder „blauer Schlüssel“. Es darf leer bleiben.',
   addTotp: 'Authentifizierungs-App hinzufügen',
   addRecovery: 'Neue Wiederherstellungscodes erzeugen',
   addPassword: 'Passwort setzen',
@@ -202,9 +204,9 @@ export const DE: Words = {
   recoverIntro:
     'Sagen Sie uns, wer Sie sind, und weisen Sie nach, was Sie noch können. Jede Adresse des Kontos erfährt davon und kann es aufhalten.',
   recoverProve:
-    'Weisen Sie nach, was Sie noch können. Was nötig ist und wie lange es dauert, hängt davon ab, was das Konto erreicht.',
+    'Weisen Sie nach, was Sie noch können. Was nötig ist und wie lange es dauert, hängt davon ab, was das Konto erreicht. Wenn Sie nichts nachweisen können, fragen Sie Ihren Helpdesk.',
   recoverHeld: (until) =>
-    `Der Nachweis genügt. Damit die Inhaberin widersprechen kann, wird bis ${until} gewartet. Kommen Sie dann in diesem Browser wieder.`,
+    `Der Nachweis genügt. Bis ${until} wird gewartet, damit widersprechen kann, wem das Konto gehört. Kommen Sie dann in diesem Browser wieder.`,
   recoverComplete: 'Neuen Passkey hinzufügen',
   recoverStates: {
     requested: 'Das ist vermerkt, reicht aber noch nicht. Weisen Sie noch etwas nach oder fragen Sie Ihren Helpdesk.',

@@ -8,7 +8,6 @@ export const EN = {
   otherAccount: 'Use another account',
   choose: 'How do you want to prove that it is you?',
   password: 'Password',
-  usePassword: 'Use a password',
   usePasskey: 'Use a passkey',
   passkeyHint: 'Your device, browser or security key will ask you to confirm.',
   passkeyNeedsScript: 'Passkeys need JavaScript, which is switched off in this browser.',
@@ -72,6 +71,7 @@ export const EN = {
     phishing_resistant: 'It takes a passkey or a security key: unlike a code, a false page cannot pass it on.',
     hardware: 'It takes a security key or another device from which the passkey cannot be copied.',
   },
+  askedAnew: (client: string) => `${client} asks you to show once more that it is you.`,
   tooOld: 'It has been a while since you last proved that it is you.',
   accountNeeds: 'What this account reaches needs more than one proof.',
   denied: 'This cannot go on here',
@@ -80,6 +80,7 @@ export const EN = {
     'What this account can reach is worth more than a code protects: a false page can pass a code on to somebody else.',
   nothingStrongEnough: 'None of the ways to sign in that this account has is strong enough for this.',
   nothingStrongEnoughFix: 'Ask your administrator for an enrolment pass, with which you can add a passkey.',
+  havePass: 'I have an enrolment pass',
   consent: (client: string) => `${client} asks for access`,
   consentIntro: 'If you agree, it will be able to:',
   allow: 'Allow',
@@ -137,6 +138,7 @@ export const EN = {
   unknownAccount: 'Nothing is known of this account yet, so it is treated with the greatest care.',
   add: 'Add a way to sign in',
   addPasskey: 'Add a passkey',
+  keyNameHint: 'What you call it yourself, such as “laptop” or “blue key”. It may be left empty.',
   addTotp: 'Add an authenticator app',
   addRecovery: 'Make new recovery codes',
   addPassword: 'Set a password',
@@ -190,7 +192,7 @@ export const EN = {
   recoverIntro:
     'Tell us who you are, and prove what you still can. Every address of the account is told of it, and can stop it.',
   recoverProve:
-    'Prove what you still can. What is needed, and how long it takes, depends on what the account can reach.',
+    'Prove what you still can. What is needed, and how long it takes, depends on what the account can reach. If there is nothing that you can prove, ask your help desk.',
   recoverHeld: (until: string) =>
     `Enough is proved. To give the owner time to object, it waits until ${until}. Come back then, in this browser.`,
   recoverComplete: 'Add a new passkey',
