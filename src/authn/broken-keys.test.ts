@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { until } from '#lib/until.fixture.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { catalogueOf } from './attestation.ts'
 import { suspendAllBroken } from './broken-keys.ts'
@@ -6,6 +7,7 @@ import { strengthForChanges } from './changes.ts'
 import { enrolled, worths } from './enrolled.fixture.ts'
 import { keyFactsOf } from './key-material.ts'
 import { AAGUID, birth, enrol, model, PASSKEYS, passkeysWith, signIn, TO_COME } from './passkeys.fixture.ts'
+import { tellOverdue } from './tellings.ts'
 import { newSoftwareKey } from './software-key.fixture.ts'
 import { toolsOver } from './tools.fixture.ts'
 
@@ -103,12 +105,42 @@ onEveryStore(
       },
     }
     assert.equal(await suspendAllBroken(failing, BROKEN.models, { pauseMs: 1 }), 3)
-    assert.equal(tools.troubles.length, 4)
+    assert.equal(tools.troubles.length, 3)
     assert.equal(tools.notices.length, 2)
+    // what failed is told later
+    tools.now += 60_000
+    assert.equal(await tellOverdue(tools), 2)
+    assert.equal(tools.notices.length, 3)
+    assert.equal(tools.records.filter(({ kind }) => kind === 'authenticator').length, 3)
     const stopped = AbortSignal.abort()
     assert.equal(await suspendAllBroken(failing, BROKEN.models, { stopped }), 0)
   },
 )
+
+onEveryStore('what a node was killed before it could tell of a broken key, another one tells, once', async (store) => {
+  const [killed, one, other] = [
+    toolsOver(await store.open()),
+    toolsOver(await store.open()),
+    toolsOver(await store.open()),
+  ]
+  assert.ok((await enrol(killed, newSoftwareKey(), birth)).accepted)
+  const never = () => new Promise<never>(() => {})
+  void suspendAllBroken({ ...killed, record: never, notify: never }, BROKEN.models)
+  const stateOfKey = async () => (await one.authenticators.listOf('idp:ada'))[0]?.state
+  await until(async () => (await stateOfKey()) === 'suspended')
+  assert.equal(await tellOverdue(one), 0)
+  one.now += 60_000
+  other.now += 60_000
+  const counts = await Promise.all([tellOverdue(one), tellOverdue(other)])
+  assert.equal(counts[0] + counts[1], 2)
+  const told = [one, other].flatMap(({ records, notices }) => [
+    ...records.map(({ event }) => event),
+    ...notices.map(({ template }) => template),
+  ])
+  assert.deepEqual(told.toSorted(), ['authenticator_suspended', 'key_broken'])
+  other.now += 60_000
+  assert.equal(await tellOverdue(other), 0)
+})
 
 onEveryStore('what a key is worth falls with what is known of its model, and never rises', async (store) => {
   const tools = toolsOver(await store.open())

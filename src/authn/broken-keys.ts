@@ -7,32 +7,36 @@ import { judgedAgain, type ModelCatalogue } from './attestation.ts'
 import type { Tools } from './ceremony.ts'
 import { openKey } from './key-material.ts'
 import type { EnrolledAuthenticator } from './stores.ts'
+import { tell, toNotify, toRecord } from './tellings.ts'
 
 /** Keys that are looked at together. Ours. */
 const AT_ONCE = 500
 /** Milliseconds before a store that did not answer is asked again. Ours. */
 const AGAIN_MS = 60_000
 
-/** Suspends one key; false where somebody else has. It is put away whether or not that can be told. */
+/** Suspends one key; false where somebody else has. Where that cannot be told now, it is later. */
 export async function suspendBroken(tools: Tools, key: EnrolledAuthenticator): Promise<boolean> {
   const { id, account, name, kind } = key
   const now = tools.clock()
-  if (!(await tools.authenticators.suspend(id, account, 'key_broken', now))) return false
-  const said = tools.record({
-    kind: 'authenticator',
-    account,
-    event: 'authenticator_suspended',
-    factor: kind,
-    authenticator: id,
-    purpose: null,
-    outcome: 'refused',
-    reason: 'key_broken',
-    session: null,
-    at: now,
-  })
-  await said.catch((error: unknown) => tools.onTrouble('the suspension of a broken key is not on record', error))
-  const told = tools.notify(account, { template: 'key_broken', values: { name } })
-  await told.catch((error: unknown) => tools.onTrouble('nobody was told that a broken key was suspended', error))
+  const tellings = [
+    toRecord({
+      kind: 'authenticator',
+      account,
+      event: 'authenticator_suspended',
+      factor: kind,
+      authenticator: id,
+      purpose: null,
+      outcome: 'refused',
+      reason: 'key_broken',
+      session: null,
+      at: now,
+    }),
+    toNotify(account, { template: 'key_broken', values: { name } }),
+  ]
+  if (!(await tools.authenticators.suspend(id, account, 'key_broken', tellings, now))) return false
+  await tell(tools, tellings).catch((error: unknown) =>
+    tools.onTrouble('that a broken key was suspended could not be told; it is tried again', error),
+  )
   return true
 }
 

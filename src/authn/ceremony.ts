@@ -10,6 +10,7 @@ import type { AskDecisionPoint, CheckSimChange, Notify, Send, WriteRecord } from
 import type { AuthnRules } from './rules.ts'
 import type { SendLimitStore } from './send-limits.ts'
 import type { Proof } from './session.ts'
+import type { TellingStore } from './tellings.ts'
 import type { AccountStateStore, AuthenticatorStore, BudgetStore, SessionStore } from './stores.ts'
 
 /** Everything that ceremonies work with. */
@@ -23,6 +24,7 @@ export interface Tools {
   readonly challenges: ChallengeStore
   readonly sessions: SessionStore
   readonly sendLimits: SendLimitStore
+  readonly tellings: TellingStore
   readonly ask: AskDecisionPoint
   readonly checkSimChange: CheckSimChange
   readonly send: Send

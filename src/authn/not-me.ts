@@ -19,9 +19,14 @@ export interface NotMe {
   readonly expiresAt: number
 }
 
+/** A link, by what it is once; kept until it would be refused for its age anyway (milliseconds since 1970). */
+export interface UsedLink {
+  readonly id: string
+  readonly expiresAt: number
+}
+
 /** What storage promises: true exactly once for an id, on all nodes together. */
 export interface UsedLinkStore {
-  /** keeps the id until it would be refused for its age anyway; milliseconds since 1970 */
   readonly use: (id: string, expiresAt: number, now: number) => Promise<boolean>
 }
 
@@ -40,7 +45,7 @@ export function notMeToken(keyring: Keyring, notice: Pick<NotMe, 'account' | 'no
   return `${payload}.${keyring.mac('link', 'not_me', payload)}`
 }
 
-/** What a token says; null for one that is not ours, was changed, or is too old. Uses nothing up: for the page. */
+/** What a token says; null for one that is not ours, was changed, or is too old. Uses nothing up. */
 export function notMeOf(keyring: Keyring, token: unknown, now: number): NotMe | null {
   if (typeof token !== 'string' || token.length > LONGEST) return null
   const [payload = '', ...mac] = token.split('.')
@@ -48,15 +53,4 @@ export function notMeOf(keyring: Keyring, token: unknown, now: number): NotMe | 
   // nobody but us can have written it
   const said = JSON.parse(Buffer.from(payload, 'base64url').toString()) as NotMe
   return said.at <= now && now < said.expiresAt ? said : null
-}
-
-/** As {@link notMeOf}, once: null from the second time on. For the form. */
-export async function useNotMe(
-  keyring: Keyring,
-  links: UsedLinkStore,
-  token: unknown,
-  now: number,
-): Promise<NotMe | null> {
-  const said = notMeOf(keyring, token, now)
-  return said !== null && (await links.use(said.id, said.expiresAt, now)) ? said : null
 }

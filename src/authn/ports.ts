@@ -44,18 +44,19 @@ export type Send = (message: Message) => Promise<void>
  * Tells every address of an account known for long enough what happened to it (SP 800-63B-4 §4.6), and those that are `also`
  * concerned, such as one that was just taken away.
  */
-export type Notify = (
-  account: string,
-  notice: {
-    readonly template: string
-    readonly values: Readonly<Record<string, string>>
-    readonly also?: readonly { readonly channel: 'mail' | 'sms'; readonly to: string }[]
-  },
-) => Promise<void>
+export type Notify = (account: string, notice: Notice) => Promise<void>
+
+export interface Notice {
+  readonly template: string
+  readonly values: Readonly<Record<string, string>>
+  readonly also?: readonly { readonly channel: 'mail' | 'sms'; readonly to: string }[]
+  /** makes a second notice of the same occasion the same messages; left out for what is told once */
+  readonly occasion?: string
+}
 
 /** One line of the audit log about a ceremony; the schema is closed, so nothing secret can ride along. */
 export interface CeremonyRecord {
-  readonly kind: 'authentication' | 'recovery' | 'authenticator' | 'session'
+  readonly kind: 'authentication' | 'recovery' | 'authenticator' | 'session' | 'lock'
   readonly account: string
   readonly event: string
   readonly factor: FactorName | null

@@ -1,18 +1,19 @@
 /**
- * Recovery over the store. Each change is made to the revision that was read, or not at all, and whatever ends with it ends in
- * the same step, so that no crash leaves one without the other.
+ * Recovery over the store. Each change is made to the revision that was read, or not at all. Whatever ends with it ends in the same step,
+ * which also keeps what is to be recorded and told of it, so that no crash leaves one without the other.
  */
 import type { Impact } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import type { Tools } from './ceremony.ts'
-import type { Ending } from './stores.ts'
+import type { UsedLink } from './not-me.ts'
+import type { Ending, Lock } from './stores.ts'
+import { tell, toNotify, toRecord, type Telling } from './tellings.ts'
 import {
   isOpen,
   openCase,
   step,
   type RecoveryCase,
-  type RecoveryEffect,
   type RecoveryEvent,
   type RecoveryRules,
   type Stepped,
@@ -23,17 +24,34 @@ export interface HeldCase {
   readonly revision: number
 }
 
+/** What is done in the step that changes a case, or not at all. */
+export interface Alongside {
+  readonly tellings: readonly Telling[]
+  readonly ending?: Ending
+  /** channel in whose name it was stopped */
+  readonly vetoedBy?: string
+  /** a link that is used up by this */
+  readonly link?: UsedLink
+}
+
+/** `stale` where others changed it meanwhile, `used` where the link was used before: then nothing is done. */
+export type Changed = 'changed' | 'stale' | 'used'
+
 export interface RecoveryStore {
   /** false where the account has an open case already */
-  readonly open: (it: RecoveryCase) => Promise<boolean>
+  readonly open: (it: RecoveryCase, tellings: readonly Telling[]) => Promise<boolean>
   readonly find: (id: string) => Promise<HeldCase | null>
   readonly openOf: (account: string) => Promise<HeldCase | null>
   readonly frozenOf: (account: string) => Promise<HeldCase | null>
-  /** false where it was changed meanwhile; what ends with it ends in the same step */
-  readonly change: (it: RecoveryCase, revision: number, ending: Ending | null, now: number) => Promise<boolean>
+  readonly change: (it: RecoveryCase, revision: number, alongside: Alongside, now: number) => Promise<Changed>
+  /** ends everything of an account in which no recovery is open, as whoever used the link wants it; `stale` where one is */
+  readonly endWithout: (
+    account: string,
+    alongside: Alongside & { readonly ending: Ending; readonly link: UsedLink },
+    now: number,
+  ) => Promise<Changed>
   /** open cases whose wait or window is over */
   readonly due: (now: number) => Promise<readonly HeldCase[]>
-  readonly noteVeto: (account: string, channel: string, recovery: string, now: number) => Promise<void>
   readonly vetoesOf: (account: string, channel: string, since: number) => Promise<number>
 }
 
@@ -61,8 +79,9 @@ export async function openRecovery(
   if (status === 'disabled') return { outcome: 'refused', id: null }
   if (status === 'frozen') return { outcome: 'frozen', id: (await store.frozenOf(account))?.case.id ?? null }
   const opened = openCase({ id: newId('rc'), account, browser, impact: parts.impactOf(account) }, tools.clock(), rules)
-  if (await store.open(opened.case)) {
-    await perform(parts, opened)
+  const tellings = tellingsOf(opened, tools.clock())
+  if (await store.open(opened.case, tellings)) {
+    await tell(tools, tellings)
     return { outcome: 'opened', id: opened.case.id }
   }
   const there = await store.openOf(account)
@@ -81,31 +100,52 @@ const TRIES = 20
  * @throws {AmbitError} `conflict` where others keep changing it
  */
 export async function happen(parts: RecoveryParts, id: string, event: RecoveryEvent): Promise<RecoveryCase | null> {
+  const after = await happenWith(parts, id, event)
+  return after === 'used' ? null : after
+}
+
+/** {@link happen}, with what else is done in the same step; `used` where its link was used before. */
+export async function happenWith(
+  parts: RecoveryParts,
+  id: string,
+  event: RecoveryEvent,
+  { locks = [], ...also }: Pick<Alongside, 'vetoedBy' | 'link'> & { readonly locks?: readonly Lock[] } = {},
+): Promise<RecoveryCase | 'used' | null> {
+  const { store, tools, rules } = parts
   for (let tried = 0; tried < TRIES; tried++) {
-    const held = await parts.store.find(id)
+    const held = await store.find(id)
     if (held === null) return null
-    const stepped = step(held.case, event, parts.rules)
+    const stepped = step(held.case, event, rules)
     if (stepped === null) return null
-    if (!(await parts.store.change(stepped.case, held.revision, endingOf(held.case, stepped), parts.tools.clock())))
-      continue
-    await perform(parts, stepped)
+    const now = tools.clock()
+    const tellings = tellingsOf(stepped, now)
+    const alongside = { ...also, ...endingOf(held.case, stepped, locks), tellings }
+    const changed = await store.change(stepped.case, held.revision, alongside, now)
+    if (changed === 'stale') continue
+    if (changed === 'used') return 'used'
+    await tell(tools, tellings)
     return stepped.case
   }
   throw new AmbitError('conflict', 'this recovery is being changed by others; try again')
 }
 
 /** What ends in the step that changes the case; a case that was decided shuts its account no longer. */
-function endingOf(before: RecoveryCase, { case: after, effects }: Stepped): Ending | null {
+function endingOf(
+  before: RecoveryCase,
+  { case: after, effects }: Stepped,
+  locks: readonly Lock[],
+): Pick<Alongside, 'ending'> {
   for (const effect of effects) {
-    if (effect.do === 'freeze') return { locks: ['contested_recovery'], reason: 'recovery_frozen' }
-    if (effect.do === 'end_everything') return { withheldUntil: effect.withheldUntil, reason: 'recovered' }
+    if (effect.do === 'freeze')
+      return { ending: { locks: ['contested_recovery', ...locks], reason: 'recovery_frozen' } }
+    if (effect.do === 'end_everything') return { ending: { withheldUntil: effect.withheldUntil, reason: 'recovered' } }
   }
-  if (before.state !== 'frozen' || after.state === 'frozen') return null
-  return { unlocks: 'contested_recovery', reason: 'recovery_decided' }
+  if (before.state !== 'frozen' || after.state === 'frozen') return {}
+  return { ending: { unlocks: 'contested_recovery', reason: 'recovery_decided' } }
 }
 
-async function perform({ tools }: RecoveryParts, { case: it, effects }: Stepped): Promise<void> {
-  await tools.record({
+function tellingsOf({ case: it, effects }: Stepped, now: number): Telling[] {
+  const record = toRecord({
     kind: 'recovery',
     account: it.account,
     event: `recovery_${it.state}`,
@@ -114,30 +154,31 @@ async function perform({ tools }: RecoveryParts, { case: it, effects }: Stepped)
     outcome: it.state === 'completed' ? 'accepted' : isOpen(it) ? 'begun' : 'refused',
     reason: it.id,
     session: null,
-    at: tools.clock(),
+    at: now,
   })
-  for (const effect of effects) await told(tools, it.account, effect)
+  const notices = effects.flatMap((effect) =>
+    effect.do === 'notify' ? [toNotify(it.account, { template: effect.template, values: {} })] : [],
+  )
+  return [record, ...notices]
 }
 
-async function told(tools: Tools, account: string, effect: RecoveryEffect): Promise<void> {
-  if (effect.do === 'notify') await tools.notify(account, { template: effect.template, values: {} })
-}
-
-/** Stops a recovery in the name of a channel; `known` is when the account came to have it (milliseconds since 1970). */
+/**
+ * Stops a recovery in the name of a channel; `known` is when the account came to have it (milliseconds since 1970). `used` where it was to
+ * use up a link that was used before.
+ */
 export async function vetoRecovery(
   parts: RecoveryParts,
   id: string,
   channel: string,
   known: number,
-): Promise<RecoveryCase | null> {
+  link?: UsedLink,
+): Promise<RecoveryCase | 'used' | null> {
   const held = await parts.store.find(id)
   if (held === null) return null
   const now = parts.tools.clock()
-  const { account } = held.case
-  const earlierVetoes = await parts.store.vetoesOf(account, channel, now - parts.rules.vetoWithin)
-  const after = await happen(parts, id, { is: 'veto', channel, known, earlierVetoes, at: now })
-  if (after !== null) await parts.store.noteVeto(account, channel, id, now)
-  return after
+  const earlierVetoes = await parts.store.vetoesOf(held.case.account, channel, now - parts.rules.vetoWithin)
+  const event = { is: 'veto', channel, known, earlierVetoes, at: now } as const
+  return await happenWith(parts, id, event, { vetoedBy: channel, ...(link && { link }) })
 }
 
 /** A person lets a frozen case go on, or refuses it; it takes as many as the reach asks for. */

@@ -3,6 +3,7 @@ import type { Budget, Pool } from './budget.ts'
 import type { FactorName } from './factors.ts'
 import type { Proof, Session } from './session.ts'
 import type { SessionBinding } from './session-binding.ts'
+import type { Telling } from './tellings.ts'
 
 export const ACCOUNT_STATUSES = ['active', 'disabled', 'frozen'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
@@ -99,8 +100,14 @@ export interface AuthenticatorStore {
     to: EnrolledAuthenticator['state'],
     session?: ChangedIn,
   ) => Promise<boolean>
-  /** one step: suspends one that is active, and ends everything of its account; true exactly once */
-  readonly suspend: (id: string, account: string, reason: string, now: number) => Promise<boolean>
+  /** one step: suspends one that is active, ends everything of its account, and keeps what is to be told of it; true exactly once */
+  readonly suspend: (
+    id: string,
+    account: string,
+    reason: string,
+    tellings: readonly Telling[],
+    now: number,
+  ) => Promise<boolean>
   /** those of a kind that are active, of all accounts, by their ids, from the one after `after` on */
   readonly pageOf: (kind: FactorName, after: string, count: number) => Promise<readonly EnrolledAuthenticator[]>
   readonly rename: (id: string, account: string, name: string, session?: ChangedIn) => Promise<boolean>

@@ -8,6 +8,7 @@ import type { Database } from '#storage/database.ts'
 import { pushStore } from '#storage/pushes.ts'
 import { sendLimitStore } from '#storage/send-limits.ts'
 import { sessionStore } from '#storage/sessions.ts'
+import { tellingStore } from '#storage/tellings.ts'
 import type { Attempt } from './ceremony.ts'
 import { keyringOf } from './keyring.ts'
 import type { PushTools } from './push.ts'
@@ -49,6 +50,7 @@ export function toolsOver(database: Database): TestTools {
     challenges: challengeStore(database),
     sessions: sessionStore(database),
     sendLimits: sendLimitStore(database),
+    tellings: tellingStore(database),
     pushes: pushStore(database),
     ask: () => (tools.broken.ask ? fail('the decision point') : Promise.resolve(tools.leave)),
     checkSimChange: () => Promise.resolve(tools.simChange),

@@ -31,7 +31,7 @@ const TTL_MS = 3 * 86_400_000
  */
 export function notifier(parts: NotifyParts): Notify {
   const { identifiers, keyring, send, clock, channels, origin, language, knownFor } = parts
-  return async (account, { template, values, also = [] }) => {
+  return async (account, { template, values, also = [], occasion = newId('nt') }) => {
     const now = clock()
     const proved = (await identifiers.listOf(account)).filter(
       ({ kind, verifiedAt }) => (kind === 'mail' || kind === 'phone') && verifiedAt !== null,
@@ -44,7 +44,6 @@ export function notifier(parts: NotifyParts): Notify {
     const told = new Map<string, Pick<Message, 'channel' | 'to'>>()
     for (const each of [...own, ...also])
       if (channels.includes(each.channel)) told.set(`${each.channel} ${each.to}`, each)
-    const occasion = newId('nt')
     const failures: unknown[] = []
     let count = 0
     for (const [key, { channel, to }] of told) {

@@ -27,6 +27,16 @@ export function recordOf({
     const did = state === 'ready' ? 'released' : state === 'frozen' ? 'held' : state
     return { ...common, kind, did: did as 'held', recovery: reason ?? 'unknown', account, why: [] }
   }
+  if (kind === 'lock')
+    return {
+      ...common,
+      kind: 'administration',
+      did: 'disabled',
+      thing: 'person',
+      target: account,
+      before: null,
+      after: null,
+    }
   if (kind === 'session') {
     const did = outcome === 'accepted' ? ('bound' as const) : ('refused' as const)
     return { ...common, kind, did, session: session ?? 'unknown', account, strength: null }

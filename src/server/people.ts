@@ -8,6 +8,7 @@ import { metadataRoots, readMetadata } from '#authn/metadata.ts'
 import { sweepRecoveries, type RecoveryParts } from '#authn/recover.ts'
 import { DEFAULT_RECOVERY } from '#authn/recovery.ts'
 import { checkRules, DEFAULT_RULES } from '#authn/rules.ts'
+import { tellOverdue } from '#authn/tellings.ts'
 import type { DecisionSettings } from '#decision/settings.ts'
 import type { Floor } from '#authn/sign-in.ts'
 import { signInDemand, type WantedAccess } from '#decision/sign-in-demand.ts'
@@ -33,6 +34,7 @@ import { recoveryStore } from '#storage/recoveries.ts'
 import { habitStore, signalStore } from '#storage/risk.ts'
 import { signInStore } from '#storage/sign-ins.ts'
 import { sweepPeople } from '#storage/sweep.ts'
+import { tellingStore } from '#storage/tellings.ts'
 import { upstreamSessionStore } from '#storage/upstream-sessions.ts'
 import { usedLinkStore } from '#storage/used-links.ts'
 import { openBreachedPasswords } from './breached-passwords.ts'
@@ -57,6 +59,8 @@ import { OWN_CLIENT } from './sign-in/step-up.ts'
 const KNOWN_FOR_MS = 7 * 86_400_000
 /** Milliseconds between two looks for recoveries whose wait is over. */
 const RECOVERIES_EVERY = 30_000
+/** Milliseconds between two looks for what nobody has told. Ours. */
+const TELLINGS_EVERY = 30_000
 /** Milliseconds between two looks for sessions whose time is over, so that clients hear of them. Ours. */
 const TIMED_OUT_EVERY = 10_000
 /** Milliseconds between two sweeps of old rows. */
@@ -113,6 +117,7 @@ export async function openPeople(
     challenges,
     sessions: sessionStore(database),
     sendLimits,
+    tellings: tellingStore(database),
     ask: askOver(context),
     checkSimChange: cardCheck(people, clock, onTrouble),
     send: outbox.send,
@@ -190,6 +195,12 @@ export async function openPeople(
     RECOVERIES_EVERY,
   )
   moving.unref()
+  const telling = setInterval(
+    () =>
+      void tellOverdue(tools).catch((error: unknown) => onTrouble('what was left to tell could not be told', error)),
+    TELLINGS_EVERY,
+  )
+  telling.unref()
   const ending = setInterval(
     () =>
       void endAllTimedOut(database, clock).catch((error: unknown) =>
@@ -249,6 +260,7 @@ export async function openPeople(
       clearInterval(ending)
       clearInterval(sweeping)
       clearInterval(moving)
+      clearInterval(telling)
       await signOuts.stop()
       await breached?.close()
       await outbox.stop()

@@ -8,6 +8,7 @@ import { inBatches, rowsOf } from './batches.ts'
 import { tellCredentials } from './credential-events.ts'
 import type { Database } from './database.ts'
 import type { Tables } from './tables.ts'
+import { keepTellings } from './tellings.ts'
 
 export function authenticatorStore(database: Database, clock: Clock = systemClock): AuthenticatorStore {
   const { sql } = database
@@ -74,12 +75,13 @@ export function authenticatorStore(database: Database, clock: Clock = systemCloc
         if (!(await mayChange(inside, account, session, clock()))) return false
         return moveAuthenticator(inside, { id, account }, from, to, clock())
       }),
-    suspend: (id, account, reason, now) =>
+    suspend: (id, account, reason, tellings, now) =>
       database.transaction(async (inside) => {
         // in the order of every step that ends things: the account first
         await lockedState(inside, account, now)
         if (!(await moveAuthenticator(inside, { id, account }, ['active'], 'suspended', now))) return false
         await endEverythingIn(inside, account, { reason }, now)
+        await keepTellings(inside, tellings, now)
         return true
       }),
     async pageOf(kind, after, count) {

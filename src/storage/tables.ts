@@ -20,6 +20,7 @@ import type { PushTables } from './pushes.ts'
 import type { SignInTables } from './sign-ins.ts'
 import type { SnapshotTables } from './snapshots.ts'
 import type { ExceptionTables } from './exceptions.ts'
+import type { TellingTables } from './tellings.ts'
 import type { TokenTables } from './tokens.ts'
 import type { UpstreamTables } from './upstream-sessions.ts'
 
@@ -36,6 +37,7 @@ export interface Tables
     OutboxTables,
     PushTables,
     SignInTables,
+    TellingTables,
     ChangeTables,
     AuditTables,
     AuthnTables,

@@ -3,10 +3,10 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerPass } from '#authn/enrolment-pass.ts'
 import { canonical, kindOf, nobodys } from '#authn/identifiers.ts'
-import { NOT_ME_PATH, notMeOf, useNotMe, type NotMe } from '#authn/not-me.ts'
+import { NOT_ME_PATH, notMeOf } from '#authn/not-me.ts'
 import { beginRegistration, canonicalName, finishRegistration } from '#authn/passkeys.ts'
-import { happen, vetoRecovery } from '#authn/recover.ts'
 import { tellsOfOpen } from '#authn/recovery.ts'
+import { sayNotMe } from '#authn/say-not-me.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { addPasskeyForm, enrolPage, notMePage } from '#server/pages/account.ts'
 import type { Problem } from '#server/pages/error.ts'
@@ -108,36 +108,9 @@ export function enrolRoutes(parts: PeopleParts) {
     app.post(NOT_ME_PATH, { config }, async (request, reply) => {
       const words = wordsFor(request.headers['accept-language'])
       const { fields } = postedForm(request, { keyring, place: 'not-me', origin })
-      const said = await useNotMe(keyring, parts.links, fields['t'], clock())
-      if (said === null) return draw(request, reply, words.notMe, html`${notice(words.notMeOver)}`)
-      const done = await stopped(parts, said)
+      const done = await sayNotMe(parts, fields['t'])
+      if (done === 'over') return draw(request, reply, words.notMe, html`${notice(words.notMeOver)}`)
       return draw(request, reply, words.notMe, html`${notice(words.notMeDone[done], 'good')}`)
     })
   }
-}
-
-/**
- * Of a recovery that goes on, the owner of the address stops it, if the address is old enough to be believed. Whatever else it was not
- * the owner who did it, be it an earlier recovery: the account is locked until somebody who outranks it has spoken with its owner, and a
- * recovery that is under way waits for people, who decide about it before anybody opens the account again.
- */
-async function stopped(parts: PeopleParts, said: NotMe): Promise<'stopped' | 'locked'> {
-  const { tools, recovery } = parts
-  const { account, told: address } = said
-  const open = await recovery.store.openOf(account)
-  if (open !== null) {
-    const own = await parts.identifiers.listOf(account)
-    const known = own.find(
-      ({ kind, canonical: name }) => address === `${kind === 'phone' ? 'sms' : kind} ${name}`,
-    )?.verifiedAt
-    const isOfThis = tellsOfOpen(said.notice) && said.at >= open.case.openedAt
-    const after = known == null || !isOfThis ? null : await vetoRecovery(recovery, open.case.id, address, known)
-    if (after !== null) return after.state === 'vetoed' ? 'stopped' : 'locked'
-    await happen(recovery, open.case.id, { is: 'compete', at: tools.clock() })
-    // people decide about this recovery, and there is nothing else to be looked at
-    if (isOfThis) return 'locked'
-  }
-  await tools.accounts.endEverything(account, { locks: ['not_me'], reason: 'not_me' }, tools.clock())
-  await tools.notify(account, { template: 'account_frozen', values: {} })
-  return 'locked'
 }
