@@ -18,6 +18,12 @@ const says = (text: string, facts: RuleFacts = FACTS): unknown => {
   return 'problem' in outcome ? outcome.problem : outcome.holds
 }
 
+const usesOf = (text: string): Record<string, string[]> => {
+  const compiled = compileRule(text)
+  assert.ok('condition' in compiled)
+  return Object.fromEntries([...compiled.condition.uses].map(([variable, fields]) => [variable, [...fields]]))
+}
+
 suite('conditions', () => {
   const cases: readonly [string, unknown][] = [
     ['account.kind == "human"', true],
@@ -26,6 +32,8 @@ suite('conditions', () => {
     ['"administer" in capabilities', true],
     ['capabilities.exists(each, each.startsWith("approve"))', false],
     ['size(capabilities) == 2', true],
+    ['account["kind"] == "human"', true],
+    ['[account].exists(each, each.kind == "human")', true],
     ['reach.accounts > 2 && reach.nodes <= 12', true],
     ['impact in ["low", "moderate"]', true],
     ['account.notificationAddresses >= 2', true],
@@ -91,4 +99,21 @@ suite('conditions', () => {
       for (const field of Object.keys(fields)) assert.ok(field in FACT_SCHEMAS[kind].properties, `${kind}.${field}`)
     }
   })
+})
+
+suite('what a condition looks at', () => {
+  const whole = Object.keys(ACCOUNT_FIELDS)
+  const cases: readonly [string, Record<string, string[]>][] = [
+    ['impact == "low" && "administer" in capabilities', {}],
+    ['account.kind == "human" && account.kind != "x"', { account: ['kind'] }],
+    ['account. // of whom\n kind == "system.federal"', { account: ['kind'] }],
+    ['has(account.job) && system.federal', { account: ['job'], system: ['federal'] }],
+    ['account.memberOf.exists(each, each == account.id)', { account: ['memberOf', 'id'] }],
+    ['reach.nodes > 8', { reach: ['nodes'] }],
+    ['account["kind"] == "human"', { account: whole }],
+    ['[account].exists(each, has(each.kind))', { account: whole }],
+  ]
+  for (const [text, expected] of cases)
+    test(`\`${text.replace('\n', ' ')}\` looks at ${JSON.stringify(expected).slice(0, 60)}`, () =>
+      assert.deepEqual(usesOf(text), expected))
 })

@@ -4,7 +4,7 @@
  */
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
 import { nearest } from './nearest.ts'
-import type { RuleFacts } from './policy.ts'
+import type { RuleFacts, Uses } from './policy.ts'
 
 /** Longest condition, in characters; ours. Much longer chains of operators exhaust the parser's stack. */
 export const MAX_CONDITION = 2000
@@ -209,6 +209,7 @@ export interface Condition<Facts> {
   readonly text: string
   readonly evaluate: (facts: Facts) => Outcome
   readonly literals: readonly (string | number)[]
+  readonly uses: Uses
 }
 
 /** A condition, or what is wrong with it: one line, then the place under a caret. */
@@ -219,14 +220,15 @@ const isNode = (value: unknown): value is ASTNode => typeof value === 'object' &
 interface Inspection {
   refused?: string
   readonly literals: (string | number)[]
-  /** names of the fields it selects; nothing else need be handed to it */
-  readonly fields: Set<string>
+  readonly uses: Uses
 }
 
-/** Refuses what is not on the allow-list and fields that no fact has, and collects literals and fields. */
+/** Refuses what is not on the allow-list and fields that no fact has, and collects literals and the fields of variables. */
 function inspect(ast: ASTNode, known: Readonly<Record<string, Fields>>): Inspection {
   const literals: (string | number)[] = []
-  const fields = new Set<string>()
+  const uses = new Map<string, Set<string>>()
+  const use = (variable: string, fields: readonly string[]): void =>
+    void uses.set(variable, new Set([...(uses.get(variable) ?? []), ...fields]))
   let refused: string | undefined
   const visit = (value: unknown, comprehensions: number): void => {
     if (Array.isArray(value)) return value.forEach((each) => visit(each, comprehensions))
@@ -246,13 +248,16 @@ function inspect(ast: ASTNode, known: Readonly<Record<string, Fields>>): Inspect
     }
     if (value.op === '.') {
       const [of, field] = value.args
-      fields.add(field)
-      refused ??= of.op === 'id' ? unknownField(of.args, field, known) : undefined
+      if (of.op === 'id' && Object.hasOwn(known, of.args)) {
+        refused ??= unknownField(of.args, field, known)
+        return use(of.args, [field])
+      }
     }
+    if (value.op === 'id' && Object.hasOwn(known, value.args)) return use(value.args, Object.keys(known[value.args]!))
     visit(value.args, depth)
   }
   visit(ast, 0)
-  return refused === undefined ? { literals, fields } : { refused, literals, fields }
+  return refused === undefined ? { literals, uses } : { refused, literals, uses }
 }
 
 /** Whole numbers become CEL integers; a list that is too long is refused rather than walked. */
@@ -281,7 +286,9 @@ function unknownField(of: string, field: string, known: Readonly<Record<string, 
   return `\`${of}\` has no field \`${field}\`${guess === undefined ? '' : `; did you mean \`${guess}\`?`}`
 }
 
-type Bind<Facts> = (facts: Facts, used: ReadonlySet<string>) => Record<string, unknown>
+/** Takes of a variable the fields that the condition looks at. */
+type Pick = (variable: string, from: Readonly<Record<string, unknown>>) => Record<string, unknown>
+type Bind<Facts> = (facts: Facts, pick: Pick) => Record<string, unknown>
 
 function compile<Facts>(
   environment: Environment,
@@ -293,20 +300,24 @@ function compile<Facts>(
     return { error: `a condition has at most ${MAX_CONDITION} characters, this one ${text.length}` }
   try {
     const program = environment.parse(text)
-    const { refused, literals, fields } = inspect(program.ast, known)
+    const { refused, literals, uses } = inspect(program.ast, known)
     if (refused !== undefined) return { error: refused }
     const checked = program.check()
     if (!checked.valid) return { error: messageOf(checked.error) }
     if (checked.type !== 'bool') return { error: `a condition is true or false, this one is of type ${checked.type}` }
+    const pick: Pick = (variable, from) =>
+      Object.fromEntries(
+        [...(uses.get(variable) ?? [])].flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])),
+      )
     const evaluate = (facts: Facts): Outcome => {
       try {
-        const value: unknown = program(bind(facts, fields))
+        const value: unknown = program(bind(facts, pick))
         return typeof value === 'boolean' ? { holds: value } : { problem: `it gave \`${String(value)}\`` }
       } catch (error) {
         return { problem: messageOf(error).split('\n', 1)[0] ?? '' }
       }
     }
-    return { condition: { text, evaluate, literals } }
+    return { condition: { text, evaluate, literals, uses } }
   } catch (error) {
     return { error: messageOf(error) }
   }
@@ -314,9 +325,9 @@ function compile<Facts>(
 
 /** Reads the condition of a rule, over `account`, `system`, `impact`, `capabilities` and `reach`. */
 export const compileRule = (text: string): Compiled<RuleFacts> =>
-  compile(ruleEnvironment, RULE_FIELDS, text, ({ account, system, impact, capabilities, reach }, used) => ({
-    account: toCel(pick(account, ACCOUNT_FIELDS, used)),
-    system: toCel(pick(system, SYSTEM_FIELDS, used)),
+  compile(ruleEnvironment, RULE_FIELDS, text, ({ account, system, impact, capabilities, reach }, pick) => ({
+    account: toCel(pick('account', account)),
+    system: toCel(pick('system', system)),
     impact,
     capabilities: toCel(capabilities),
     reach: toCel(reach),
@@ -324,23 +335,18 @@ export const compileRule = (text: string): Compiled<RuleFacts> =>
 
 /** Reads the condition of a defeat, over `fact`. */
 export const compileDefeat = (section: DefeatSection, text: string): Compiled<Readonly<Record<string, unknown>>> =>
-  compile(defeatEnvironments[section], { fact: DEFEAT_FIELDS[section] }, text, (fact, used) => ({
-    fact: toCel(pick(fact, DEFEAT_FIELDS[section], used)),
+  compile(defeatEnvironments[section], { fact: DEFEAT_FIELDS[section] }, text, (fact, pick) => ({
+    fact: toCel(pick('fact', fact)),
   }))
 
 /** Reads the condition of a rule of an access policy, over `subject`, `action`, `resource` and `context`. */
 export const compileAccess = (text: string): Compiled<AccessFacts> =>
-  compile(accessEnvironment, ACCESS_FIELDS, text, ({ subject, action, resource, context }, used) => ({
-    subject: toCel(pick(subject, ACCESS_FIELDS.subject, used)),
-    action: toCel(pick(action, ACCESS_FIELDS.action, used)),
-    resource: toCel(pick(resource, ACCESS_FIELDS.resource, used)),
+  compile(accessEnvironment, ACCESS_FIELDS, text, ({ subject, action, resource, context }, pick) => ({
+    subject: toCel(pick('subject', subject)),
+    action: toCel(pick('action', action)),
+    resource: toCel(pick('resource', resource)),
     context: toCel(context),
   }))
-
-const pick = (from: Readonly<Record<string, unknown>>, fields: Fields, used: ReadonlySet<string>) =>
-  Object.fromEntries(
-    [...used].flatMap((key) => (Object.hasOwn(fields, key) && from[key] !== undefined ? [[key, from[key]]] : [])),
-  )
 
 /** Variables of a condition: objects by their fields, and others by their type. */
 export interface Variables {
@@ -359,15 +365,11 @@ export function conditionReader({
   }
   for (const [name, type] of Object.entries(others)) environment = environment.registerVariable(name, type)
   return (text) =>
-    compile(environment, objects, text, (facts, used) =>
+    compile(environment, objects, text, (facts, pick) =>
       Object.fromEntries(
         Object.entries(facts).map(([name, value]) => [
           name,
-          toCel(
-            Object.hasOwn(objects, name)
-              ? pick(value as Readonly<Record<string, unknown>>, objects[name]!, used)
-              : value,
-          ),
+          toCel(Object.hasOwn(objects, name) ? pick(name, value as Readonly<Record<string, unknown>>) : value),
         ]),
       ),
     )

@@ -277,12 +277,12 @@ suite('what holds for any policy', () => {
     const rules = conditions.map((condition, i): PolicyRule => {
       const compiled = compileRule(condition)
       if ('error' in compiled) throw new Error(compiled.error)
-      const { evaluate } = compiled.condition
+      const { evaluate, uses } = compiled.condition
       const when = (given: RuleFacts): boolean => {
         const outcome = evaluate(given)
         return 'problem' in outcome || outcome.holds
       }
-      return { code: `rule_${i}`, when, condition, requires: {}, reason: condition, citations: [] }
+      return { code: `rule_${i}`, when, uses, requires: {}, reason: condition, citations: [] }
     })
     const someFacts = fc.array(fc.tuple(anyFacts, fc.nat({ max: 4 })), { minLength: 2, maxLength: 8 })
     fc.assert(
@@ -305,13 +305,16 @@ suite('what holds for any policy', () => {
 
   test('a rule that fails over one account raises what is asked of it, whoever was asked before', () => {
     for (const condition of [
-      'impact == "low" && capabilities.exists(each, has(each.memberOf))',
-      'impact == "low" && capabilities.exists(each, has(each. // of each\n memberOf))',
+      'impact == "low" && has(account.memberOf)',
+      'impact == "low" && has(account. // its groups\n memberOf)',
+      'impact == "low" && account["memberOf"] == []',
+      'impact == "low" && [account].exists(each, has(each.memberOf))',
     ]) {
       const compiled = compileRule(condition)
       assert.ok('condition' in compiled)
       const when = (given: RuleFacts): boolean => 'problem' in compiled.condition.evaluate(given)
-      const rule: PolicyRule = { code: 'failing', when, condition, requires: {}, reason: condition, citations: [] }
+      const { uses } = compiled.condition
+      const rule: PolicyRule = { code: 'failing', when, uses, requires: {}, reason: condition, citations: [] }
       const one: Policy = { ...policy, rules: [rule] }
       const asked = (groups: number) =>
         requirementOf(one, {

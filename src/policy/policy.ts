@@ -77,6 +77,12 @@ export interface RuleFacts {
   readonly reach: { readonly nodes: number; readonly accounts: number }
 }
 
+/**
+ * The fields of each variable that a condition looks at; all of them where it takes the variable as a whole. Nothing else
+ * is handed to it.
+ */
+export type Uses = ReadonlyMap<string, ReadonlySet<string>>
+
 /** Raises the bar or abstains; no rule lowers it. */
 export interface PolicyRule {
   readonly code: string
@@ -86,6 +92,8 @@ export interface PolicyRule {
   readonly problem?: (facts: RuleFacts) => string | undefined
   /** the text of `when` */
   readonly condition?: string
+  /** what `when` looks at; absent where that cannot be told, so that it may be anything */
+  readonly uses?: Uses
   readonly requires: Partial<Requirement>
   readonly reason: string
   readonly citations: readonly Citation[]

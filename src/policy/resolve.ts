@@ -139,10 +139,11 @@ function defeatFrom<K extends string>(
 function ruleFrom({ code, when, requires, reason, source }: PolicyFile['rules'][number]): PolicyRule {
   const compiled = compileRule(when)
   if ('error' in compiled) throw new TypeError(compiled.error)
-  const { evaluate } = compiled.condition
+  const { evaluate, uses } = compiled.condition
   return {
     code,
     condition: when,
+    uses,
     when: (facts) => {
       const outcome = evaluate(facts)
       return 'problem' in outcome || outcome.holds

@@ -60,7 +60,7 @@ suite('Marginal reach', () => {
     const rule = {
       code: 'much',
       when: ({ reach }: RuleFacts) => reach.nodes > 8 || reach.accounts > 1,
-      condition: 'reach.nodes > 8 || reach.accounts > 1',
+      uses: new Map([['reach', new Set(['nodes', 'accounts'])]]),
       requires: { strength: 'hardware' as const },
       reason: 'it reaches much',
       citations: [],
