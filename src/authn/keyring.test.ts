@@ -30,6 +30,8 @@ test('a sealed value opens at its place alone, and only whole', async () => {
   await assert.rejects(ring.open('authenticator/1', `${sealed.slice(0, -2)}AA`), { code: 'sealed_unreadable' })
   await assert.rejects(keyringOf([old]).open('authenticator/1', sealed), /no key `b`/)
   assert.equal(await keyringOf([young, old]).open('p', await keyringOf([old]).seal('p', 'x')), 'x')
+  assert.deepEqual([ring.isNewest(sealed), ring.isNewest(await keyringOf([old]).seal('p', 'x'))], [true, false])
+  assert.equal(ring.isNewest('nothing'), false)
 })
 
 test('a sealed value with any part of it changed, left out or added does not open', async () => {

@@ -27,6 +27,8 @@ export interface Keyring {
   readonly seal: (place: string, plain: string) => Promise<string>
   /** @throws {AmbitError} `sealed_unreadable` if the value was changed, moved to another place, or its key is gone */
   readonly open: (place: string, sealed: string) => Promise<string>
+  /** whether the newest key sealed it; what an older one did is to be sealed anew before that key goes */
+  readonly isNewest: (sealed: string) => boolean
 }
 
 /** Bytes of a secret: the strength of SHA-256 (RFC 2104 §3 asks for the length of the hash). */
@@ -77,11 +79,18 @@ export function keyringOf(keys: readonly Key[]): Keyring {
       new CompactEncrypt(new TextEncoder().encode(plain))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id, place })
         .encrypt(keyFor(newest, 'seal')),
+    isNewest(sealed) {
+      try {
+        return headerOf(sealed.split('.', 1)[0]!)['kid'] === newest.id
+      } catch {
+        return false
+      }
+    },
     async open(place, sealed) {
       try {
         const [header = '', encryptedKey, iv = '', text = '', tag = '', ...rest] = sealed.split('.')
         const bytes = (part: string) => Buffer.from(part, 'base64url')
-        const { alg, enc, kid, place: sealedFor } = JSON.parse(bytes(header).toString()) as Record<string, unknown>
+        const { alg, enc, kid, place: sealedFor } = headerOf(header)
         if (alg !== 'dir' || enc !== 'A256GCM' || encryptedKey !== '' || rest.length > 0)
           throw new Error('it was not sealed here')
         const key = keys.find(({ id }) => id === kid)
@@ -98,3 +107,6 @@ export function keyringOf(keys: readonly Key[]): Keyring {
     },
   }
 }
+
+const headerOf = (part: string) =>
+  JSON.parse(Buffer.from(part, 'base64url').toString()) as Readonly<Record<string, unknown>>

@@ -29,6 +29,7 @@ import { openGate } from './gate/gate.ts'
 import { newLog } from './log.ts'
 import { observeNode, watchLoop } from './metrics.ts'
 import { openSignals } from './signals/signals.ts'
+import { openPushAuthorizations } from './ssf/push-authorizations.ts'
 import { startTransmitter } from './ssf/transmitter.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
@@ -135,7 +136,19 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     closing.push(gate.stop)
     const signals = openSignals({ config, database, audit, clock, log, metrics, world: snapshots.world })
     closing.push(signals.stop)
-    const transmitter = startTransmitter({ config, database, changes, clock, log, metrics, audit, gate, tokens })
+    const authorizations = await openPushAuthorizations(config, { database, log })
+    const transmitter = startTransmitter({
+      config,
+      database,
+      changes,
+      clock,
+      log,
+      metrics,
+      audit,
+      gate,
+      tokens,
+      authorizations,
+    })
     if (transmitter !== null) closing.push(transmitter.stop)
     const context: ServerContext = {
       config,

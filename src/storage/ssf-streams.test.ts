@@ -13,7 +13,7 @@ const token = {
   createdAt: 1,
   lastUsedAt: null,
 } as const
-const stream = (id: string) => ({ id, owner: 'siem', wishes, pushAuthorization: null })
+const stream = (id: string) => ({ id, owner: 'siem', wishes, pushSealed: null })
 
 onEveryStore('Of many streams that a receiver makes at once, no more are made than it may have', async ({ open }) => {
   const [one, other] = [await open(), await open()]

@@ -11,7 +11,9 @@ export interface SsfTables {
     readonly id: string
     readonly owner: string
     readonly wishes: string
+    /** as versions before wrote it; null once it is sealed */
     readonly push_authorization: string | null
+    readonly push_sealed: string | null
     readonly status: string
     readonly reason: string | null
     readonly created_at: number
@@ -42,7 +44,8 @@ export interface SsfStream {
   /** name of the token that made it */
   readonly owner: string
   readonly wishes: StreamWishes
-  readonly pushAuthorization: string | null
+  /** what it is pushed with, sealed */
+  readonly pushSealed: string | null
   readonly status: StreamStatus
   readonly reason: string | null
 }
@@ -53,7 +56,7 @@ export const placeOfStream = (stream: string): string => `ssf:${stream}`
 /** Makes a stream that hears what comes after; false where its owner has as many as allowed. */
 export async function addStream(
   database: Database,
-  { id, owner, wishes, pushAuthorization }: Omit<SsfStream, 'status' | 'reason'>,
+  { id, owner, wishes, pushSealed }: Omit<SsfStream, 'status' | 'reason'>,
   { most, now }: { readonly most: number; readonly now: number },
 ): Promise<boolean> {
   const seq = (await eventRange(database))?.last ?? 0
@@ -62,7 +65,13 @@ export async function addStream(
     await sql.updateTable('tokens').set({ name: owner }).where('name', '=', owner).execute()
     const own = await sql.selectFrom('ssf_streams').select('id').where('owner', '=', owner).execute()
     if (own.length >= most) return false
-    const row = { id, owner, wishes: JSON.stringify(wishes), push_authorization: pushAuthorization }
+    const row = {
+      id,
+      owner,
+      wishes: JSON.stringify(wishes),
+      push_authorization: null,
+      push_sealed: pushSealed,
+    }
     const state = { status: 'enabled', reason: null, created_at: now, verify_asked_at: 0 }
     await sql
       .insertInto('ssf_streams')
@@ -81,7 +90,7 @@ export async function streamsOf({ sql }: Database, owner: string | null): Promis
     id: row.id,
     owner: row.owner,
     wishes: JSON.parse(row.wishes) as StreamWishes,
-    pushAuthorization: row.push_authorization,
+    pushSealed: row.push_sealed,
     status: STREAM_STATUSES.find((each) => each === row.status) ?? 'disabled',
     reason: row.reason,
   }))
@@ -90,10 +99,42 @@ export async function streamsOf({ sql }: Database, owner: string | null): Promis
 export async function changeStream(
   { sql }: Database,
   id: string,
-  { wishes, pushAuthorization }: Pick<SsfStream, 'wishes' | 'pushAuthorization'>,
+  { wishes, pushSealed }: Pick<SsfStream, 'wishes' | 'pushSealed'>,
 ): Promise<void> {
-  const row = { wishes: JSON.stringify(wishes), push_authorization: pushAuthorization }
+  const row = { wishes: JSON.stringify(wishes), push_authorization: null, push_sealed: pushSealed }
   await sql.updateTable('ssf_streams').set(row).where('id', '=', id).execute()
+}
+
+/** What a stream is pushed with, as it stands in the store: as it is, or sealed. */
+export interface StandingPushAuthorization {
+  readonly stream: string
+  readonly plain: string | null
+  readonly sealed: string | null
+}
+
+export async function pushAuthorizations({ sql }: Database): Promise<StandingPushAuthorization[]> {
+  const rows = await sql
+    .selectFrom('ssf_streams')
+    .select(['id', 'push_authorization', 'push_sealed'])
+    .where((is) => is.or([is('push_authorization', 'is not', null), is('push_sealed', 'is not', null)]))
+    .orderBy('id')
+    .execute()
+  return rows.map(({ id: stream, push_authorization: plain, push_sealed: sealed }) => ({ stream, plain, sealed }))
+}
+
+/** Puts what was sealed in the place of what stood there, unless that is another meanwhile. */
+export async function sealPushAuthorization(
+  { sql }: Pick<Database, 'sql'>,
+  { stream, plain, sealed }: StandingPushAuthorization,
+  push_sealed: string,
+): Promise<void> {
+  await sql
+    .updateTable('ssf_streams')
+    .set({ push_authorization: null, push_sealed })
+    .where('id', '=', stream)
+    .where('push_authorization', plain === null ? 'is' : '=', plain)
+    .where('push_sealed', sealed === null ? 'is' : '=', sealed)
+    .execute()
 }
 
 /** Sets the status. What happens while a stream is disabled is not told later; what happens while it is paused is (SSF 1.0 §8.1.2.1). */

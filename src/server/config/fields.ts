@@ -16,3 +16,12 @@ export const text = (description: string, options: { default?: string; pattern?:
 
 export const list = (description: string, pattern?: string) =>
   Type.Array(text('one of them', pattern === undefined ? {} : { pattern }), { default: [], description })
+
+/** A key that things in the store are sealed with. */
+export const KEY = Type.Object(
+  {
+    id: text('letters and digits; stands before everything made with the key', { pattern: '^[A-Za-z0-9]{1,16}$' }),
+    secret: text('32 random bytes in base64; better `${env:NAME}` or `file:PATH`'),
+  },
+  Closed,
+)

@@ -6,15 +6,7 @@ import type { ShapeProblem } from '#policy/shape.ts'
 import { beyondDeliveryShape, DELIVERY, PUSH, SMS } from './delivery.ts'
 import { networkOf } from './networks.ts'
 import type { IssuerConfig } from './gate.ts'
-import { Closed, list, text, whole, words } from './fields.ts'
-
-const Key = Type.Object(
-  {
-    id: text('letters and digits; stands before everything made with the key', { pattern: '^[A-Za-z0-9]{1,16}$' }),
-    secret: text('32 random bytes in base64; better `${env:NAME}` or `file:PATH`'),
-  },
-  { ...Closed },
-)
+import { Closed, KEY, list, text, whole, words } from './fields.ts'
 
 const Access = Type.Object(
   {
@@ -101,7 +93,7 @@ const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter((each) => !['enro
 export const PEOPLE = Type.Object(
   {
     brand: text('name of the organisation, on every page'),
-    keys: Type.Array(Key, {
+    keys: Type.Array(KEY, {
       minItems: 1,
       description: 'keys of codes and sealed secrets, newest first; keep them safe and apart from the store',
     }),

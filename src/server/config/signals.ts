@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { SIGNATURE_ALGORITHMS } from '#authn/issuer.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
-import { Closed, list, text, whole, words } from './fields.ts'
+import { Closed, KEY, list, text, whole, words } from './fields.ts'
 import { networkOf } from './networks.ts'
 
 const Prefix = Type.String({
@@ -97,6 +97,11 @@ const Transmit = Type.Object(
       20,
       'times a push is tried, with longer and longer waits between, before the stream is paused',
     ),
+    keys: Type.Array(KEY, {
+      default: [],
+      description:
+        'keys that `authorization_header` of a stream is sealed with, newest first, before those of `people.keys`; without any none is taken',
+    }),
     mostStreams: whole(1, 1000, 10, 'streams of one receiver'),
     verificationSeconds: whole(1, 86_400, 60, 'seconds between two verifications that a receiver may ask for'),
   },

@@ -75,7 +75,7 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
   const { transmitter } = context
   if (transmitter === null) return
   const { database, clock, audit, health } = context
-  const { sets, settings } = transmitter
+  const { sets, settings, authorizations } = transmitter
   const base = sets.issuer
 
   app.get('/.well-known/ssf-configuration', { config: { access: 'public' }, exposeHeadRoute: true }, () =>
@@ -107,11 +107,15 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
       why: [...why],
     })
   const shown = (stream: SsfStream) => configurationOf(stream, transmitter)
+  const sealed = async (id: string, header: string | null) =>
+    header === null ? null : await authorizations.seal(id, header)
 
   app.post<{ Body: Wishes }>('/ssf/streams', { ...manage, schema: { body: Wishes } }, async (request, reply) => {
-    const { wishes, pushAuthorization } = wishesOf(request.body, settings.networks.length > 0)
+    const { wishes, header } = wishesOf(request.body, settings.networks.length > 0)
     const owner = request.caller!.name
-    const stream: SsfStream = { id: newId('st'), owner, wishes, pushAuthorization, status: 'enabled', reason: null }
+    const id = newId('st')
+    const pushSealed = await sealed(id, header)
+    const stream: SsfStream = { id, owner, wishes, pushSealed, status: 'enabled', reason: null }
     await noted(request, 'added', stream.id)
     if (!(await addStream(database, stream, { most: settings.mostStreams, now: clock() })))
       throw new AmbitError('conflict', `a receiver has ${settings.mostStreams} streams at most; end one of them`)
@@ -129,15 +133,20 @@ export function ssfRoutes(app: FastifyInstance, context: ServerContext): void {
   app.patch<{ Body: Wishes }>('/ssf/streams', { ...manage, schema: { body: Wishes } }, async (request) => {
     const stream = await streamOf(request, request.body.stream_id)
     mustMatch(request.body, shown(stream))
-    return await changed(request, stream, { ...saidOf(stream), ...request.body })
+    const { delivery } = request.body
+    const next = await wanted(stream.id, { ...saidOf(stream), ...request.body })
+    return await changed(request, stream, delivery === undefined ? { ...next, pushSealed: stream.pushSealed } : next)
   })
   app.put<{ Body: Wishes }>('/ssf/streams', { ...manage, schema: { body: Wishes } }, async (request) => {
     const stream = await streamOf(request, request.body.stream_id)
     mustMatch(request.body, shown(stream))
-    return await changed(request, stream, request.body)
+    return await changed(request, stream, await wanted(stream.id, request.body))
   })
-  async function changed(request: FastifyRequest, stream: SsfStream, body: Wishes) {
-    const next = wishesOf(body, settings.networks.length > 0)
+  async function wanted(id: string, body: Wishes): Promise<Pick<SsfStream, 'wishes' | 'pushSealed'>> {
+    const { wishes, header } = wishesOf(body, settings.networks.length > 0)
+    return { wishes, pushSealed: await sealed(id, header) }
+  }
+  async function changed(request: FastifyRequest, stream: SsfStream, next: Pick<SsfStream, 'wishes' | 'pushSealed'>) {
     await noted(request, 'changed', stream.id)
     await changeStream(database, stream.id, next)
     return shown({ ...stream, ...next })
@@ -273,24 +282,27 @@ function configurationOf({ id, owner, wishes }: SsfStream, { sets, settings }: T
   } as const
 }
 
-/** What the receiver said of its stream, as it said it. */
-function saidOf({ wishes: { pushUrl, events, description }, pushAuthorization }: SsfStream): Wishes {
-  const secret = pushAuthorization === null ? {} : { authorization_header: pushAuthorization }
+/** What the receiver said of its stream, as it said it, but for what it is pushed with. */
+function saidOf({ wishes: { pushUrl, events, description } }: SsfStream): Wishes {
   return {
-    delivery: pushUrl === null ? { method: POLL } : { method: PUSH, endpoint_url: pushUrl, ...secret },
+    delivery: pushUrl === null ? { method: POLL } : { method: PUSH, endpoint_url: pushUrl },
     ...(events === null ? {} : { events_requested: [...events] }),
     ...(description === null ? {} : { description }),
   }
 }
 
-function wishesOf(body: Wishes, isPlainAllowed: boolean): Pick<SsfStream, 'wishes' | 'pushAuthorization'> {
+/** What a receiver wants, and the header that it wants to be pushed with. */
+function wishesOf(
+  body: Wishes,
+  isPlainAllowed: boolean,
+): Pick<SsfStream, 'wishes'> & { readonly header: string | null } {
   const { delivery, format = 'iss_sub' } = body
   const [events, description] = [body.events_requested ?? null, body.description ?? null]
   if (format !== 'iss_sub') throw new AmbitError('request_invalid', 'subjects are named here by `iss_sub`')
   // SSF 1.0 §8.1.1.1: without a delivery it is polled
   if (delivery === undefined || delivery.method === POLL)
-    return { wishes: { pushUrl: null, events, description }, pushAuthorization: null }
-  const { endpoint_url: pushUrl, authorization_header: pushAuthorization = null } = delivery
+    return { wishes: { pushUrl: null, events, description }, header: null }
+  const { endpoint_url: pushUrl, authorization_header: header = null } = delivery
   const url = pushUrl !== undefined && URL.canParse(pushUrl) ? new URL(pushUrl) : null
   const isFit =
     url !== null &&
@@ -299,7 +311,7 @@ function wishesOf(body: Wishes, isPlainAllowed: boolean): Pick<SsfStream, 'wishe
     url.password === '' &&
     url.hash === ''
   if (!isFit) throw new AmbitError('request_invalid', '`endpoint_url` is an https URL without a password or fragment')
-  return { wishes: { pushUrl: url.href, events, description }, pushAuthorization }
+  return { wishes: { pushUrl: url.href, events, description }, header }
 }
 
 /** What the transmitter says of a stream may be left out, but not be another (SSF 1.0 §8.1.1.3). */

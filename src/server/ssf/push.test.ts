@@ -9,7 +9,7 @@ import { removeToken } from '#storage/tokens.ts'
 import { onEveryStore } from '#storage/stores.fixture.ts'
 import { freePort } from '#server/gate/gate.fixture.ts'
 import { testServer, type TestServer } from '../server.fixture.ts'
-import { CONFIG, ended, happen, opened, PATIENT, PUSH, receiver, receiverOf, sending } from './ssf.fixture.ts'
+import { CONFIG, ended, happen, KEYS, opened, PATIENT, PUSH, receiver, receiverOf, sending } from './ssf.fixture.ts'
 
 /** Pushes that failed and are noted. */
 const failuresOf = (server: TestServer) => server.logged.filter((line) => /not delivered|was paused/.test(line)).length
@@ -111,7 +111,7 @@ suite('From one Ambit to another', () => {
       const there = `http://127.0.0.1:${port}`
       const source = await testServer(context, {
         port,
-        config: `${PATIENT}\npublicUrl: ${there}\nsignals: { transmit: { networks: [127.0.0.1] } }`,
+        config: `${PATIENT}\npublicUrl: ${there}\nsignals: { transmit: { networks: [127.0.0.1], ${KEYS} } }`,
       })
       const { make, token, call } = await receiverOf(source, 'ambit')
       const pushToken = 'push-token-push-token-push-token-1'

@@ -15,7 +15,9 @@ export const PUSH = 'urn:ietf:rfc:8935'
 export const POLL = 'urn:ietf:rfc:8936'
 /** A machine that is busy with other tests sheds no load of these. */
 export const PATIENT = 'limits: { loopDelayMs: 60000 }'
-export const CONFIG = `${PATIENT}\npublicUrl: ${PUBLIC}\nsignals: { transmit: { networks: [127.0.0.1], tries: 3, mostStreams: 3 } }`
+/** What streams are pushed with is sealed with it. */
+export const KEYS = `keys: [{ id: k1, secret: ${Buffer.alloc(32, 7).toString('base64')} }]`
+export const CONFIG = `${PATIENT}\npublicUrl: ${PUBLIC}\nsignals: { transmit: { networks: [127.0.0.1], tries: 3, mostStreams: 3, ${KEYS} } }`
 
 export interface Stream {
   readonly stream_id: string

@@ -18,11 +18,13 @@ import type { ServerContext } from '../context.ts'
 import { guardedFetch, type Answer } from '../guarded-fetch.ts'
 import { deliverInOrder } from '../in-order.ts'
 import { ownIssuerName } from '#server/provider/own-issuer.ts'
+import type { PushAuthorizations } from './push-authorizations.ts'
 import { placeOfJti, setMaker, type SetMaker, type SignedSet } from './sets.ts'
 
 export interface Transmitter {
   readonly sets: SetMaker
   readonly settings: NonNullable<Config['signals']['transmit']>
+  readonly authorizations: PushAuthorizations
   /** what waits on a stream that is polled */
   readonly poll: (stream: SsfStream, most: number) => Promise<{ readonly sets: SignedSet[]; readonly more: boolean }>
   /** notes what its receiver has, or refused; what is of other streams is left alone */
@@ -49,11 +51,11 @@ const MOST_PAGES = 50
 type Parts = Pick<
   ServerContext,
   'config' | 'database' | 'changes' | 'clock' | 'log' | 'metrics' | 'audit' | 'gate' | 'tokens'
->
+> & { readonly authorizations: PushAuthorizations }
 
 /** Null where the configuration sends none, or the server has no name. */
 export function startTransmitter(parts: Parts): Transmitter | null {
-  const { config, database, changes, clock, log, metrics, audit, gate, tokens } = parts
+  const { config, database, changes, clock, log, metrics, audit, gate, tokens, authorizations } = parts
   const settings = config.signals.transmit
   const { publicUrl } = config
   if (settings === undefined || publicUrl === undefined) return null
@@ -92,7 +94,8 @@ export function startTransmitter(parts: Parts): Transmitter | null {
 
   /** Pushes one token; why it was not taken, or null. One that can never be taken counts as told, and stands in the audit. */
   async function push(stream: SsfStream, set: SignedSet): Promise<string | null> {
-    const { pushAuthorization: authorization } = stream
+    const { pushSealed: sealed } = stream
+    const authorization = sealed === null ? null : await authorizations.open(stream.id, sealed)
     const answer = await ask(stream.wishes.pushUrl!, {
       method: 'POST',
       body: set.text,
@@ -203,6 +206,7 @@ export function startTransmitter(parts: Parts): Transmitter | null {
   return {
     sets,
     settings,
+    authorizations,
     async poll(stream, most) {
       const found: SignedSet[] = []
       for (const notice of await noticesOf(database, stream.id, Math.min(most, MOST_NOTICES)))
