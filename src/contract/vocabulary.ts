@@ -24,6 +24,9 @@ export type Capability = (typeof CAPABILITIES)[number]
 export const IMPACTS = ['none', 'low', 'moderate', 'high'] as const
 export type Impact = (typeof IMPACTS)[number]
 
+/** An impact in a sentence: "high impact", "no impact". */
+export const impactWords = (impact: Impact): string => `${impact === 'none' ? 'no' : impact} impact`
+
 /** Sensitivity of a resource, rising; the same words as impact, said of the thing and not of its loss. */
 export const SENSITIVITIES = [...IMPACTS] as const
 export type Sensitivity = Impact

@@ -1,7 +1,7 @@
 /** What holds now of the accounts that exceptions name, out of the current snapshot. */
 import type { LiveAnalysis } from '#analysis/live.ts'
 import type { SafeguardState } from '#contract/exception.ts'
-import { CAPABILITIES, IMPACTS, type Control, type Safeguard } from '#contract/vocabulary.ts'
+import { CAPABILITIES, IMPACTS, type Control, type Safeguard, impactWords } from '#contract/vocabulary.ts'
 import type { ExceptionAccount, ExceptionWorld } from './exceptions.ts'
 
 /**
@@ -86,7 +86,7 @@ function statedSafeguard(
 function separation({ id, impact, uncertain }: ExceptionAccount): Stated {
   if (impact === 'high') return { holds: false, evidence: `\`${id}\` reaches something of high impact` }
   if (uncertain) return unknown(`\`${id}\` reaches something of which nobody said what it is worth`)
-  return { holds: true, evidence: `what \`${id}\` reaches is of ${impact} impact at most` }
+  return { holds: true, evidence: `what \`${id}\` reaches is of ${impactWords(impact)} at most` }
 }
 
 /** Controls that an account or way in states; null where it says nothing. */

@@ -1,7 +1,7 @@
 /** Everything that can stand against an access, as a table: one row looks at one thing, and says what is wrong with it. */
 import { KNOWN_SIGNALS, type DeviceEvidence, type Evaluation } from '#contract/decision.ts'
 import type { Citation, Reason } from '#contract/report.ts'
-import { IMPACTS } from '#contract/vocabulary.ts'
+import { IMPACTS, impactWords } from '#contract/vocabulary.ts'
 import { rankOf } from '#assurance/strength.ts'
 import type { Entitlement } from './entitled.ts'
 import type { Presented } from './evidence.ts'
@@ -57,12 +57,12 @@ function asker({ asked, standing, evaluation }: Weighing): string {
   const { action, resource } = evaluation.request
   const access = `\`${action.name}\` on \`${resource.id}\``
   if (!asked.hasPath) {
-    return `${access} amounts to no known capability, so all that \`${standing.id}\` reaches counts (${standing.whole.impact} impact)`
+    return `${access} amounts to no known capability, so all that \`${standing.id}\` reaches counts (${impactWords(standing.whole.impact)})`
   }
   const byFloor = rankOf(strictness(asked.floor)) >= rankOf(strictness(asked.access))
   return byFloor
-    ? `what \`${standing.id}\` reaches without asking again is of ${asked.floor.impact} impact`
-    : `${access} is of ${asked.access.impact} impact`
+    ? `what \`${standing.id}\` reaches without asking again is of ${impactWords(asked.floor.impact)}`
+    : `${access} is of ${impactWords(asked.access.impact)}`
 }
 
 const strictness = ({ requirement }: Asked['floor']) =>

@@ -1,4 +1,5 @@
 /** One account, step by step: what it reaches, the weakest way in, every way in with its verdict, and what would change it. */
+import { impactWords } from '#contract/vocabulary.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Account, Finding, Proof, Report, WayIn } from '#contract/report.ts'
 import { chainOf } from './chain.ts'
@@ -92,7 +93,7 @@ function sayWho(page: Page, account: Account, names: Names): void {
   const who = [plain(account.kind), account.population, account.system].filter((word) => word !== null)
   page.say(who.map(visible).join(' · '), { indent: 0, style: 'dim' })
   page.say(`${verdictMark(verdict)} ${verdictLabel(verdict)}`, { indent: 0, style: STYLE_OF[verdict] ?? 'bold' })
-  const impact = `${account.impact} impact${account.impactUncertain ? ' or more (a target states no sensitivity)' : ''}`
+  const impact = `${impactWords(account.impact)}${account.impactUncertain ? ' or more (a target states no sensitivity)' : ''}`
   const asked = account.requiredStrength === null ? '' : `, which asks for ${strengthWords(account.requiredStrength)}`
   page.say(`Reaches ${impact}${asked}.`, { indent: 0 })
   if (account.kind === 'human') {
@@ -114,7 +115,7 @@ function sayReach(page: Page, account: Account, findings: readonly Finding[], na
   page.say(reach.exact ? size : `about ${size} (an estimate)`)
   for (const { capability, impact, hops } of reach.capabilities) {
     page.say(
-      `${plain(capability)}: ${impact} impact, ${hops === 0 ? 'its own right' : counted(hops, 'step') + ' away'}`,
+      `${plain(capability)}: ${impactWords(impact)}, ${hops === 0 ? 'its own right' : counted(hops, 'step') + ' away'}`,
     )
     const chain = shortestChain(findings, capability)
     if (chain) sayProof(page, chain, names, 4)

@@ -1,4 +1,5 @@
 /** The matrix of people by effective strength and impact, worst corner first, as a table whose cells filter the accounts. */
+import { impactWords } from '#contract/vocabulary.ts'
 import type { Report } from '#contract/report.ts'
 import { escaped } from './html-text.ts'
 import {
@@ -52,7 +53,7 @@ function cellHtml(
   const worst = VERDICT_WORDS.find(({ word }) => (verdicts?.get(word) ?? 0) > 0)?.word
   const many = worst === undefined ? 0 : verdicts!.get(worst)!
   const state = worst === undefined ? '' : stateHtml(worst, many, count)
-  const spoken = `${counted(count, 'person', 'people')} of ${impact} impact, effective strength ${strength.replaceAll('_', ' ')}: `
+  const spoken = `${counted(count, 'person', 'people')} of ${impactWords(impact)}, effective strength ${strength.replaceAll('_', ' ')}: `
   const most = many * 2 >= count ? ' most' : ''
   return `<td class="tone-${worst ?? 'fit'}${most} impact-${impact}"><a href="#accounts" data-impact="${impact}" data-strength="${strength}"><span class="sr">${escaped(spoken)}</span><span class="count" aria-hidden="true">${grouped(count)}</span> ${state}</a></td>`
 }

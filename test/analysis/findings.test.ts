@@ -238,6 +238,12 @@ suite('Each finding is made where it is due, and not for what looks alike', () =
     assert.ok(!codesOf(await reportOf(WORLD + right('2026-10-01')), 'a:1').includes('unused_entitlement'))
   })
 
+  test('where nothing is reached, the impact that a finding names is none in plain words', async () => {
+    const report = await reportOf(`${WORLD}accounts:\n  - { id: a:1, name: Ann }\n`)
+    const { message } = findingIn(report, 'unknown_authenticators', 'a:1')
+    assert.equal(message, 'no way into Ann is on record, and its reach is of no impact')
+  })
+
   test('a live exception excuses, and lowers the finding by one step', async () => {
     const open = await reportOf(WORLD + account(CODE_GUARD, BOTH))
     const excused = await reportOf(WORLD + account(CODE_GUARD, BOTH) + exception(''))

@@ -1,4 +1,4 @@
-import { STRENGTHS } from '#contract/vocabulary.ts'
+import { STRENGTHS, impactWords } from '#contract/vocabulary.ts'
 import { buildScratch, type Scratch } from '#graph/explore.ts'
 import type { Program } from '#graph/program.ts'
 import { reachFrom } from '#graph/reach.ts'
@@ -77,7 +77,7 @@ export function* unknownAuthenticators(analysis: Analysis, account: AccountAnaly
       code: 'unknown_authenticators',
       severity,
       account: account.fact.id,
-      message: `no way into ${nameOf(account)} is on record, and its reach is of ${impact} impact`,
+      message: `no way into ${nameOf(account)} is on record, and its reach is of ${impactWords(impact)}`,
       facts: [account.fact.id],
     }
   }
@@ -91,7 +91,7 @@ export function* unknownAuthenticators(analysis: Analysis, account: AccountAnaly
       severity,
       account: account.fact.id,
       wayIn: judged.way.id,
-      message: `${nameOf(account)}: what ${purposeWords(judged)} asks for is not known, and the reach is of ${impact} impact`,
+      message: `${nameOf(account)}: what ${purposeWords(judged)} asks for is not known, and the reach is of ${impactWords(impact)}`,
       facts: [judged.way.id, ...unknown],
     }
   }

@@ -1,3 +1,4 @@
+import { impactWords } from '#contract/vocabulary.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
 import { MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
 
@@ -11,7 +12,7 @@ export function* nonHumanFindings(analysis: Analysis, account: AccountAnalysis):
       code: 'non_human_used_by_people',
       severity,
       account: fact.id,
-      message: `people sign in with ${nameOf(account)} by hand, and its reach is of ${account.impact.impact} impact`,
+      message: `people sign in with ${nameOf(account)} by hand, and its reach is of ${impactWords(account.impact.impact)}`,
       facts: [fact.id],
     }
   }

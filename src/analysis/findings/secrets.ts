@@ -1,4 +1,4 @@
-import type { Severity } from '#contract/vocabulary.ts'
+import { impactWords, type Severity } from '#contract/vocabulary.ts'
 import type { FactOf } from '#model/facts.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
 import { isOut, isSecretStore } from '../secrets.ts'
@@ -48,7 +48,7 @@ function* leaked(analysis: Analysis, account: AccountAnalysis, secret: Secret): 
     code: 'leaked_secret',
     severity,
     ...common(account, secret),
-    message: `${nameOfSecret(secret)} is out${where} and gives ${nameOf(account)}, whose reach is of ${account.impact.impact} impact`,
+    message: `${nameOfSecret(secret)} is out${where} and gives ${nameOf(account)}, whose reach is of ${impactWords(account.impact.impact)}`,
     reach: top === undefined ? null : analysis.reachProof(account.fact.id, top),
     entry: secret.opens?.includes(account.fact.id)
       ? {

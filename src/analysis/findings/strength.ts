@@ -1,4 +1,4 @@
-import { IMPACTS } from '#contract/vocabulary.ts'
+import { IMPACTS, impactWords } from '#contract/vocabulary.ts'
 import type { AccountAnalysis, Analysis, JudgedWay } from '../context.ts'
 import { isSignIn, rankOf } from '../worth.ts'
 import { BY_IMPACT, MILD_BY_IMPACT, nameOf, type Draft } from './finding.ts'
@@ -31,7 +31,7 @@ export function* codeBeyondReach(analysis: Analysis, account: AccountAnalysis): 
       account: account.fact.id,
       wayIn: judged.way.id,
       capability: reached.capability,
-      message: `${nameOf(account)} can be entered with ${kindsWords(codes)} (${purposeWords(judged)}) and can ${plain(reached.capability)} (${reached.impact} impact) in ${stepsOf(reached.hops)}`,
+      message: `${nameOf(account)} can be entered with ${kindsWords(codes)} (${purposeWords(judged)}) and can ${plain(reached.capability)} (${impactWords(reached.impact)}) in ${stepsOf(reached.hops)}`,
       reach: analysis.reachProof(account.fact.id, reached),
       entry: analysis.entryProof(account.fact.id),
       facts: [judged.way.id, ...judged.worth.authenticators.map(({ id }) => id)],
@@ -56,7 +56,7 @@ export function* belowRequired(analysis: Analysis, account: AccountAnalysis): Ge
       severity: bare ? 'critical' : MILD_BY_IMPACT[account.impact.impact],
       account: account.fact.id,
       wayIn: judged.way.id,
-      message: `${nameOf(account)}: ${purposeWords(judged)} proves ${strengthWords(judged.effective)}, the reach (${account.impact.impact} impact) requires ${strengthWords(account.requirement.strength)}`,
+      message: `${nameOf(account)}: ${purposeWords(judged)} proves ${strengthWords(judged.effective)}, the reach (${impactWords(account.impact.impact)}) requires ${strengthWords(account.requirement.strength)}`,
       reach: top === undefined ? null : analysis.reachProof(account.fact.id, top),
       entry: analysis.entryProof(account.fact.id),
       facts: factsOf(analysis, judged),
