@@ -119,6 +119,7 @@ function summaryOf(analysis: Analysis, accounts: readonly Account[], findings: r
     nonHumans: accounts.length - humans.length,
     verdicts: countBy(VERDICTS, accounts, ({ verdict }) => verdict),
     matrix,
+    diagnostics: analysis.snapshot.inventory.diagnostics.length,
     findings: findings.length,
     bySeverity: countBy(SEVERITIES.toReversed(), findings, ({ severity }) => severity),
     byCode: countBy([...new Set(findings.map(({ code }) => code))].toSorted(), findings, ({ code }) => code),

@@ -185,6 +185,8 @@ export const Report = Type.Object({
     verdicts: Counts,
     /** people only: impact → effective strength (or `unknown`) → accounts */
     matrix: Type.Record(Type.String(), Counts),
+    /** of the input, at any level: how many the report lists */
+    diagnostics: Type.Integer(),
     findings: Type.Integer(),
     bySeverity: Counts,
     byCode: Counts,

@@ -53,27 +53,29 @@ export function syntheticReport({ accounts = 40, seed = 7 }: { accounts?: number
       rules: 5120,
     },
     policy: { name: 'default', hash: 'sha256:90ab3344d1e2f0091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d3f9ac1d2' },
-    diagnostics: [
-      {
-        code: 'dangling_reference',
-        level: 'warning',
-        message: '`okta:grp-<gone>` is named here and declared nowhere',
-        place: { file: 'idp.yaml', line: 214 },
-        remedy: 'declare it, or remove the reference',
-      },
-      {
-        code: 'record_unread',
-        level: 'info',
-        message: '3 records of kind `device` are covered by no importer rule',
-        place: { file: 'aws/authz-details.json', pointer: '/Devices/0' },
-        remedy: 'nothing to do unless the devices hold keys',
-      },
-    ],
+    diagnostics: DIAGNOSTICS,
     summary: summaryOf(list, findings),
     accounts: list,
     findings,
   }
 }
+
+const DIAGNOSTICS: Report['diagnostics'] = [
+  {
+    code: 'dangling_reference',
+    level: 'warning',
+    message: '`okta:grp-<gone>` is named here and declared nowhere',
+    place: { file: 'idp.yaml', line: 214 },
+    remedy: 'declare it, or remove the reference',
+  },
+  {
+    code: 'record_unread',
+    level: 'info',
+    message: '3 records of kind `device` are covered by no importer rule',
+    place: { file: 'aws/authz-details.json', pointer: '/Devices/0' },
+    remedy: 'nothing to do unless the devices hold keys',
+  },
+]
 
 function nameOf(index: number): string | undefined {
   if (index % 13 === 12) return undefined
@@ -373,6 +375,7 @@ function summaryOf(accounts: readonly Account[], findings: readonly Finding[]): 
     nonHumans: accounts.length - people.length,
     verdicts: tally(accounts, (account) => account.verdict),
     matrix,
+    diagnostics: DIAGNOSTICS.length,
     findings: findings.length,
     bySeverity: tally(findings, (finding) => finding.severity),
     byCode: tally(findings, (finding) => finding.code),

@@ -41,10 +41,9 @@ function outcomeOf(verify: () => Verification): unknown {
   }
 }
 
-const DIAGNOSED: Report = {
-  ...soundReport(),
-  diagnostics: [{ code: 'x', level: 'info', message: 'something', remedy: 'nothing' }],
-}
+const DIAGNOSED = soundReport()
+DIAGNOSED.diagnostics = [{ code: 'x', level: 'info', message: 'something', remedy: 'nothing' }]
+DIAGNOSED.summary.diagnostics = 1
 const SOUND = linesOf(DIAGNOSED)
 
 /** Every member of a value, by the path to it. */
@@ -134,6 +133,18 @@ suite('a report in lines', () => {
       const { failures } = verifyLines(SOUND.toSpliced(first, 0, SOUND[first]!))
       const failure = failures.find((each) => reason.test(each.reason))
       assert.equal(failure?.line, first + 2)
+    }
+  })
+
+  test('with a diagnostic dropped or doubled says so at the summary', () => {
+    for (const [lines, counted] of [
+      [SOUND.toSpliced(1, 1), 0],
+      [SOUND.toSpliced(1, 0, SOUND[1]!), 2],
+    ] as const) {
+      assert.deepEqual(
+        verifyLines(lines).failures.map(({ id, reason, line }) => [id, reason, line]),
+        [['summary', `diagnostics: it says 1, and there are ${counted}`, lines.length]],
+      )
     }
   })
 

@@ -69,9 +69,11 @@ export function checkLines({ file, inventory, sha256 }: Lines): LinesCheck {
       if (kind === 'header') {
         check = checkReport(fitting<Pick<Report, 'snapshot'>>(HEADER), inventory, sha256)
         found(check.snapshot)
-      } else if (kind === 'diagnostic') fitting(DIAGNOSTIC)
-      else if (check === undefined) refuse('no header came before it')
-      else if (kind === 'account') found(check.account(fitting<Account>(ACCOUNT)))
+      } else if (check === undefined) refuse('no header came before it')
+      else if (kind === 'diagnostic') {
+        fitting(DIAGNOSTIC)
+        check.diagnostic()
+      } else if (kind === 'account') found(check.account(fitting<Account>(ACCOUNT)))
       else if (kind === 'finding') found(check.finding(fitting<Finding>(FINDING)))
       else found(check.summary(fitting<Report['summary']>(SUMMARY)))
     },

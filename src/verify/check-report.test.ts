@@ -161,6 +161,7 @@ const FORGERIES: readonly (readonly [string, (report: Report) => void, readonly 
     (report) => (report.summary.humans = 2),
     [/^summary record: humans: it says 2, and there are 1/],
   ],
+  ['a count of diagnostics', (report) => (report.summary.diagnostics = 1), [/diagnostics: it says 1, and there are 0/]],
   ['a cell of the matrix', (report) => (report.summary.matrix['low']!['none'] = 3), [/matrix `low` `none`: it says 3/]],
   [
     'a row of the matrix left out',

@@ -40,10 +40,12 @@ const pointerOf = ([first]: Misfits): string => first?.instancePath ?? ''
 export const misfit = (errors: Misfits): string =>
   `\`${pointerOf(errors) || '/'}\` ${errors[0]?.message ?? 'does not fit'}`
 
-/** The check of a report that is given piece by piece: its accounts, then its findings, then its summary. */
+/** The check of a report that is given piece by piece: its diagnostics, its accounts, then its findings, then its summary. */
 export interface ReportCheck {
   /** what does not hold of the snapshot that the report says it is of */
   readonly snapshot: readonly Failure[]
+  /** counts a diagnostic; what it says of the input is not checked */
+  readonly diagnostic: () => void
   /** what does not hold of an account: its proof, then what it says */
   readonly account: (account: Account) => Failure[]
   readonly finding: (finding: Finding) => Failure[]
@@ -76,6 +78,7 @@ export function checkReport(head: Pick<Report, 'snapshot'>, inventory: Inventory
   }
   return {
     snapshot: flawsOfSnapshot(head, inventory, sha256),
+    diagnostic: counted.diagnostic,
     account(account) {
       const { id, weakest } = account
       const entry = weakest === null ? [] : check(id, 'entry', weakest.proof, flawOfWeakest(account, facts, open))
@@ -104,6 +107,7 @@ export function checkReport(head: Pick<Report, 'snapshot'>, inventory: Inventory
 export function verifyReport(value: unknown, inventory: Inventory, sha256?: Sha256): Verification {
   const whole = asReport(value)
   const check = checkReport(whole, inventory, sha256)
+  whole.diagnostics.forEach(check.diagnostic)
   const failures = [
     ...check.snapshot,
     ...whole.accounts.flatMap(check.account),

@@ -6,10 +6,11 @@ import { record, type Failure } from './failure.ts'
 import { newTally } from './tally.ts'
 
 /**
- * A recount that goes along with a report: its accounts, then its findings, then its summary. Of an account it keeps the
+ * A recount that goes along with a report: its diagnostics, then its accounts, then its findings, then its summary. Of an account it keeps the
  * ids of it and of its ways in, of a finding its id.
  */
 export interface Recount {
+  readonly diagnostic: () => void
   /** what the account says that the inventory or itself contradicts */
   readonly account: (account: Account) => Failure[]
   readonly finding: (finding: Finding) => Failure[]
@@ -27,6 +28,7 @@ export function recountOf(inventory: Inventory): Recount {
   const tally = newTally()
   let before: Severity | undefined
   return {
+    diagnostic: tally.diagnostic,
     account(account) {
       const { id } = account
       const flaws: Failure[] = []

@@ -120,6 +120,7 @@ const REPORT: Report = {
     nonHumans: 1,
     verdicts: { unfit: 1, excepted: 1, fit: 0 },
     matrix: { high: { single_factor: 1, hardware: 0 }, low: { none: 0 } },
+    diagnostics: 0,
     findings: 2,
     bySeverity: { critical: 1, low: 1 },
     byCode: { code_beyond_reach: 1, no_way_back: 1 },

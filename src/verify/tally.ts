@@ -1,4 +1,4 @@
-/** What a summary counts, counted again while accounts and findings go by; nothing of them is kept but ids of the fallen. */
+/** What a summary counts, counted again while diagnostics, accounts and findings go by; nothing of them is kept but ids of the fallen. */
 import type { Account, Finding, Report } from '#contract/report.ts'
 import { STRENGTHS } from '#contract/vocabulary.ts'
 import { record, type Failure } from './failure.ts'
@@ -9,6 +9,7 @@ type Table = Map<string, Counts>
 
 /** A count that goes on until a summary is held against it. */
 export interface Tally {
+  readonly diagnostic: () => void
   readonly account: (account: Account) => void
   readonly finding: (finding: Finding) => void
   /** what the summary says that was not counted */
@@ -23,9 +24,11 @@ export function newTally(): Tally {
   const conformance: Table = new Map()
   const fallen = new Map<string, Fallen>()
   const findings = { all: 0 }
+  const diagnostics = { all: 0 }
   const bySeverity: Counts = new Map()
   const byCode: Counts = new Map()
   return {
+    diagnostic: () => void diagnostics.all++,
     account(account) {
       accounts.all++
       count(verdicts, account.verdict)
@@ -45,6 +48,7 @@ export function newTally(): Tally {
       ...differs('accounts', summary.accounts, accounts.all),
       ...differs('humans', summary.humans, accounts.people),
       ...differs('nonHumans', summary.nonHumans, accounts.all - accounts.people),
+      ...differs('diagnostics', summary.diagnostics, diagnostics.all),
       ...differs('findings', summary.findings, findings.all),
       ...differs('weakerThanTheyLook', summary.weakerThanTheyLook, accounts.weaker),
       ...countsDiffer('verdicts', summary.verdicts, verdicts),
