@@ -126,10 +126,8 @@ export function proofOf(program: Program, { ranks, seeds }: Closure, node: numbe
     explore(program, scratch, nodesAtStart(program, ranks, lane), (v) => v === node)
     return proofFrom(program, scratch, isGiven, node)
   }
-  return derive(program, node, {
-    rankOf: (v) => (ranks[v * 32 + lane] === NEVER ? Infinity : ranks[v * 32 + lane]),
-    isGiven,
-  })
+  const rankOf = (v: number): number => (ranks[v * 32 + lane] === NEVER ? Infinity : ranks[v * 32 + lane])
+  return derive(program, node, rankOf, isGiven)
 }
 
 function* nodesAtStart({ nodeCount }: Program, ranks: Uint8Array, lane: number): Generator<number> {

@@ -1,27 +1,33 @@
 import type { Program } from './program.ts'
-import { derive, type ProofStep } from './proof.ts'
+import { axiomStep, NO_VIA, stepOf, unwind, type ProofStep } from './proof.ts'
 
 /**
- * Memory for {@link explore}, to be kept between calls: 6 bytes per node and 2 per gate, of which a call touches only
+ * Memory for {@link explore}, to be kept between calls: 16 bytes per node and 2 per gate, of which a call touches only
  * what it reaches, and clears that again at the next call.
  */
 export interface Scratch {
-  /** per node: rank + 1; 0 for a node not reached */
-  readonly ranks: Uint32Array
+  /** per node: its place in {@link queue}, plus 1; 0 for a node not reached */
+  readonly places: Uint32Array
   /** per gate: body nodes that hold */
   readonly arrivals: Uint16Array
   /** the nodes reached, in order of rank */
   readonly queue: Uint32Array
-  /** how many of {@link queue} are in use */
+  /** per place in {@link queue}: the step at which the node was reached */
+  readonly ranks: Uint32Array
+  /** per place in {@link queue}: what the node was reached by, as {@link stepOf} reads it; {@link NO_VIA} for a root */
+  readonly vias: Uint32Array
+  /** how many places are in use */
   size: number
 }
 
 /** Returns memory for exploring one program again and again; not to be shared between threads. */
 export function buildScratch({ nodeCount, gateHeads }: Program): Scratch {
   return {
-    ranks: new Uint32Array(nodeCount),
+    places: new Uint32Array(nodeCount),
     arrivals: new Uint16Array(gateHeads.length),
     queue: new Uint32Array(nodeCount),
+    ranks: new Uint32Array(nodeCount),
+    vias: new Uint32Array(nodeCount),
     size: 0,
   }
 }
@@ -40,14 +46,16 @@ export function explore(
   isGoal: ((node: number) => boolean) | null,
 ): number {
   const { nodeCount, outOffsets, outHeads, nodeGateOffsets, nodeGates, gateHeads, gateNeeds } = program
-  const { ranks, arrivals, queue } = scratch
+  const { places, arrivals, queue, ranks, vias } = scratch
   clear(program, scratch)
   let size = 0
   for (const root of roots) {
     if (root >= nodeCount) throw new RangeError(`node ${root} is outside the ${nodeCount} nodes`)
-    if (ranks[root] !== 0) continue
-    ranks[root] = 1
-    queue[size++] = root
+    if (places[root] !== 0) continue
+    queue[size] = root
+    ranks[size] = 0
+    vias[size] = NO_VIA
+    places[root] = ++size
     scratch.size = size
   }
   let tested = 0
@@ -61,19 +69,23 @@ export function explore(
     }
     if (at === size) break
     const v = queue[at]
-    const rank = ranks[v] + 1
+    const rank = ranks[at] + 1
     for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
       const head = outHeads[e]
-      if (ranks[head] !== 0) continue
-      ranks[head] = rank
-      queue[size++] = head
+      if (places[head] !== 0) continue
+      queue[size] = head
+      ranks[size] = rank
+      vias[size] = e
+      places[head] = ++size
     }
     for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) {
       const gate = nodeGates[e]
       const head = gateHeads[gate]
-      if (++arrivals[gate] !== gateNeeds[gate] || ranks[head] !== 0) continue
-      ranks[head] = rank
-      queue[size++] = head
+      if (++arrivals[gate] !== gateNeeds[gate] || places[head] !== 0) continue
+      queue[size] = head
+      ranks[size] = rank
+      vias[size] = outHeads.length + gate
+      places[head] = ++size
     }
     scratch.size = size
   }
@@ -82,21 +94,40 @@ export function explore(
 
 /** Undoes the last exploration. */
 function clear({ nodeGateOffsets, nodeGates }: Program, scratch: Scratch): void {
-  const { ranks, arrivals, queue, size } = scratch
+  const { places, arrivals, queue, size } = scratch
   for (let i = 0; i < size; i++) {
     const v = queue[i]
-    ranks[v] = 0
+    places[v] = 0
     for (let e = nodeGateOffsets[v], end = nodeGateOffsets[v + 1]; e < end; e++) arrivals[nodeGates[e]] = 0
   }
   scratch.size = 0
 }
 
-/** Returns a derivation of a node that the last exploration reached; see {@link derive}. */
+/** The step at which the last exploration reached a node; Infinity if it did not. */
+export function rankOf({ places, ranks }: Scratch, node: number): number {
+  return places[node] === 0 ? Infinity : ranks[places[node] - 1]
+}
+
+/**
+ * Returns the rule application by which the last exploration first reached a node that was no root, or that a rule gives
+ * from nothing. Takes no longer for a node that many lead to.
+ *
+ * @throws {RangeError} if there is none
+ */
+export function stepFrom(program: Program, { places, vias }: Scratch, node: number): ProofStep {
+  if (places[node] === 0) throw new RangeError(`node ${node} does not hold`)
+  const via = vias[places[node] - 1]
+  return via === NO_VIA ? axiomStep(program, node) : stepOf(program, node, via, (v) => (places[v] - 1) >>> 0)
+}
+
+/** Returns a derivation of a node that the last exploration reached, each node of it once, in order. */
 export function proofFrom(
   program: Program,
-  { ranks }: Scratch,
+  scratch: Scratch,
   isGiven: (node: number) => boolean,
   node: number,
 ): ProofStep[] {
-  return derive(program, node, { rankOf: (v) => (ranks[v] === 0 ? Infinity : ranks[v] - 1), isGiven })
+  const { places } = scratch
+  if (places[node] === 0) throw new RangeError(`node ${node} does not hold`)
+  return unwind(node, { isGiven, placeOf: (v) => places[v], stepTo: (v) => stepFrom(program, scratch, v) })
 }

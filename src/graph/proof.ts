@@ -9,28 +9,26 @@ export interface ProofStep {
   readonly from: readonly number[]
 }
 
-/** What holds and since when: {@link ranks} falls strictly from a derived node to what it was derived from. */
+/** Index of no step. */
+export const NO_VIA = 0xffffffff
+
+/** What holds and by which step; {@link placeOf} falls strictly from a derived node to what it was derived from. */
 export interface Derivable {
-  /** step at which a node came to hold; Infinity for one that does not */
-  readonly rankOf: (node: number) => number
   /** whether a node held from the start without any rule */
   readonly isGiven: (node: number) => boolean
+  /** the step that gave a node */
+  readonly stepTo: (node: number) => ProofStep
+  readonly placeOf: (node: number) => number
 }
 
-/**
- * Returns a derivation of `goal`, each node once, in order. Every node is derived by its earliest rule.
- *
- * @throws {RangeError} if the goal does not hold, or holds at a rank that no rule accounts for
- */
-export function derive(program: Program, goal: number, derivable: Derivable): ProofStep[] {
-  const { rankOf, isGiven } = derivable
-  if (!(rankOf(goal) < Infinity)) throw new RangeError(`node ${goal} does not hold`)
+/** Returns a derivation of `goal`, each node once, in order of place. */
+export function unwind(goal: number, { isGiven, stepTo, placeOf }: Derivable): ProofStep[] {
   const steps: ProofStep[] = []
   const wanted = [goal]
   const seen = new Set(wanted)
   for (let node = wanted.pop(); node !== undefined; node = wanted.pop()) {
     if (isGiven(node)) continue
-    const step = stepTo(program, node, rankOf)
+    const step = stepTo(node)
     steps.push(step)
     for (const body of step.from) {
       if (seen.has(body)) continue
@@ -38,20 +36,29 @@ export function derive(program: Program, goal: number, derivable: Derivable): Pr
       wanted.push(body)
     }
   }
-  return steps.sort((a, b) => rankOf(a.node) - rankOf(b.node))
+  return steps.sort((a, b) => placeOf(a.node) - placeOf(b.node))
 }
 
 /**
- * The rule application that first gave a node: all of its body holds at smaller ranks.
+ * Returns a derivation of `goal` from ranks alone. Every node is derived by its earliest rule.
  *
- * @throws {RangeError} if no rule accounts for the node at its rank
+ * @param rankOf  step at which a node came to hold, falling strictly along a derivation; Infinity for one that does not
+ * @throws {RangeError} if the goal does not hold, or holds at a rank that no rule accounts for
  */
-export function stepTo(program: Program, node: number, rankOf: (node: number) => number): ProofStep {
+export function derive(
+  program: Program,
+  goal: number,
+  rankOf: (node: number) => number,
+  isGiven: (node: number) => boolean,
+): ProofStep[] {
+  if (!(rankOf(goal) < Infinity)) throw new RangeError(`node ${goal} does not hold`)
+  return unwind(goal, { isGiven, placeOf: rankOf, stepTo: (node) => stepTo(program, node, rankOf) })
+}
+
+/** The rule application that first gave a node: all of its body holds at smaller ranks. */
+function stepTo(program: Program, node: number, rankOf: (node: number) => number): ProofStep {
   const rank = rankOf(node)
-  if (rank === 0) {
-    const axiom = program.axioms.indexOf(node)
-    if (axiom >= 0) return { rule: program.axiomRules[axiom], node, from: [] }
-  }
+  if (rank === 0 && program.axioms.includes(node)) return axiomStep(program, node)
   for (let i = program.inOffsets[node]; i < program.inOffsets[node + 1]; i++) {
     const body = program.inBodies[i]
     if (rankOf(body) < rank) return { rule: edgeRule(program, body, node), node, from: [body] }
@@ -65,6 +72,39 @@ export function stepTo(program: Program, node: number, rankOf: (node: number) =>
     return { rule: program.gateRules[g], node, from: from.slice(0, needs) }
   }
   throw new RangeError(`no rule gives node ${node} at rank ${rank}`)
+}
+
+/** The first rule that gives a node from nothing. @throws {RangeError} if there is none */
+export function axiomStep({ axioms, axiomRules }: Program, node: number): ProofStep {
+  const axiom = axioms.indexOf(node)
+  if (axiom < 0) throw new RangeError(`no rule gives node ${node} from nothing`)
+  return { rule: axiomRules[axiom], node, from: [] }
+}
+
+/**
+ * Reads a step that a pass over out-edges and gates noted down as one number: an out-edge, after those a gate, after those
+ * a rule that needs nothing. Of a gate's body, the first by `placeOf` count; what does not hold has the largest place.
+ */
+export function stepOf(program: Program, node: number, via: number, placeOf: (node: number) => number): ProofStep {
+  const { outOffsets, outHeads, outRules, gateHeads, gateRules, gateNeeds, gateBodies, gateBodyOffsets } = program
+  if (via < outHeads.length) return { rule: outRules[via], node, from: [bodyOfEdge(outOffsets, via)] }
+  const gate = via - outHeads.length
+  if (gate >= gateHeads.length) return { rule: program.axiomRules[gate - gateHeads.length], node, from: [] }
+  const body = gateBodies.slice(gateBodyOffsets[gate], gateBodyOffsets[gate + 1])
+  body.sort((a, b) => placeOf(a) - placeOf(b))
+  return { rule: gateRules[gate], node, from: Array.from(body.subarray(0, gateNeeds[gate])) }
+}
+
+/** The node whose out-edges include an edge. O(log nodes). */
+function bodyOfEdge(outOffsets: Uint32Array, edge: number): number {
+  let low = 0
+  let high = outOffsets.length - 1
+  while (low + 1 < high) {
+    const middle = (low + high) >>> 1
+    if (outOffsets[middle] <= edge) low = middle
+    else high = middle
+  }
+  return low
 }
 
 /** The first rule that makes a plain edge from `body` to `head`; the edge must exist. O(log out-edges). */

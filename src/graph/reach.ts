@@ -70,7 +70,7 @@ function unconditional(program: Program, laneMasks: Uint32Array): Uint8Array {
     const v = scratch.queue[i]
     for (let bits = laneMasks[v]; bits !== 0; bits &= bits - 1) {
       const lane = 31 - Math.clz32(bits & -bits)
-      hops[lane] = Math.min(hops[lane], scratch.ranks[v] - 1, FARTHEST)
+      hops[lane] = Math.min(hops[lane], scratch.ranks[i], FARTHEST)
     }
   }
   return hops
@@ -90,9 +90,7 @@ export interface ReachedNodes {
  */
 export function reachFrom(program: Program, start: number, scratch: Scratch = buildScratch(program)): ReachedNodes {
   explore(program, scratch, [start, ...program.axioms], null)
-  const nodes = scratch.queue.slice(0, scratch.size)
-  const ranks = nodes.map((v) => scratch.ranks[v] - 1)
-  return { nodes, ranks }
+  return { nodes: scratch.queue.slice(0, scratch.size), ranks: scratch.ranks.slice(0, scratch.size) }
 }
 
 /** What a witness leads to: any of some nodes, or any node that carries a lane. */

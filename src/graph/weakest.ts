@@ -2,7 +2,7 @@ import { release } from '#lib/release.ts'
 import { buildCostTable, FIELD_MAX, NO_COST, plus, plusRule, tierOf, TIERS, type CostTable } from './cost-table.ts'
 import { buildCostQueue, dequeue, enqueue, isCheaper, takeAll, type CostQueue } from './cost-queue.ts'
 import type { Program } from './program.ts'
-import type { ProofStep } from './proof.ts'
+import { stepOf, unwind, type ProofStep } from './proof.ts'
 
 /** What each rule costs whoever uses it. */
 export interface RuleCosts {
@@ -262,45 +262,11 @@ export function isSaturated(weakest: Weakest, node: number): boolean {
  */
 export function weakestProof(program: Program, { vias, places }: Weakest, node: number): ProofStep[] {
   if (!(places[node] < NONE)) throw new RangeError(`nothing derives node ${node}`)
-  const steps: ProofStep[] = []
-  const wanted = [node]
-  const seen = new Set(wanted)
-  for (let v = wanted.pop(); v !== undefined; v = wanted.pop()) {
-    const { rule, from } = lastStep(program, vias[v], places)
-    steps.push({ rule, node: v, from })
-    for (const body of from) {
-      if (seen.has(body)) continue
-      seen.add(body)
-      wanted.push(body)
-    }
-  }
-  return steps.sort((a, b) => places[a.node] - places[b.node])
+  const placeOf = (v: number): number => places[v]
+  return unwind(node, { isGiven: () => false, placeOf, stepTo: (v) => stepOf(program, v, vias[v], placeOf) })
 }
 
 /** Returns the last rule of a node's cheapest derivation; null where there is none. */
 export function ruleOf(program: Program, { vias, places }: Weakest, node: number): number | null {
-  return vias[node] === NONE ? null : lastStep(program, vias[node], places).rule
-}
-
-/** Reads a step: an out-edge, after those a gate, after those a rule that needs nothing. */
-function lastStep(program: Program, via: number, places: Uint32Array): { rule: number; from: number[] } {
-  const { outOffsets, outHeads, outRules, gateHeads, gateRules, gateNeeds, gateBodies, gateBodyOffsets } = program
-  if (via < outHeads.length) return { rule: outRules[via], from: [bodyOfEdge(outOffsets, via)] }
-  const gate = via - outHeads.length
-  if (gate >= gateHeads.length) return { rule: program.axiomRules[gate - gateHeads.length], from: [] }
-  // those settled first are the cheapest
-  const body = gateBodies.slice(gateBodyOffsets[gate], gateBodyOffsets[gate + 1]).sort((a, b) => places[a] - places[b])
-  return { rule: gateRules[gate], from: Array.from(body.subarray(0, gateNeeds[gate])) }
-}
-
-/** The node whose out-edges include an edge. O(log nodes). */
-function bodyOfEdge(outOffsets: Uint32Array, edge: number): number {
-  let low = 0
-  let high = outOffsets.length - 1
-  while (low + 1 < high) {
-    const middle = (low + high) >>> 1
-    if (outOffsets[middle] <= edge) low = middle
-    else high = middle
-  }
-  return low
+  return vias[node] === NONE ? null : stepOf(program, node, vias[node], (v) => places[v]).rule
 }

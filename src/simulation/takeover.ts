@@ -1,7 +1,7 @@
 /** One scenario followed to its end: what falls, at which step, by which rule. */
 import { heldBy, type Held } from '#analysis/attackers.ts'
-import { buildScratch, explore, proofFrom } from '#graph/explore.ts'
-import { stepTo, type ProofStep } from '#graph/proof.ts'
+import { buildScratch, explore, proofFrom, rankOf, stepFrom } from '#graph/explore.ts'
+import type { ProofStep } from '#graph/proof.ts'
 import type { Attacker } from '#policy/policy.ts'
 import type { World } from './world.ts'
 
@@ -55,13 +55,11 @@ export function takeover(world: World, acting: Acting): Takeover {
   const seeds = new Set(given.map(({ node }) => node))
   const scratch = buildScratch(program)
   explore(program, scratch, [...seeds, ...program.axioms], null)
-  const { ranks, queue, size } = scratch
-  const stepOf = (node: number): number => (ranks[node] === 0 ? Infinity : ranks[node]! - 1)
   return {
     given,
-    order: queue.slice(0, size),
-    stepOf,
-    lastStep: (node) => stepTo(program, node, stepOf),
+    order: scratch.queue.slice(0, scratch.size),
+    stepOf: (node) => rankOf(scratch, node),
+    lastStep: (node) => stepFrom(program, scratch, node),
     proof: (node) => proofFrom(program, scratch, (v) => seeds.has(v), node),
   }
 }
