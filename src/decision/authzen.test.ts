@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { Decision, Evaluation } from '#contract/decision.ts'
 import { AmbitError } from '#lib/errors.ts'
 import type { Fact } from '#model/facts.ts'
-import { answerOf } from './authzen.ts'
+import { answerText, type AuthzenAnswer } from './authzen.ts'
 import { decide } from './decide.ts'
 import { searchActions, searchResources, searchSubjects } from './search.ts'
 import { NOW, question, worldOf } from './world.fixture.ts'
@@ -28,6 +28,8 @@ const template = (subject: string, action: string, resource: string, type = 'doc
   const { session, ...rest } = question({ subject, action, resource, type })
   return { ...rest, session: session?.subject === subject ? session : null }
 }
+
+const answerOf = (...of: Parameters<typeof answerText>) => JSON.parse(answerText(...of)) as AuthzenAnswer
 
 suite('The answer to an AuthZEN request', () => {
   const stepUp: Decision = decide(
@@ -71,6 +73,31 @@ suite('The answer to an AuthZEN request', () => {
     }
     assert.ok('obligations' in answerOf(stepUp, { supported_obligations: ['notification', 'step-up'] }).context)
     assert.ok('obligations' in answerOf(stepUp, undefined).context)
+  })
+
+  test('is JSON whatever it has to say, and names nothing twice', () => {
+    const odd = '"\\\u2028\n</script>\ud800`é'
+    const [first, ...others] = stepUp.reasons.map((reason) => ({ ...reason, text: odd }))
+    const all = answerOf(
+      {
+        ...stepUp,
+        id: odd,
+        reasons: [first!, ...others],
+        reasonUser: odd,
+        stepUp: { ...stepUp.stepUp!, acrValues: [odd] },
+      },
+      {},
+    )
+    assert.deepEqual(
+      [all.context.evaluation_id, all.context.reason_admin, all.context.reason_user, all.context.acr_values],
+      [odd, { 403: [odd, ...others.map(() => odd)].join('; ') }, { 403: odd }, odd],
+    )
+    const excused = { ...stepUp, outcome: 'permit', stepUp: null, permitUntil: NOW, exception: odd } as const
+    assert.deepEqual(answerOf(excused, {}).context.exception, odd)
+    const nothing = { ...stepUp, stepUp: { acrValues: [], amrValues: [], maxAge: null } }
+    assert.deepEqual(Object.keys(answerOf(nothing, {}).context).slice(-2), ['reason_user', 'next_action'])
+    for (const text of [answerText(stepUp, {}), answerText(excused, {}), answerText(nothing, {})])
+      assert.equal(JSON.stringify(JSON.parse(text)), text)
   })
 
   test('of a deny gives no hope, and of a permit says how long it lasts', () => {

@@ -48,50 +48,50 @@ export interface StepUpObligation {
 /** The status under which AuthZEN's examples file a reason. */
 const STATUS = '403'
 /** Code of a denial that proving more would lift. */
-const TOO_LOW = 'assurance_too_low'
+const TOO_LOW = '"assurance_too_low"'
 
 /**
- * Returns the answer. An obligation is in it unless the caller declared, in `context.supported_obligations`, that it knows
- * others only: one that it did not know it would have to take for a deny of another sort.
+ * Returns the answer, an {@link AuthzenAnswer} as JSON: every decision is told once and never looked at again, so no object is made of
+ * it. An obligation is in it unless the caller declared, in `context.supported_obligations`, that it knows others only: one
+ * that it did not know it would have to take for a deny of another sort.
  */
-export function answerOf(decision: Decision, asked: Properties | undefined): AuthzenAnswer {
+export function answerText(decision: Decision, asked: Properties | undefined): string {
   const { id, at, outcome, reasons, reasonUser, stepUp, permitUntil, exception } = decision
-  const head = { evaluation_id: id, evaluated_at: timeOf(at) }
+  const head = `"evaluation_id":${quoted(id)},"evaluated_at":"${timeOf(at)}"`
   if (outcome === 'permit') {
-    return {
-      decision: true,
-      context: {
-        ...head,
-        ...(permitUntil === null ? {} : { permit_until: timeOf(permitUntil) }),
-        ...(exception === null ? {} : { exception }),
-      },
-    }
+    const until = permitUntil === null ? '' : `,"permit_until":"${timeOf(permitUntil)}"`
+    const excused = exception === null ? '' : `,"exception":${quoted(exception)}`
+    return `{"decision":true,"context":{${head}${until}${excused}}}`
   }
-  return {
-    decision: false,
-    context: {
-      ...head,
-      reason: stepUp === null ? reasons[0]!.code : TOO_LOW,
-      reasons: reasons.map(({ code }) => code),
-      reason_admin: { [STATUS]: reasons.map(({ text }) => text).join('; ') },
-      reason_user: { [STATUS]: reasonUser },
-      next_action: stepUp === null ? 'none' : 'retry',
-      ...(stepUp === null ? {} : adviceOf(stepUp, isSupported(asked))),
-    },
+  let codes = wordOf(reasons[0]!.code)
+  let texts = reasons[0]!.text
+  for (let i = 1; i < reasons.length; i++) {
+    codes += `,${wordOf(reasons[i]!.code)}`
+    texts += `; ${reasons[i]!.text}`
   }
+  const why = `"reason":${stepUp === null ? wordOf(reasons[0]!.code) : TOO_LOW},"reasons":[${codes}]`
+  const told = `"reason_admin":{"${STATUS}":${quoted(texts)}},"reason_user":{"${STATUS}":${wordOf(reasonUser)}}`
+  const next = stepUp === null ? '"next_action":"none"' : `"next_action":"retry"${adviceOf(stepUp, isSupported(asked))}`
+  return `{"decision":false,"context":{${head},${why},${told},${next}}}`
 }
+
+const quoted = (text: string): string => JSON.stringify(text)
+/** What is said again and again, quoted. */
+const wordOf = (word: string): string => WORDS.get(word, () => quoted(word))
+const WORDS = keeping<string, string>(1000)
 
 function isSupported(context: Properties | undefined): boolean {
   const declared = context?.['supported_obligations']
   return declared === undefined || (Array.isArray(declared) && declared.includes('step-up'))
 }
 
-function adviceOf({ acrValues, amrValues, maxAge }: StepUp, oblige: boolean): Partial<AuthzenContext> {
+/** Further members of the context. */
+function adviceOf({ acrValues, amrValues, maxAge }: StepUp, oblige: boolean): string {
   const [first, ...others] = acrValues
   const age = maxAge === null ? {} : { max_age: maxAge }
   const methods = amrValues.length === 0 ? {} : { amr_values: amrValues }
   const alternatives = others.length === 0 ? {} : { alternatives: others }
-  return {
+  const advice: Partial<AuthzenContext> = {
     ...(first === undefined ? {} : { acr_values: acrValues.join(' ') }),
     ...(amrValues.length === 0 ? {} : { amr_values: amrValues.join(' ') }),
     ...age,
@@ -104,6 +104,8 @@ function adviceOf({ acrValues, amrValues, maxAge }: StepUp, oblige: boolean): Pa
         }
       : {}),
   }
+  const text = JSON.stringify(advice).slice(1, -1)
+  return text === '' ? '' : `,${text}`
 }
 
 /** RFC 3339 in UTC; a time beyond what it can say is told as its end. */

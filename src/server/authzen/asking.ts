@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { AccessRequest } from '#contract/access-request.ts'
 import type { Decision } from '#contract/decision.ts'
-import { answerOf, type AuthzenAnswer } from '#decision/authzen.ts'
+import { answerText } from '#decision/authzen.ts'
 import { stepUpKey } from '#decision/step-up-tries.ts'
 import type { ServerContext } from '#server/context.ts'
 import { errorOf } from '#server/errors.ts'
@@ -10,23 +10,15 @@ import { allRecorded, deciding, evaluate, type Asking, type Decided } from '#ser
 import type { Semantic } from './reading.ts'
 import { sessionTold, withoutSession, type Told } from './session.ts'
 
-/** Decides on one question, and answers once that is on record. */
+/** Decides on one question, and answers once that is on record, in JSON. */
 export async function answerOne(
   context: ServerContext,
   request: FastifyRequest,
   question: AccessRequest,
-): Promise<AuthzenAnswer> {
+): Promise<string> {
   const { asking, answer } = await putter(context, request)(question)
   return answer(await evaluate(context, asking))
 }
-
-/** An answer to an item, or what was wrong with the item. */
-export type ItemAnswer =
-  | AuthzenAnswer
-  | {
-      readonly decision: false
-      readonly context: { readonly error: { readonly status: number; readonly message: string } }
-    }
 
 /** Whether an answer ends the rest (AuthZEN §7.1.2.1). */
 const ENDS: Readonly<Record<Semantic, (decision: boolean) => boolean>> = {
@@ -35,21 +27,21 @@ const ENDS: Readonly<Record<Semantic, (decision: boolean) => boolean>> = {
   permit_on_first_permit: (decision) => decision,
 }
 
-/** Decides in order until one ends it, then waits for all to be on record together. */
+/** Decides in order until one ends it, then waits for all to be on record together, and answers, in JSON. */
 export async function answerSeveral(
   context: ServerContext,
   request: FastifyRequest,
   items: readonly (() => AccessRequest)[],
   semantic: Semantic,
-): Promise<ItemAnswer[]> {
+): Promise<string> {
   const put = putter(context, request)
   const decide = deciding(context)
-  const answers: ItemAnswer[] = []
+  const answers: string[] = []
   const open: { readonly place: number; readonly put: Put; readonly decided: Decided }[] = []
   for (const item of items) {
     const question = itemOf(item)
     let permits = false
-    if ('decision' in question) answers.push(question)
+    if (typeof question === 'string') answers.push(question)
     else {
       // most of them need no wait, and there may be a thousand
       const putting = put(question)
@@ -67,24 +59,29 @@ export async function answerSeveral(
     open.map((each) => each.decided),
   )
   for (const [index, { place, put: asked }] of open.entries()) answers[place] = asked.answer(decisions[index]!)
-  return answers
+  return `{"evaluations":[${answers.join(',')}]}`
 }
 
-/** In place of an answer until it is on record. */
-const NOT_YET: ItemAnswer = { decision: false, context: { error: { status: 500, message: 'not decided' } } }
+/** The answer to an item that says what was wrong with it. */
+const faulty = (status: number, message: string): string =>
+  JSON.stringify({ decision: false, context: { error: { status, message } } })
 
-function itemOf(item: () => AccessRequest): AccessRequest | Extract<ItemAnswer, { context: { error: unknown } }> {
+/** In place of an answer until it is on record. */
+const NOT_YET = faulty(500, 'not decided')
+
+/** The question of an item, or the answer to one that is none. */
+function itemOf(item: () => AccessRequest): AccessRequest | string {
   try {
     return item()
   } catch (error) {
-    return { decision: false, context: { error: { status: 400, message: errorOf(error).message } } }
+    return faulty(400, errorOf(error).message)
   }
 }
 
 interface Put {
   readonly asking: Asking
-  /** takes note of how it ended, and says it */
-  readonly answer: (decision: Decision) => AuthzenAnswer
+  /** takes note of how it ended, and says it in JSON */
+  readonly answer: (decision: Decision) => string
 }
 
 /**
@@ -109,7 +106,7 @@ function putter(
       asking: { request, session, stepUpsTried, by, requestId },
       answer(decision) {
         if (key !== null) gate.tries.after(key, shown, decision.outcome, seconds)
-        return answerOf(decision, request.context)
+        return answerText(decision, request.context)
       },
     }
   }

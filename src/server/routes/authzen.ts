@@ -28,6 +28,8 @@ export const AUTHZEN_PATHS = {
 
 /** Longest `X-Request-ID` that is sent back; a longer one would be an attack on whoever logs it. */
 const MAX_REQUEST_ID = 1024
+/** Of answers that are written here, as of those that the framework writes. */
+const JSON_TYPE = 'application/json; charset=utf-8'
 const BEYOND_ASCII = /[\u0080-\u00ff]/
 
 export function authzenRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -41,12 +43,17 @@ export function authzenRoutes(app: FastifyInstance, context: ServerContext): voi
   })
   takeOnlyJson(app)
   const config = { access: 'decide' } as const
+  const answering = (path: string, answer: (request: FastifyRequest) => Promise<string>) =>
+    app.post(path, { config }, async (request, reply) => {
+      const text = await answer(request)
+      reply.type(JSON_TYPE)
+      return text
+    })
   const single = (request: FastifyRequest) => answerOne(context, request, questionOf(bodyOf(request.body)))
-  app.post(AUTHZEN_PATHS.access_evaluation_endpoint, { config }, single)
-  app.post(AUTHZEN_PATHS.access_evaluations_endpoint, { config }, async (request) => {
+  answering(AUTHZEN_PATHS.access_evaluation_endpoint, single)
+  answering(AUTHZEN_PATHS.access_evaluations_endpoint, (request) => {
     const batch = batchOf(bodyOf(request.body))
-    if (batch === null) return await single(request)
-    return { evaluations: await answerSeveral(context, request, batch.items, batch.semantic) }
+    return batch === null ? single(request) : answerSeveral(context, request, batch.items, batch.semantic)
   })
   const search = (path: string, open: NonNullable<Open>, find: Find) =>
     app.post(path, { config }, (request) => searched(context, request, open, find))
