@@ -4,7 +4,7 @@
  */
 import type { Worths } from '#assurance/authenticator.ts'
 import type { Channel } from '#assurance/shared-channel.ts'
-import { enrolledNumbers } from './enrolled-numbers.ts'
+import { askedOf } from './asked-of.ts'
 import { FACTORS, type FactorName } from './factors.ts'
 import { isEnough, needOf, type Floor } from './sign-in.ts'
 import { waysOf, type Holding, type Way } from './ways.ts'
@@ -32,8 +32,8 @@ const usual = (holding: Holding, { codes }: Floor, factors: readonly FactorName[
 /** Whether all of it together is enough for a sign-in. */
 function signsIn(holding: Holding, floor: Floor, { worths, channels, factors }: Measure): boolean {
   const { codes } = floor
-  const numbers = enrolledNumbers(holding.identifiers, { factors, codes, channels })
-  const need = needOf(floor, { acceptable: null, maxAge: null }, [...holding.enrolled, ...numbers], worths, 0)
+  const asked = askedOf(holding, { factors, codes, channels })
+  const need = needOf(floor, { acceptable: null, maxAge: null }, asked, worths, 0)
   return isEnough(
     usual(holding, floor, factors).flatMap(({ proofs }) => proofs),
     need,

@@ -80,7 +80,7 @@ export interface Need {
 
 /**
  * What is needed: the strictest of what the client asks and what the reach asks; and both factors where the account has both,
- * whatever asks for less.
+ * whatever asks for less. `enrolled` is what its owner is asked for, see asked-of.ts.
  */
 export function needOf(
   floor: Floor,

@@ -118,7 +118,7 @@ export async function openPeople(
     sessions: sessionStore(database),
     sendLimits,
     tellings: tellingStore(database),
-    ask: askOver(context),
+    ask: askOver(context, people),
     checkSimChange: cardCheck(people, clock, onTrouble),
     send: outbox.send,
     notify: notifier({
@@ -341,8 +341,12 @@ async function demandOf(context: ServerContext, account: string, access: WantedA
 }
 
 /** A code is good enough only where what it is for says so; whoever is not known is not asked anything. */
-function askOver(context: ServerContext): AskDecisionPoint {
-  return async ({ account, purpose, access, code }) => {
+function askOver(context: ServerContext, { factors }: PeopleConfig): AskDecisionPoint {
+  return async ({ account, factor, purpose, access, code }) => {
+    // whatever the pages offer; recovery and enrolment have means of their own
+    const isToSignIn = purpose === 'sign_in' || purpose === 'step_up'
+    if (isToSignIn && factor !== 'upstream' && !factors.includes(factor))
+      return { granted: false, reason: 'switched_off', text: 'nobody signs in with this here' }
     const demand = await demandOf(context, account, access)
     if (demand === null) return { granted: false, reason: 'account_unknown', text: 'nothing is known of this account' }
     // a pass is issued by a person who outranks the account, for one enrolment; everything else obeys the reach, recovery too

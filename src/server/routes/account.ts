@@ -6,7 +6,7 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempt } from '#authn/ceremony.ts'
 import { leaveForChanges, type ChangeLeave } from '#authn/changes.ts'
-import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
+import { askedOf } from '#authn/asked-of.ts'
 import { proofBy, type KeysById } from '#authn/enrolled-proof.ts'
 import { keyFactsOf } from '#authn/key-material.ts'
 import { deviceOf } from '#authn/push.ts'
@@ -56,18 +56,9 @@ export function ownAccountRoutes(parts: PeopleParts) {
         const enrolled = await parts.tools.authenticators.listOf(account)
         const channels = parts.channelsOf(account)
         const codes = codesAllowed(parts, account) ? 'allowed' : 'refused'
-        const numbers = enrolledNumbers(await parts.identifiers.listOf(account), {
-          factors: parts.factors,
-          codes,
-          channels,
-        })
-        const leave = leaveForChanges(
-          held.session,
-          [...enrolled, ...numbers],
-          parts.worths(),
-          channels,
-          parts.tools.clock(),
-        )
+        const identifiers = await parts.identifiers.listOf(account)
+        const mine = askedOf({ enrolled, identifiers }, { factors: parts.factors, codes, channels })
+        const leave = leaveForChanges(held.session, mine, parts.worths(), channels, parts.tools.clock())
         if (name in CHANGES && !leave.granted) return toSignIn(parts, request, reply, leave)
         const attempt: Attempt = {
           account,

@@ -10,7 +10,7 @@ import {
   type Need,
   type SignIn,
 } from '#authn/sign-in.ts'
-import { enrolledNumbers } from '#authn/enrolled-numbers.ts'
+import { askedOf } from '#authn/asked-of.ts'
 import { keyFactsOf } from '#authn/key-material.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
 import type { Offer } from '#authn/ways.ts'
@@ -155,8 +155,8 @@ export async function standingOf(
     parts.identifiers.listOf(account),
   ])
   const [worths, channels] = [parts.worths(), parts.channelsOf(account)]
-  const numbers = enrolledNumbers(identifiers, { factors: parts.factors, codes: floor.codes, channels })
-  const need = needOf(floor, interaction.asked, [...enrolled, ...numbers], worths, tools.clock())
+  const mine = askedOf({ enrolled, identifiers }, { factors: parts.factors, codes: floor.codes, channels })
+  const need = needOf(floor, interaction.asked, mine, worths, tools.clock())
   const enough = isEnough(proofs, need, worths, channels)
   const keys = await keyFactsOf(tools, parts.passkeys.models, enrolled)
   const { access } = interaction
