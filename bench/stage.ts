@@ -75,6 +75,8 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
       return (await import('./change.ts')).timeChange(Number(path), rest[0] === 'gated')
     case 'ingest':
       return (await import('./ingest.ts')).timeIngest(Number(path))
+    case 'organisation':
+      return (await import('./organisation-file.ts')).writeOrganisation(path, Number(rest[0]))
     case 'plan':
       return (await import('./plan.ts')).timePlan(Number(path))
     default:

@@ -288,7 +288,7 @@ function unknownField(of: string, field: string, known: Readonly<Record<string, 
 
 /** Takes of a variable the fields that the condition looks at. */
 type Pick = (variable: string, from: Readonly<Record<string, unknown>>) => Record<string, unknown>
-type Bind<Facts> = (facts: Facts, pick: Pick) => Record<string, unknown>
+type Bind<Facts> = (facts: Facts, pick: Pick, uses: Uses) => Record<string, unknown>
 
 function compile<Facts>(
   environment: Environment,
@@ -311,7 +311,7 @@ function compile<Facts>(
       )
     const evaluate = (facts: Facts): Outcome => {
       try {
-        const value: unknown = program(bind(facts, pick))
+        const value: unknown = program(bind(facts, pick, uses))
         return typeof value === 'boolean' ? { holds: value } : { problem: `it gave \`${String(value)}\`` }
       } catch (error) {
         return { problem: messageOf(error).split('\n', 1)[0] ?? '' }
@@ -364,12 +364,16 @@ export function conditionReader({
     environment = environment.registerVariable({ name, schema: { ...fields } })
   }
   for (const [name, type] of Object.entries(others)) environment = environment.registerVariable(name, type)
+  const known = { ...objects, ...Object.fromEntries(Object.keys(others).map((name) => [name, {}])) }
   return (text) =>
-    compile(environment, objects, text, (facts, pick) =>
+    // what is not named is not asked for either: to find it out may take long
+    compile(environment, known, text, (facts, pick, uses) =>
       Object.fromEntries(
-        Object.entries(facts).map(([name, value]) => [
+        Array.from(uses.keys(), (name) => [
           name,
-          toCel(Object.hasOwn(objects, name) ? pick(name, value as Readonly<Record<string, unknown>>) : value),
+          toCel(
+            Object.hasOwn(objects, name) ? pick(name, facts[name] as Readonly<Record<string, unknown>>) : facts[name],
+          ),
         ]),
       ),
     )

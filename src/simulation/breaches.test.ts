@@ -10,8 +10,9 @@ import { checkProof } from '#verify/check-proof.ts'
 import { indexFacts } from '#verify/fact-index.ts'
 import { checkedOf } from '../../test/support/report-of.ts'
 import { breachesOf } from './breaches.ts'
-import { matcherOf, readPatterns, type Matcher, type Pattern, type Stage } from './patterns.ts'
-import { pricesFor } from './prices.ts'
+import { judgedIn } from './judged.ts'
+import { matcherOf, readPatterns, type Judged, type Matcher, type Pattern, type Stage } from './patterns.ts'
+import { HOLDS, pricesIn, type Hold } from './prices.ts'
 import { worldOf, type World } from './world.ts'
 
 const policy = await readPolicyFile()
@@ -72,6 +73,29 @@ const bodyOf = (rules: World['snapshot']['rules'], rule: number) =>
 const holds = (rules: World['snapshot']['rules'], rule: number, held: ReadonlySet<number>) =>
   bodyOf(rules, rule).filter((node) => held.has(node)).length >= rules.needs[rule]!
 
+/** The least that each node takes, one thing of each hold and one rule after another, until nothing gets cheaper. */
+function pricesByDefinition(world: World, hold: (node: number) => Hold | null): number[] {
+  const { rules } = world.snapshot
+  const worth = [1, 1e4, 1e8, 1e12]
+  const prices = Array.from({ length: rules.nodeCount }, (_, node) => {
+    const how = hold(node)
+    return how === null ? Infinity : how === 'held' ? 0 : worth[HOLDS.indexOf(how)]!
+  })
+  for (let changed = true; changed;) {
+    changed = false
+    for (const [rule, head] of rules.heads.entries()) {
+      const parts = bodyOf(rules, rule).map((node) => prices[node]!)
+      const needed = parts.toSorted((a, b) => a - b).slice(0, rules.needs[rule]!)
+      if (needed.length < rules.needs[rule]!) continue
+      const price = needed.reduce((sum, each) => sum + each, 1)
+      if (price >= prices[head]!) continue
+      prices[head] = price
+      changed = true
+    }
+  }
+  return prices
+}
+
 /** Whether a chain goes through what is held: (stage, node) pairs spread over every rule that applies, until none is new. */
 function naiveChain(
   { snapshot: { rules } }: World,
@@ -109,7 +133,7 @@ suite('A breach pattern', () => {
         const report = analyse(checked, policy)
         const pattern = patternOf(stages)
         const [breach] = breachesOf(world, report, [pattern]).chains
-        const { hold } = pricesFor(world, pattern.attackers, [])
+        const { hold } = pricesIn(world)(pattern.attackers, [])
         const matcher = matcherOf(world, report)
         const fits = (...how: string[]) =>
           naiveChain(
@@ -118,7 +142,7 @@ suite('A breach pattern', () => {
             pattern.chain,
             naiveClosure(
               world,
-              [...hold].flatMap(([node, each]) => (how.includes(each) ? [node] : [])),
+              [...world.snapshot.nodeIds.keys()].filter((node) => how.includes(hold(node) ?? '')),
             ),
           )
         const expected = fits('held')
@@ -132,6 +156,51 @@ suite('A breach pattern', () => {
         if (breach!.proof !== null) assert.deepEqual(checkProof(breach!.proof, indexFacts(inventory)), { ok: true })
       }),
       { numRuns: 80 },
+    )
+  })
+
+  test('finds the cheapest of what is had, as the definition does, whatever is supposed', () => {
+    fc.assert(
+      fc.property(arbitraryInventory(), fc.array(fc.nat(), { maxLength: 3 }), (inventory, picks) => {
+        const world = worldOf(checkInventory(inventory), policy)
+        const { nodeCount } = world.snapshot.rules
+        const supposed = nodeCount === 0 ? [] : picks.map((pick) => pick % nodeCount)
+        const attackers = policy.attackers.filter(({ name }) => name === 'phishing_relay' || name === 'leaked_secret')
+        const { of, hold, proof } = pricesIn(world)(attackers, supposed)
+        const priced = pricesByDefinition(world, hold)
+        assert.deepEqual(Array.from(of), priced)
+        for (const [node, price] of of.entries()) {
+          if (price === Infinity) continue
+          const proved = new Set([...of.keys()].filter((each) => hold(each) !== null))
+          for (const { rule, node: head, from } of proof(node)) {
+            assert.ok(Array.from(from).every((body) => proved.has(body)))
+            assert.ok(from.length >= world.snapshot.rules.needs[rule]!)
+            proved.add(head)
+          }
+          assert.ok(proved.has(node))
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('knows of accounts what their report says', () => {
+    fc.assert(
+      fc.property(arbitraryInventory(), (inventory) => {
+        const checked = checkInventory(inventory)
+        const { accounts, findings } = judgedIn(worldOf(checked, policy))
+        const report = analyse(checked, policy)
+        const all = Array.from(accounts).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        assert.deepEqual(
+          all,
+          report.accounts.map(({ id, impact, nominalStrength, effectiveStrength, verdict }) => {
+            return { id, impact, nominalStrength, effectiveStrength, verdict }
+          }),
+        )
+        const coded = (list: Judged['findings']) => Array.from(list, ({ account, code }) => `${account} ${code}`)
+        assert.deepEqual(coded(findings), coded(report.findings))
+      }),
+      { numRuns: 60 },
     )
   })
 

@@ -1,23 +1,22 @@
 /** Known chains of incidents held against an organisation: could this happen here, or what stands in the way. */
 import type { Breach, Breaches } from '#contract/breaches.ts'
-import type { Report } from '#contract/report.ts'
 import { snapshotId } from '#analysis/snapshot-id.ts'
 import { findChain, type Found } from './chains.ts'
 import { givenIn, proofFromGiven } from './derivations.ts'
-import { matcherOf, type Matcher, type Pattern } from './patterns.ts'
-import { pricesFor, type Hold, type Prices } from './prices.ts'
+import { matcherOf, type Judged, type Matcher, type Pattern } from './patterns.ts'
+import { pricesIn, type Hold } from './prices.ts'
 import { thingsOf } from './things.ts'
 import type { World } from './world.ts'
 
 /** Supposed things tried one by one, where the cheapest chain would take two at once; ours. */
 const SUPPOSED_ALONE = 64
 
-/** Every pattern held against the world; `report` is the analysis of the same facts under the same policy. */
-export function breachesOf(world: World, report: Report, patterns: readonly Pattern[]): Breaches {
+/** Every pattern held against the world; `judged` is from the analysis of the same facts under the same policy. */
+export function breachesOf(world: World, judged: Judged, patterns: readonly Pattern[]): Breaches {
   const { snapshot, policy } = world
   const { inventory } = snapshot
-  const matcher = matcherOf(world, report)
-  const chains = patterns.map((pattern) => breachOf(world, matcher, pattern))
+  const it: Asked = { world, matcher: matcherOf(world, judged), pricesOf: pricesIn(world) }
+  const chains = patterns.map((pattern) => breachOf(it, pattern))
   const named = thingsOf(inventory)
   for (const { stages, proof, blockedBy } of chains) {
     for (const { node } of stages) named.name(node)
@@ -34,26 +33,39 @@ export function breachesOf(world: World, report: Report, patterns: readonly Patt
   }
 }
 
-function breachOf(world: World, matcher: Matcher, pattern: Pattern): Breach {
+/** What all patterns are held against. */
+interface Asked {
+  readonly world: World
+  readonly matcher: Matcher
+  readonly pricesOf: ReturnType<typeof pricesIn>
+}
+
+function breachOf(it: Asked, pattern: Pattern): Breach {
+  const { world, matcher } = it
   const supposed = pattern.suppose === null ? [] : supposedNodes(world, matcher, pattern)
-  const together = searched(world, matcher, pattern, supposed)
+  const together = searched(it, pattern, supposed)
   if (!('found' in together) || together.by('supposed').length < 2) return reported(world, pattern, together)
   // two things at once are more than was supposed: each of them is tried alone
   const first = [...new Set([...together.by('supposed'), ...supposed])].slice(0, SUPPOSED_ALONE)
-  const alone = first.map((node) => searched(world, matcher, pattern, [node]))
-  const best = alone.toSorted((a, b) => severity(a) - severity(b))[0]!
+  let best: Searched = { reached: 0 }
+  for (const node of first) {
+    const alone = searched(it, pattern, [node])
+    if (severity(alone) < severity(best)) best = alone
+    // to suppose less makes no chain cheaper, so none is better than that of all together
+    if (severity(best) <= severity(together)) break
+  }
   return reported(world, pattern, 'found' in best ? best : together)
 }
 
 /** The outcome of one search, and what of it is had in which way. */
 type Searched = { readonly found: Found; readonly by: (hold: Hold) => readonly number[] } | { readonly reached: number }
 
-function searched(world: World, matcher: Matcher, pattern: Pattern, supposed: readonly number[]): Searched {
-  const prices: Prices = pricesFor(world, pattern.attackers, supposed)
+function searched({ world, matcher, pricesOf }: Asked, pattern: Pattern, supposed: readonly number[]): Searched {
+  const prices = pricesOf(pattern.attackers, supposed)
   const found = findChain(world, prices, matcher, pattern.chain)
   if ('reached' in found) return found
   const given = givenIn(found.nodes.at(-1)!, found.steps)
-  return { found, by: (hold) => given.filter((node) => prices.hold.get(node) === hold) }
+  return { found, by: (hold) => given.filter((node) => prices.hold(node) === hold) }
 }
 
 /** 0 for a chain that holds, rising with what stands in its way. */

@@ -78,14 +78,14 @@ function* startsOf(
   }
   if (stage.by === undefined && stage.purpose === undefined && stage.without === undefined) return
   for (let rule = 0; rule < rules.heads.length; rule++) {
-    const bodies = rules.bodies.subarray(rules.bodyOffsets[rule], rules.bodyOffsets[rule + 1])
     const node = rules.heads[rule]!
+    const controls = matcher.atStage(node, rule, stage)
+    if (controls === null) continue
+    const bodies = rules.bodies.subarray(rules.bodyOffsets[rule], rules.bodyOffsets[rule + 1])
     // nothing helps to give itself
     const others = Array.from(bodies).filter((body) => body !== node)
     const taken = cheapest(prices, others, rules.needs[rule]!)
     if (taken === null) continue
-    const controls = matcher.atStage(node, rule, stage)
-    if (controls === null) continue
     yield { move: { from: -1, rule, node, body: taken.body, controls }, price: taken.price + 1 }
   }
 }

@@ -3,6 +3,7 @@ import { holdable, holdingOf, type Holdable } from '#analysis/attackers.ts'
 import { FACT_SCHEMAS, type Formula } from '#model/facts.ts'
 import { partsOf } from '#model/formula.ts'
 import { RULE_KIND_NAMES } from '#model/compile.ts'
+import { oncePer } from '#lib/once.ts'
 import type { Attacker, Defeat } from '#policy/policy.ts'
 import type { Doubt as ReportedDoubt } from '#contract/simulation.ts'
 import type { World } from './world.ts'
@@ -25,25 +26,23 @@ const COMPLETIONS = 64
 export function doubtsOf(
   world: World,
   attackers: readonly Attacker[],
-  held: ReadonlySet<number>,
+  isHeld: (node: number) => boolean,
 ): { readonly doubts: Doubt[]; readonly cut: boolean } {
-  const fields = unstatedFields(world, attackers, held)
+  const fields = unstatedFields(world, attackers, isHeld)
   const doubts = [
-    ...unknownThings(world, held),
-    ...unguardedPeople(world, held),
+    ...unknownThings(world, isHeld),
+    ...unguardedPeople(world, isHeld),
     ...unsureRules(world),
     ...fields.doubts,
   ]
   return { doubts, cut: fields.cut }
 }
 
-function* unknownThings({ snapshot }: World, held: ReadonlySet<number>): Generator<Doubt> {
+function* unknownThings({ snapshot }: World, isHeld: (node: number) => boolean): Generator<Doubt> {
   const { inventory, indexOf } = snapshot
   const doubt = (about: string, reason: Doubt['reason'], fields: string[]): Doubt[] => {
     const node = indexOf.get(about)
-    return node === undefined || held.has(node)
-      ? []
-      : [{ about, reason, fields, assumed: 'in_favour', turns: { node } }]
+    return node === undefined || isHeld(node) ? [] : [{ about, reason, fields, assumed: 'in_favour', turns: { node } }]
   }
   for (const { fact } of inventory.byKind.authenticator) {
     if (fact.kind === 'unknown') yield* doubt(fact.id, 'unknown_kind', ['kind'])
@@ -59,10 +58,10 @@ function leavesOf(formula: Formula, into: Set<string>): void {
   else for (const part of partsOf(formula).parts) leavesOf(part, into)
 }
 
-function* unguardedPeople({ snapshot, ways }: World, held: ReadonlySet<number>): Generator<Doubt> {
+function* unguardedPeople({ snapshot, ways }: World, isHeld: (node: number) => boolean): Generator<Doubt> {
   for (const { fact } of snapshot.inventory.byKind.account) {
     const node = snapshot.indexOf.get(fact.id)!
-    if (fact.kind !== 'human' || fact.enabled === false || ways.has(fact.id) || held.has(node)) continue
+    if (fact.kind !== 'human' || fact.enabled === false || ways.has(fact.id) || isHeld(node)) continue
     yield { about: fact.id, reason: 'no_way_in', fields: ['waysIn'], assumed: 'in_favour', turns: { node } }
   }
 }
@@ -84,20 +83,20 @@ function* unsureRules({ snapshot }: World): Generator<Doubt> {
   }
 }
 
-function unstatedFields(world: World, attackers: readonly Attacker[], held: ReadonlySet<number>) {
+function unstatedFields(world: World, attackers: readonly Attacker[], isHeld: (node: number) => boolean) {
   const doubts: Doubt[] = []
+  const asked = askedFields(attackers)
   let looked = 0
   for (const fact of holdable(world.snapshot)) {
     if (looked++ === LOOKED_AT) return { doubts, cut: true }
     const node = world.snapshot.indexOf.get(fact.id)!
-    const isHeld = held.has(node)
-    const fields = tellingFields(world, attackers, fact, isHeld)
+    const fields = tellingFields(world, attackers, fact, { isHeld: isHeld(node), asked: asked(fact) })
     if (fields.length === 0) continue
     doubts.push({
       about: fact.id,
       reason: 'unstated',
       fields,
-      assumed: isHeld ? 'against' : 'in_favour',
+      assumed: isHeld(node) ? 'against' : 'in_favour',
       turns: { node },
     })
   }
@@ -105,12 +104,17 @@ function unstatedFields(world: World, attackers: readonly Attacker[], held: Read
 }
 
 /** Unstated fields that, filled in some way, change whether the attackers hold the thing. */
-function tellingFields({ snapshot, signIn }: World, attackers: readonly Attacker[], fact: Holdable, isHeld: boolean) {
+function tellingFields(
+  { snapshot, signIn }: World,
+  attackers: readonly Attacker[],
+  fact: Holdable,
+  { isHeld, asked }: { readonly isHeld: boolean; readonly asked: ReadonlySet<string> },
+): string[] {
   const has = (each: Holdable, knowing = signIn) =>
     attackers.some((attacker) => holdingOf(snapshot, attacker, each, knowing) !== null)
   const telling = new Set<string>()
   if (isHeld && !has(fact)) return [] // a start: nothing in the fact makes it so
-  for (const { stated, whole } of completions(fact, attackers)) {
+  for (const { stated, whole } of completions(fact, asked)) {
     if (has(whole) !== isHeld) for (const field of stated) telling.add(field)
   }
   const isKnown = fact.fact !== 'channel' || !isHeld || has(fact, (account) => signIn(account) ?? 'hardware')
@@ -125,9 +129,9 @@ interface Completion {
 }
 
 /** The fact with one or several unstated fields filled in that conditions on its kind ask for. */
-function completions(fact: Holdable, attackers: readonly Attacker[]): Completion[] {
+function completions(fact: Holdable, asked: ReadonlySet<string>): Completion[] {
   let all: Completion[] = [{ stated: [], whole: fact }]
-  for (const field of askedFields(fact, attackers)) {
+  for (const field of asked) {
     if (Object.hasOwn(fact, field)) continue
     const more = valuesOf(fact.fact, field).flatMap((value) =>
       all.map(({ stated, whole }) => ({ stated: [...stated, field], whole: { ...whole, [field]: value } as Holdable })),
@@ -137,16 +141,21 @@ function completions(fact: Holdable, attackers: readonly Attacker[]): Completion
   return all.slice(1)
 }
 
-function askedFields(fact: Holdable, attackers: readonly Attacker[]): Set<string> {
-  const fields = new Set<string>(fact.fact === 'session' ? ['binding'] : [])
-  for (const attacker of attackers) {
-    const defeats: readonly Defeat<string>[] = attacker[`${fact.fact}s`]
-    for (const { kinds, condition } of defeats) {
-      if ((fact.fact === 'authenticator' || fact.fact === 'channel') && !kinds.includes(fact.kind)) continue
-      for (const [, field] of (condition ?? '').matchAll(/\bfact\.(\w+)/g)) fields.add(field!)
+/** The fields that conditions on a fact of the same kind ask for; worked out once for each kind. */
+function askedFields(attackers: readonly Attacker[]): (fact: Holdable) => ReadonlySet<string> {
+  const ofKind = oncePer((sort: string): ReadonlySet<string> => {
+    const [section, kind] = sort.split(' ') as [Holdable['fact'], string]
+    const fields = new Set<string>(section === 'session' ? ['binding'] : [])
+    for (const attacker of attackers) {
+      const defeats: readonly Defeat<string>[] = attacker[`${section}s`]
+      for (const { kinds, condition } of defeats) {
+        if ((section === 'authenticator' || section === 'channel') && !kinds.includes(kind)) continue
+        for (const [, field] of (condition ?? '').matchAll(/\bfact\.(\w+)/g)) fields.add(field!)
+      }
     }
-  }
-  return fields
+    return fields
+  })
+  return (fact) => ofKind(`${fact.fact} ${'kind' in fact ? fact.kind : ''}`)
 }
 
 interface FieldSchema {

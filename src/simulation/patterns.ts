@@ -2,6 +2,7 @@
 import { CAPABILITIES, IMPACTS, type Impact } from '#contract/vocabulary.ts'
 import type { Report } from '#contract/report.ts'
 import { AmbitError } from '#lib/errors.ts'
+import { once, oncePer } from '#lib/once.ts'
 import { RULE_KIND_NAMES } from '#model/compile.ts'
 import { FACT_SCHEMAS, type Fact, type FactOf } from '#model/facts.ts'
 import { conditionReader, SYSTEM_FIELDS, type Fields } from '#policy/cel.ts'
@@ -135,18 +136,26 @@ export interface Matcher {
   readonly atStage: (node: number, rule: number | null, stage: Stage) => readonly string[] | null
 }
 
-export function matcherOf(world: World, report: Report): Matcher {
+/** What is thought of accounts; findings are only asked for where a pattern speaks of them. */
+export interface Judged {
+  readonly accounts: Iterable<
+    Pick<Report['accounts'][number], 'id' | 'impact' | 'nominalStrength' | 'effectiveStrength' | 'verdict'>
+  >
+  readonly findings: Iterable<Pick<Report['findings'][number], 'account' | 'code'>>
+}
+
+export function matcherOf(world: World, judged: Judged): Matcher {
   const { snapshot, ways } = world
-  const accounts = new Map(report.accounts.map((account) => [account.id, account]))
-  const findings = new Map<string, string[]>()
-  for (const { account, code } of report.findings) findings.set(account, [...(findings.get(account) ?? []), code])
+  const { inventory, nodeIds } = snapshot
+  const accounts = new Map(Array.from(judged.accounts, (account) => [account.id, account]))
+  const findings = once(() => Map.groupBy(judged.findings, ({ account }) => account))
   const rights = new Map(snapshot.rights.map((right) => [right.node, right]))
   const wayOf = waysByPlace(world)
+  const facts = nodeIds.map((id) => inventory.get(id)?.fact)
 
-  const factsOf = (id: string, node: number): Readonly<Record<string, unknown>> => {
-    const fact: Partial<Fact> = snapshot.inventory.get(id)?.fact ?? {}
+  const factsOf = (id: string, node: number, fact: Partial<Fact>): Readonly<Record<string, unknown>> => {
     const account = accounts.get(id)
-    const system = 'system' in fact && fact.system !== undefined ? snapshot.inventory.get(fact.system)?.fact : undefined
+    const system = 'system' in fact && fact.system !== undefined ? inventory.get(fact.system)?.fact : undefined
     const own = ways.get(id) ?? []
     return {
       fact,
@@ -155,44 +164,60 @@ export function matcherOf(world: World, report: Report): Matcher {
       nominal: account === undefined ? '' : (account.nominalStrength ?? 'unknown'),
       effective: account === undefined ? '' : (account.effectiveStrength ?? 'unknown'),
       verdict: account?.verdict ?? '',
-      findings: findings.get(id) ?? [],
+      get findings() {
+        return (findings().get(id) ?? []).map(({ code }) => code)
+      },
       purposes: [...new Set(own.map(({ purpose }) => purpose))],
       bindings: [...new Set(own.map(({ session }) => session.binding ?? 'unstated'))],
     }
   }
-  const isSuch = (node: number, { is, kind, where }: Selector, id = snapshot.nodeIds[node]!): boolean => {
-    const fact = snapshot.inventory.get(id)?.fact
-    const sort = rights.has(node) && id === snapshot.nodeIds[node] ? 'right' : fact?.fact
+  const such = (node: number, { is, kind, where }: Selector, target: string | undefined): boolean => {
+    const fact = target === undefined ? facts[node] : inventory.get(target)?.fact
+    const sort = target === undefined && rights.has(node) ? 'right' : fact?.fact
     if (is !== undefined && !is.some((each) => each === sort)) return false
     if (kind !== undefined && !(fact !== undefined && 'kind' in fact && kind.includes(String(fact.kind)))) return false
-    return where === undefined || where(factsOf(id, node))
+    return where === undefined || where(factsOf(target ?? nodeIds[node]!, node, fact ?? {}))
+  }
+  /** per selector and node: 1 where the node is not such, 2 where it is; a chain asks about a node for each rule that gives it */
+  const known = oncePer((_selector: Selector) => new Uint8Array(nodeIds.length))
+  const isSuch = (node: number, selector: Selector, target?: string): boolean => {
+    const answers = known(selector)
+    if (answers[node] === 0) answers[node] = such(node, selector, target) ? 2 : 1
+    return answers[node] === 2
   }
   return {
     isSuch,
     atStage(node, rule, stage) {
-      const right = rights.get(node)
+      if (!isGivenSo(rule, stage)) return null
       if (stage.right !== undefined) {
+        const right = rights.get(node)
         if (right === undefined || !stage.right.includes(CAPABILITIES[right.capability]!)) return null
         if (stage.on !== undefined && !isSuch(node, stage.on, right.target)) return null
       }
       if (stage.impact !== undefined && !isWorth(impactOf(world, node), stage.impact)) return null
-      if (!isSuch(node, stage)) return null
-      return viaStage(rule, stage)
+      return isSuch(node, stage) ? controlsAgainst(rule, stage) : null
     },
   }
 
   /** Conditions on the rule that gave it. */
-  function viaStage(rule: number | null, { by, purpose, without }: Stage): readonly string[] | null {
-    if (by === undefined && purpose === undefined && without === undefined) return []
-    if (rule === null) return null
-    const kind = RULE_KIND_NAMES[snapshot.ruleKinds[rule]!]!
-    if (by !== undefined && !by.includes(kind)) return null
+  function isGivenSo(rule: number | null, { by, purpose, without }: Stage): boolean {
+    if (by === undefined && purpose === undefined && without === undefined) return true
+    if (rule === null) return false
+    if (by !== undefined && !by.includes(RULE_KIND_NAMES[snapshot.ruleKinds[rule]!]!)) return false
+    if (purpose === undefined) return true
     const way = wayOf(rule)
-    if (purpose !== undefined && !(way !== undefined && purpose.includes(way.purpose))) return null
-    const controls = way === undefined ? undefined : ways.get(way.account)?.find(({ id }) => id === way.id)?.controls
-    return (without ?? []).filter((control) => controls?.has(control)).map((control) => `${control} of ${way!.id}`)
+    return way !== undefined && purpose.includes(way.purpose)
+  }
+
+  function controlsAgainst(rule: number | null, { without }: Stage): readonly string[] {
+    const way = without === undefined || rule === null ? undefined : wayOf(rule)
+    if (way === undefined) return NONE
+    const controls = ways.get(way.account)?.find(({ id }) => id === way.id)?.controls
+    return without!.filter((control) => controls?.has(control)).map((control) => `${control} of ${way.id}`)
   }
 }
+
+const NONE: readonly string[] = []
 
 function impactOf({ snapshot, impacts, rights }: World, node: number): Impact | undefined {
   return impacts.get(snapshot.nodeIds[node]!)?.impact ?? rights.get(node)?.impact
@@ -203,15 +228,13 @@ const isWorth = (impact: Impact | undefined, least: Impact): boolean =>
 
 /** The way in that a rule is, by the fact that the rule was made of. */
 function waysByPlace({ snapshot }: World): (rule: number) => FactOf<'wayIn'> | undefined {
-  const byPlace = new Map<unknown, FactOf<'wayIn'>[]>()
-  for (const { fact, place } of snapshot.inventory.byKind.wayIn) {
-    byPlace.set(place, [...(byPlace.get(place) ?? []), fact])
-  }
+  const byPlace = Map.groupBy(snapshot.inventory.byKind.wayIn, ({ place }) => place)
   const wayIn = RULE_KIND_NAMES.indexOf('way_in')
   return (rule) => {
     if (snapshot.ruleKinds[rule] !== wayIn) return undefined
     const head = snapshot.nodeIds[snapshot.rules.heads[rule]!]!
-    const facts = byPlace.get(snapshot.rulePlaces[rule]) ?? []
-    return facts.find((fact) => (fact.yields?.length ? fact.yields.includes(head) : fact.account === head))
+    const place = snapshot.rulePlaces[rule]
+    const placed = place === undefined ? undefined : byPlace.get(place)
+    return placed?.find(({ fact }) => (fact.yields?.length ? fact.yields.includes(head) : fact.account === head))?.fact
   }
 }

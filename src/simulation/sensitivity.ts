@@ -21,7 +21,8 @@ const TOLD = 10
  */
 export function sensitivityOf(world: World, acting: Acting, work: number = WORK): Sensitivity {
   const given = givenTo(world, acting).map(({ node }) => node)
-  const { doubts, cut } = doubtsOf(world, acting.attackers, new Set(given))
+  const held = new Set(given)
+  const { doubts, cut } = doubtsOf(world, acting.attackers, (node) => held.has(node))
   const turned = withSwitches(world.snapshot.rules, doubts)
   const trial = trialOf(world, turned, given)
   const [best, base, worst] = trial([

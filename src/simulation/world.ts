@@ -2,7 +2,7 @@
 import { impactsOf, rightImpacts, type AccountImpact, type Impacts } from '#analysis/impact.ts'
 import type { SignIn } from '#analysis/attackers.ts'
 import { waysInOf, type Way } from '#analysis/ways-in.ts'
-import { worthsOf } from '#analysis/worth.ts'
+import { worthsOf, type Worths } from '#analysis/worth.ts'
 import { buildProgram, type Program } from '#graph/program.ts'
 import { compileSnapshot, type Snapshot } from '#model/compile.ts'
 import type { CheckedInventory } from '#model/inventory.ts'
@@ -13,6 +13,7 @@ export interface World {
   readonly program: Program
   readonly policy: Policy
   readonly ways: ReadonlyMap<string, readonly Way[]>
+  readonly worths: Worths
   readonly signIn: SignIn
   /** impact of every account, in the order of the inventory */
   readonly impacts: ReadonlyMap<string, AccountImpact>
@@ -34,6 +35,7 @@ export function worldOf(inventory: CheckedInventory, policy: Policy): World {
     program,
     policy,
     ways,
+    worths,
     signIn: (account) => worths.nominal(account)?.strength ?? null,
     impacts: new Map(ids.map((id, i) => [id, reached[i]!])),
     rights: rightImpacts(snapshot, policy),

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { analyse } from '#analysis/analyse.ts'
 import type { Breaches, BreachStatus } from '#contract/breaches.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { nearest } from '#policy/nearest.ts'
 import type { Policy } from '#policy/policy.ts'
 import { renderBreachesText } from '#report/breaches-text.ts'
 import { breachesOf } from '#simulation/breaches.ts'
+import { judgedIn } from '#simulation/judged.ts'
 import { readPatterns, type Pattern } from '#simulation/patterns.ts'
 import type { Io } from '../io.ts'
 import { readPolicyFile } from '../read-policy.ts'
@@ -34,7 +34,7 @@ export async function breachesCommand(options: BreachesOptions, io: Io): Promise
   const patterns = chosen(await readPatternFile(options.patterns, policy), options.only)
   const world = await readWorld(options.paths, policy, options.at, io)
   io.progress.show('analysing …')
-  const breaches = breachesOf(world, analyse(world.snapshot.inventory, policy), patterns)
+  const breaches = breachesOf(world, judgedIn(world), patterns)
   io.progress.done()
   const { output, format } = options
   const plain = output !== undefined && output !== '-'
