@@ -14,7 +14,7 @@ const LONGEST_MS = 86_400_000
 
 export interface PassRequest {
   readonly account: string
-  readonly enrols: Extract<FactorName, 'passkey' | 'totp'>
+  readonly enrols: Extract<FactorName, 'passkey' | 'totp' | 'upstream'>
   readonly issuedBy: string
   /** what relayed the request: two people behind one client are one */
   readonly client: string
@@ -53,7 +53,7 @@ export async function issuePass(tools: Tools, it: PassRequest): Promise<IssuedPa
     id,
     account: it.account,
     kind: 'enrolment_pass',
-    name: `pass for a ${it.enrols}`,
+    name: it.enrols === 'upstream' ? 'pass for a link' : `pass for a ${it.enrols}`,
     state,
     channel: null,
     boundAtAal: it.issuerAal,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { Provider } from 'oidc-provider'
 import * as client from 'openid-client'
+import type { Clock } from '#lib/clock.ts'
 import { Person } from './person.fixture.ts'
 import { PASSWORD, REDIRECT, SECRET, startPeople } from './people.fixture.ts'
 
@@ -144,14 +145,17 @@ gate: {networks: [127.0.0.1]}
 `
 }
 
-export async function startFederation(context: TestContext, { store }: { readonly store: string }) {
+export async function startFederation(
+  context: TestContext,
+  options: { readonly store: string; readonly clock?: Clock },
+) {
   const listening = await startUpstream(context)
   const config = upstreamConfig([{ id: 'corp', issuer: listening.issuer }])
-  const people = await startPeople(context, { store, more: config })
+  const people = await startPeople(context, { ...options, more: config })
   const { origin } = people
   const upstream = listening.open(origin)
-  const options = { execute: [client.allowInsecureRequests] }
-  const app = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, options)
+  const insecure = { execute: [client.allowInsecureRequests] }
+  const app = await client.discovery(new URL(`${origin}/oidc`), 'app', SECRET, undefined, insecure)
 
   /** A person at the sign-in of an application. */
   async function atTheApp(more: Record<string, string> = {}, person = new Person(origin)) {

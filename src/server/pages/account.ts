@@ -260,19 +260,50 @@ export const phonePage = (
     })}
     <p><a href="/account">${words.cancel}</a></p>`
 
-/** Somebody came back from another provider and says whether that is he. */
+/** Somebody came back from another provider and says whether that is he; with `leave` by a pass, else at his account. */
 export const linkPage = (
   words: Words,
   token: string,
-  { name, who, sealed }: { readonly name: string; readonly who: string; readonly sealed: string },
+  {
+    name,
+    who,
+    sealed,
+    leave = null,
+  }: { readonly name: string; readonly who: string; readonly sealed: string; readonly leave?: string | null },
 ): Markup =>
   html`<p>${words.upstreamLinkConfirm(name, who)}</p>
     ${form({
-      action: '/account/link-confirm',
+      action: `/${leave === null ? 'account' : 'enrol'}/link-confirm`,
       token,
-      children: html`${hidden('found', sealed)}<button>${words.upstreamLinkDo}</button>`,
+      children: html`${hidden('found', sealed)}${leave !== null && hidden('leave', leave)}<button>
+          ${words.upstreamLinkDo}
+        </button>`,
     })}
-    <p><a href="/account">${words.cancel}</a></p>`
+    ${
+      leave === null
+        ? html`<p><a href="/account">${words.cancel}</a></p>`
+        : form({
+            action: '/enrol/link',
+            token,
+            children: html`${hidden('leave', leave)}<button class="plain">${words.cancel}</button>`,
+          })
+    }`
+
+/** Where somebody with a pass may go to be linked. */
+export const enrolLinkPage = (
+  words: Words,
+  token: string,
+  { leave, upstreams, message }: { leave: string; upstreams: readonly UpstreamName[]; message: string | null },
+): Markup =>
+  html`${notice(message)}
+    <p>${words.upstreamByPass}</p>
+    ${upstreams.map(({ id, name }) =>
+      form({
+        action: '/enrol/link',
+        token,
+        children: html`${hidden('leave', leave)}${hidden('upstream', id)}<button>${words.upstreamLink(name)}</button>`,
+      }),
+    )}`
 
 /** An app was asked for the first time; the form says again which question that was. */
 export const appPage = (

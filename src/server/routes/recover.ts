@@ -199,7 +199,9 @@ async function complete(parts: PeopleParts, step: Step): Promise<string | null |
   await sawRecovery(parts.watch, done.account, tools.clock())
   // a recovery proves no more than what it was proved with: one method, one factor
   const boundAtAal = new Set(done.proofs.map(({ method }) => method)).size > 1 ? 2 : 1
-  const leave = sealLeave(tools.keyring, { account: done.account, browser, boundAtAal }, tools.clock())
+  const { account } = done
+  const { epoch } = await tools.accounts.stateOf(account)
+  const leave = sealLeave(tools.keyring, { account, enrols: 'passkey', browser, boundAtAal, epoch }, tools.clock())
   const token = formToken(tools.keyring, 'enrol', browser)
   const extra = html`<input type="hidden" name="leave" value="${leave}" />`
   return draw(parts, step, words.addPasskey, addPasskeyForm(words, { at: '/enrol', token, extra }), true)

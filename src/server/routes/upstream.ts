@@ -10,10 +10,12 @@ import { upstreamProblemPage } from '#server/pages/sign-in.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import type { Words } from '#server/pages/words/en.ts'
 import { browserOf, hashOf } from '#server/provider/cookies.ts'
-import { finishFlow, type FlowProblem } from '#server/gate/code-flow.ts'
+import { finishFlow, type FlowOutcome, type FlowProblem } from '#server/gate/code-flow.ts'
+import { drawLinkChoice, ENROL } from '#server/sign-in/enrolment.ts'
 import { formToken } from '#server/sign-in/forms.ts'
 import { heldSession, noteFailure } from '#server/sign-in/interaction.ts'
 import { endedUpstream } from '#server/sign-in/upstream-logout.ts'
+import { openLeave } from '#server/sign-in/leave.ts'
 import { foundLink } from '#server/sign-in/own-upstreams.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
 import {
@@ -71,10 +73,12 @@ export function upstreamRoutes(parts: PeopleParts) {
         })
         const errand = finished.kept === null ? null : (JSON.parse(finished.kept.returnTo) as Errand)
         if (browser === null || errand === null) return problem(parts, reply, words, words.upstreamOver, '/account')
+        const came = { request, reply, provider, browser, words }
+        if (errand.to === 'enrol') return byPass(parts, { ...came, errand }, finished)
         const back = errand.to === 'link' ? '/account' : `/interaction/${errand.uid}`
         if (!finished.ok) return problem(parts, reply, words, textOf(finished.why, words, provider.name), back)
         const { token } = finished
-        const returned = { request, reply, provider, browser, token, words }
+        const returned = { ...came, token }
         return errand.to === 'link'
           ? linked(parts, { ...returned, errand }, back)
           : signedIn(parts, { ...returned, errand }, back)
@@ -145,4 +149,29 @@ async function linked(
   const found = foundLink(parts, token, { account: held.session.account, browser, provider: provider.id })
   const form = formToken(tools.keyring, 'account', browser)
   return draw(parts, reply, words, words.upstreams, linkPage(words, form, { name: provider.name, ...found }))
+}
+
+/**
+ * Shows whom it found there, or that it was nobody who can be linked, and where else to try: the pass is used up, but the leave that it
+ * gave is good until something is linked.
+ */
+async function byPass(
+  parts: PeopleParts,
+  { request, reply, provider, browser, errand, words }: Omit<Return<Extract<Errand, { to: 'enrol' }>>, 'token'>,
+  finished: FlowOutcome,
+): Promise<FastifyReply> {
+  const { tools } = parts
+  const { leave } = errand
+  const { account } = await openLeave(tools, leave, { enrols: 'upstream', browser })
+  const refuse = (message: string) =>
+    drawLinkChoice(parts, { request, reply: reply.code(403) }, { leave, browser, message })
+  if (!finished.ok) return refuse(textOf(finished.why, words, provider.name))
+  const { token } = finished
+  if (!isFresh(token, errand, tools.clock())) return refuse(words.upstreamRefused(provider.name))
+  const link = await linkOf(parts, token)
+  if (link !== null)
+    return refuse(link.account === account ? words.upstreamOwn(provider.name) : words.upstreamOther(provider.name))
+  const found = foundLink(parts, token, { account, browser, provider: provider.id })
+  const form = formToken(tools.keyring, ENROL, browser)
+  return draw(parts, reply, words, words.upstreams, linkPage(words, form, { name: provider.name, ...found, leave }))
 }

@@ -128,7 +128,7 @@ async function phoneConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
 async function linkElsewhere(parts: PeopleParts, { fields, attempt, held, words }: Change): Promise<Done> {
   const provider = parts.upstreams.list.find(({ id }) => id === fields['upstream'])
   if (provider === undefined) return { said: words.refused, good: false }
-  const location = await beginLink(parts, provider, { browser: attempt.browser, session: held.session.id })
+  const location = await beginLink(parts, provider, attempt.browser, { to: 'link', session: held.session.id })
   return location === null ? { said: words.upstreamUnavailable(provider.name), good: false } : { location }
 }
 
@@ -137,7 +137,8 @@ async function linkConfirmed(parts: PeopleParts, it: Change): Promise<Done> {
   const asked = { account, browser: attempt.browser, boundAtAal: leave.aal, session: attempt.session }
   const { outcome, name } = await confirmLink(parts, fields['found'], asked)
   if (outcome === 'linked') return changed(parts, it, 'upstream_linked', name)
-  return { said: outcome === 'other' ? words.upstreamOther(name) : words.refused, good: false }
+  const said = { own: words.upstreamOwn(name), other: words.upstreamOther(name), refused: words.refused }
+  return { said: said[outcome], good: false }
 }
 
 /** The device is asked before it is bound: whoever has it types the number that this page shows. */

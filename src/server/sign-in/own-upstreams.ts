@@ -34,11 +34,12 @@ interface Found {
 export const beginLink = (
   parts: PeopleParts,
   provider: UpstreamProvider,
-  { browser, session }: { readonly browser: string; readonly session: string },
+  browser: string,
+  to: { readonly to: 'link'; readonly session: string } | { readonly to: 'enrol'; readonly leave: string },
 ): Promise<string | null> =>
   sendUpstream(parts, provider, {
     browser,
-    errand: errandFor({ to: 'link', session }, { maxAge: LONGEST_AGE, anew: true, now: parts.tools.clock() }),
+    errand: errandFor(to, { maxAge: LONGEST_AGE, anew: true, now: parts.tools.clock() }),
     strength: 'none',
     anew: true,
   })
@@ -75,9 +76,10 @@ function openFound(keyring: Keyring, text: string | undefined): Found | null {
     : null
 }
 
-export type LinkOutcome = 'linked' | 'refused' | 'other'
+/** `own`: it was linked to this account before; `other`: it is linked to another one */
+export type LinkOutcome = 'linked' | 'refused' | 'own' | 'other'
 
-/** Links what was shown in this browser to the account that it was shown to, once. It is worth no more than the session that links it. */
+/** Links what was shown in this browser to the account that it was shown to, once. It is worth no more than the session or pass by which it is linked. */
 export async function confirmLink(
   parts: PeopleParts,
   text: string | undefined,
@@ -92,6 +94,7 @@ export async function confirmLink(
     return no('refused')
   if (now >= found.expiresAt || !(await links.use(found.id, found.expiresAt, now))) return no('refused')
   const own = (await identifiers.listOf(it.account)).filter(({ kind }) => kind === 'upstream')
+  if (own.some(({ canonical }) => canonical === found.canonical)) return no('own')
   if (own.length >= MOST) return no('refused')
   const link: Identifier = {
     kind: 'upstream',

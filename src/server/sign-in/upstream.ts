@@ -43,6 +43,8 @@ export type Errand =
       readonly since: number | null
     }
   | { readonly to: 'link'; readonly session: string; readonly maxAge: number; readonly since: number }
+  /** linked by a pass, under the leave that it gave */
+  | { readonly to: 'enrol'; readonly leave: string; readonly maxAge: number; readonly since: number }
 
 /** Seconds that a sign-in there may be old where nobody asks for less: as long as a session of hardware (SP 800-63B-4 §2.3.3). */
 const LONGEST_AGE = 43_200
@@ -101,7 +103,8 @@ export async function sendUpstream(
 export const errandFor = (
   to:
     | { readonly to: 'sign_in'; readonly uid: string; readonly access: Attempt['access'] }
-    | { readonly to: 'link'; readonly session: string },
+    | { readonly to: 'link'; readonly session: string }
+    | { readonly to: 'enrol'; readonly leave: string },
   { maxAge, anew, now }: { readonly maxAge: number | null; readonly anew: boolean; readonly now: number },
 ): Errand =>
   ({

@@ -248,6 +248,7 @@ export const DE: Words = {
   upstreamUnlinked: (name: string) =>
     `Niemand hier ist mit diesem Konto bei ${name} verknüpft. Melden Sie sich erst anders an und verknüpfen Sie es in Ihrem Konto.`,
   upstreamOther: (name: string) => `Dieses Konto bei ${name} gehört hier jemand anderem.`,
+  upstreamOwn: (name) => `Dieses Konto bei ${name} ist schon mit Ihrem verknüpft.`,
   upstreamOver:
     'Diese Anmeldung begann in einem anderen Browser oder ist vorbei. Gehen Sie zurück und versuchen Sie es noch einmal.',
   upstreamBack: 'Weiter',
@@ -255,6 +256,7 @@ export const DE: Words = {
   upstreamLink: (name: string) => `Ein Konto bei ${name} verknüpfen`,
   upstreamLinkConfirm: (name: string, who: string) =>
     `Wer sich bei ${name} als „${who}“ anmelden kann, wird sich an diesem Konto anmelden können. Sind Sie das?`,
+  upstreamByPass: 'Ihr Pass verknüpft ein Konto anderswo, mit dem Sie sich von da an hier anmelden. Wählen Sie, wo.',
   upstreamLinkDo: 'Verknüpfen',
   kinds: {
     password: 'Passwort',

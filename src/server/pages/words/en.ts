@@ -234,6 +234,7 @@ export const EN = {
   upstreamUnlinked: (name: string) =>
     `Nobody here is linked to that account at ${name}. Sign in another way first, and link it at your own account.`,
   upstreamOther: (name: string) => `That account at ${name} belongs to somebody else here.`,
+  upstreamOwn: (name: string) => `That account at ${name} is linked to yours already.`,
   upstreamOver:
     'This sign-in was begun in another browser or is over. Go back to the page you came from and try again.',
   upstreamBack: 'Go on',
@@ -241,6 +242,7 @@ export const EN = {
   upstreamLink: (name: string) => `Link an account at ${name}`,
   upstreamLinkConfirm: (name: string, who: string) =>
     `Whoever can sign in to “${who}” at ${name} will be able to sign in to this account. Is that you?`,
+  upstreamByPass: 'Your pass links one account elsewhere, with which you sign in here from then on. Choose where.',
   upstreamLinkDo: 'Link it',
   kinds: {
     password: 'Password',

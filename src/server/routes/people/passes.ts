@@ -19,6 +19,8 @@ const Pass = Type.Object(
     /** account of the person who issues it */
     by: Type.String({ minLength: 1, maxLength: 512 }),
     minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1440 })),
+    /** one passkey, or one link to an account at another provider */
+    enrols: Type.Optional(Type.Union([Type.Literal('passkey'), Type.Literal('upstream')])),
   },
   { additionalProperties: false },
 )
@@ -31,12 +33,14 @@ export function passRoutes(app: FastifyInstance, administration: Administration)
     { config, schema: { body: Pass } },
     async (request) => {
       const { account } = request.params
-      const { by, minutes = 60 } = request.body
+      const { by, minutes = 60, enrols = 'passkey' } = request.body
+      if (enrols === 'upstream' && parts.upstreams.list.length === 0)
+        throw new AmbitError('input_invalid', 'nobody can sign in elsewhere here: `people.upstreams` names no provider')
       const rank = authorityOver(parts, account, by)
       await noted(administration, request, account, 'changed')
       const pass = await issuePass(tools, {
         account,
-        enrols: 'passkey',
+        enrols,
         issuedBy: by,
         client: clientOf(request),
         outranks: rank.outranks,
