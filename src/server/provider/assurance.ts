@@ -1,5 +1,7 @@
 /** What a client may ask of a session, and whether a session has it: `acr_values`, an essential `acr`, and `max_age`. */
 import { rankOf } from '#assurance/strength.ts'
+import { parseJson } from '#importers/read-json.ts'
+import { jsonBody } from '#server/json-bodies.ts'
 import type { Shown } from '#authn/session.ts'
 import { ACR_OF_STRENGTH } from '#contract/decision.ts'
 import { STRENGTHS, type Strength } from '#contract/vocabulary.ts'
@@ -40,8 +42,14 @@ export function assuranceParameters(params: Readonly<Record<string, unknown>>): 
   }
 }
 
+/** What is wrong with `claims` as JSON, which whoever else reads the request might take otherwise; null for nothing. */
+export function faultOfClaims(claims: unknown): string | null {
+  const parsed = typeof claims === 'string' ? parseJson(claims) : null
+  return parsed !== null && 'fault' in parsed ? parsed.fault.message : null
+}
+
 function acrClaimOf(claims: unknown): AssuranceParameters['acrClaim'] {
-  const read: unknown = typeof claims === 'string' ? JSON.parse(claims) : claims // its syntax was checked before
+  const read: unknown = typeof claims === 'string' ? jsonBody(claims) : claims // its syntax was checked before
   if (typeof read !== 'object' || read === null || !('id_token' in read)) return null
   const { id_token: idToken } = read
   if (typeof idToken !== 'object' || idToken === null || !('acr' in idToken)) return null

@@ -1,11 +1,12 @@
 /** What an authorization is checked for: that our session shows what is asked, and that a device may be let in. */
-import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, interactionPolicy, type ClaimsParameter, type KoaContextWithOIDC } from 'oidc-provider'
 import type { SessionStore } from '#authn/stores.ts'
 import { newSecret } from '#lib/ids.ts'
 import {
   acrSaid,
   asked,
   assuranceParameters,
+  faultOfClaims,
   meets,
   type AskedAssurance,
   type AssuranceParameters,
@@ -102,6 +103,19 @@ function deviceCheck(parts: CheckParts): interactionPolicy.Check {
 }
 
 const unmet = () => new errors.UnmetAuthenticationRequirements('no session here can have what is asked for')
+
+/**
+ * Refuses `claims` that can be read in two ways, wherever they come from, before the library reads them; and what that refuses by itself,
+ * since this stands in its place.
+ */
+export function assertClaims(ctx: KoaContextWithOIDC, claims: ClaimsParameter): void {
+  const fault = faultOfClaims(ctx.oidc.params?.['claims'])
+  if (fault !== null) throw new errors.InvalidRequest(`\`claims\` cannot be taken: ${fault}`)
+  for (const container of ['userinfo', 'id_token'] as const)
+    for (const value of Object.values(claims[container] ?? {}))
+      if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
+        throw new errors.InvalidRequest(`claims.${container} members must be null or objects`)
+}
 
 /** Makes the provider's session say what our session, shown by its own cookie in this very request, is worth. */
 async function syncSession(parts: CheckParts, ctx: KoaContextWithOIDC): Promise<void> {

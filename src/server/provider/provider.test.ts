@@ -50,6 +50,7 @@ interface Asked {
 async function authorize(
   { running, config, browser }: { running: TestProvider; config: client.Configuration; browser: Browser },
   more: Asked = {},
+  isPushed = true,
 ) {
   const verifier = client.randomPKCECodeVerifier()
   const parameters = {
@@ -63,7 +64,9 @@ async function authorize(
     prompt: 'consent',
     ...more,
   }
-  const url = await client.buildAuthorizationUrlWithPAR(config, parameters)
+  const url = isPushed
+    ? await client.buildAuthorizationUrlWithPAR(config, parameters)
+    : client.buildAuthorizationUrl(config, parameters)
   const back = await browser.go(url.href, running.issuer)
   return { back, verifier }
 }
@@ -111,6 +114,17 @@ onEveryStore('tokens say what the session proved, when, and step up only when as
     'unmet_authentication_requirements',
   )
   // the weaker acr_values beside an essential claim does not weaken it
+  // nor may it say one thing to us and another to whoever looks at it on its way
+  const twofold = `{"id_token": {"acr": {"essential": true, "values": ["phrh"]}}, "id_token": {"acr": {"value": "urn:ambit:loa:1"}}}`
+  await assert.rejects(authorize(it, { claims: twofold }), { error: 'invalid_request' })
+  for (const [claims, says] of [
+    [twofold, /`id_token` stands twice/],
+    ['{"id_token": {"acr": "phrh"}}', /members must be null or objects/],
+  ] as const) {
+    const refused = (await authorize(it, { claims }, false)).back.searchParams
+    assert.equal(refused.get('error'), 'invalid_request')
+    assert.match(refused.get('error_description') ?? '', says)
+  }
   const mixed = await authorize(it, { claims: essential, acr_values: 'urn:ambit:loa:1' })
   assert.equal(mixed.back.searchParams.get('error'), 'unmet_authentication_requirements')
   assert.deepEqual(

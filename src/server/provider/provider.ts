@@ -15,7 +15,7 @@ import { page, pageHeaders } from '#server/pages/layout.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { ACR_VALUES, acrSaid } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
-import { policyOver, type CheckParts } from './checks.ts'
+import { assertClaims, policyOver, type CheckParts } from './checks.ts'
 import { deviceFlow } from './device.ts'
 import { askOther, endOurs, signOut } from './sign-out.ts'
 import { givenAtOf, sessionBehind, sessionClaims, sessionUidOf, standingOf } from './standing.ts'
@@ -115,7 +115,7 @@ export function openProvider(parts: ProviderParts): Provider {
         },
         useGrantedResource: () => true,
       },
-      claimsParameter: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: assertClaims },
       deviceFlow: deviceFlow(parts.brand),
       // a client asks about and ends its own tokens only (RFC 7009 §2.1, RFC 7662 §4); APIs verify theirs by themselves
       revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },

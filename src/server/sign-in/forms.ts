@@ -1,6 +1,7 @@
 /** What every form of the pages must show before anything is done with it: that this very browser was given this very form. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Keyring } from '#authn/keyring.ts'
+import { parseJson } from '#importers/read-json.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId, newSecret } from '#lib/ids.ts'
 import { browserCookie, browserOf, hashOf } from '#server/provider/cookies.ts'
@@ -59,11 +60,8 @@ export function postedForm(
   return { fields, browser }
 }
 
-/** A field that holds JSON; null where it does not. */
+/** A field that holds JSON; null where it does not, or where a member stands twice in it. */
 export function parsedField(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '') as unknown
-  } catch {
-    return null
-  }
+  const parsed = parseJson(text ?? '')
+  return 'value' in parsed ? parsed.value : null
 }
