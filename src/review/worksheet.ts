@@ -35,6 +35,16 @@ export function readWorksheet(text: string, file: string, items: readonly Review
   throw new AmbitError('worksheet_invalid', message, { diagnostics: problems })
 }
 
+/** Rows of a worksheet, of whichever inventory, in which a reviewer wrote something; 0 for a text that is no worksheet. */
+export function filledRowsIn(text: string): number {
+  const { header, rows } = parseCsv(text)
+  const columns = columnsOf(header, () => {})
+  if (columns === null) return 0
+  const isFilled = ({ cells }: CsvRow): boolean =>
+    [columns.decision, columns.comment, columns.reviewer].some((at) => (cells[at] ?? '').trim() !== '')
+  return rows.filter(isFilled).length
+}
+
 type Fail = (line: number, message: string, remedy: string) => void
 type Columns = Readonly<Record<keyof typeof WORKSHEET, number>>
 

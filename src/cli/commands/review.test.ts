@@ -52,6 +52,24 @@ suite('ambit review', () => {
     )
   })
 
+  test('a worksheet that somebody has begun to fill in is not written anew', async () => {
+    const sheet = (await run(SMALL, '-f', 'csv')).out
+    const path = join(folder, 'begun.csv')
+    for (const cells of [',keep,,', ',,ask Ben,', ',,,Ann']) {
+      writeFileSync(path, sheet.replace(/,,,,([0-9a-f]{12})/, `${cells},$1`))
+      for (const words of [
+        ['--worksheet', path],
+        ['-f', 'csv', '-o', path],
+      ]) {
+        const { err, code, files } = await run(SMALL, ...words)
+        assert.match(err, /begun\.csv` is a worksheet with one row filled in, which would be lost; name another file/)
+        assert.deepEqual([code, files.size], [2, 0])
+      }
+    }
+    writeFileSync(path, sheet)
+    assert.deepEqual([...(await run(SMALL, '--worksheet', path)).files.keys()], [path])
+  })
+
   test('a worksheet with a wrong decision is refused with its line, and nothing is written', async () => {
     const sheet = (await run(SMALL, '-f', 'csv')).out
     const path = join(folder, 'wrong.csv')

@@ -10,7 +10,7 @@ import { renderReviewHtml } from '#report/review-html.ts'
 import { renderReviewText } from '#report/review-text.ts'
 import { changesOf, decide } from '#review/outcome.ts'
 import { reviewOf } from '#review/review.ts'
-import { readWorksheet } from '#review/worksheet.ts'
+import { filledRowsIn, readWorksheet } from '#review/worksheet.ts'
 import { countFrom, timeArgument } from '../arguments.ts'
 import type { Io } from '../io.ts'
 import { readFiles } from '../read-files.ts'
@@ -45,6 +45,8 @@ const SEARCH_MS = 30_000
 export async function reviewCommand(options: ReviewOptions, io: Io): Promise<number> {
   if (options.changes !== undefined && options.read === undefined)
     throw new AmbitError('usage', '`--changes` writes what decisions change, so it needs `--read` with a worksheet')
+  const sheets = [options.worksheet, options.format === 'csv' ? options.output : undefined]
+  for (const path of sheets) if (path !== undefined) await keepDecisions(path)
   const review = await reviewPaths(options, io)
   if (options.worksheet !== undefined) {
     await io.writeFile(options.worksheet, renderWorksheet(review))
@@ -80,6 +82,16 @@ async function reviewPaths({ paths, policy, at, read }: ReviewOptions, io: Io): 
   } finally {
     io.progress.done()
   }
+}
+
+/** @throws {AmbitError} `usage` where a worksheet that reviewers have begun to fill in would be written anew */
+async function keepDecisions(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const filled = filledRowsIn(text)
+  if (filled === 0) return
+  const rows = filled === 1 ? 'one row' : `${filled} rows`
+  const message = `\`${path}\` is a worksheet with ${rows} filled in, which would be lost; name another file, or read it with --read`
+  throw new AmbitError('usage', message, { path })
 }
 
 /** Spreadsheets save UTF-8 when asked to; what they save otherwise would garble names, so it is refused. */
