@@ -6,7 +6,7 @@ import type { ErrorCode } from '#lib/errors.ts'
 
 /** What each error code means and what to do; the type makes it complete. */
 const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: string]>> = {
-  usage: ['The command line asks for something that does not exist.', 'See `--help`.'],
+  usage: ['The command line asks for something that does not exist, or to write over what it reads.', 'See `--help`.'],
   input_unreadable: [
     'A path does not exist, may not be read, or is a folder without readable files.',
     'Check the path and its permissions.',
@@ -14,6 +14,10 @@ const ERRORS: Readonly<Record<ErrorCode, readonly [meaning: string, remedy: stri
   input_invalid: [
     'What was read contradicts itself or does not fit the format. The error lists every problem with its file, line or JSON pointer, and remedy.',
     'Mend the places named; nothing was analysed.',
+  ],
+  output_unwritable: [
+    'A file cannot be written: its folder does not exist, it may not be written, or the disk is full.',
+    'The message says which. What it says is not complete is to be written again.',
   ],
   policy_invalid: [
     'A policy does not fit its schema, or a condition in it is not valid CEL. All problems are listed together.',

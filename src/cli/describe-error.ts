@@ -22,6 +22,6 @@ export function describeError(error: unknown): string {
   return `${lines.join('\n')}\nambit: ${error.message}\n`
 }
 
-/** Whether a table of numbers did not fit, for which V8 throws, unlike for objects. */
+/** Whether a table of numbers found no room, for which V8 throws, unlike for objects. A length that cannot be is a fault of ours. */
 export const isOutOfMemory = (error: unknown): error is RangeError =>
-  error instanceof RangeError && /^(?:Array buffer allocation failed|Invalid typed array length)/.test(error.message)
+  error instanceof RangeError && error.message.startsWith('Array buffer allocation failed')

@@ -33,14 +33,33 @@ export function processIo(): Io {
         file.end()
         await written
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
-        throw new AmbitError('usage', `cannot write \`${path}\`: ${why}; name a file in a folder you may write to`)
+        throw unwritable(path, error)
       }
     },
     progress: progressOn(screenOf(process.stderr, process.env), process.env),
     width: widthOf(process.stdout),
     paint: paintOf(process.stdout, process.env),
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist; make the folder, or name another',
+  ENOTDIR: 'what should be its folder is a file; name another',
+  EISDIR: 'it is a folder; name a file in it',
+  EACCES: 'it may not be written; check its permissions and those of its folder, or name another file',
+  EPERM: 'it may not be written; check its permissions and those of its folder, or name another file',
+  EROFS: 'it lies on a disk that may only be read; name a file elsewhere',
+  ENOSPC: 'the disk is full, and what was written is not complete; make room, or name a file elsewhere',
+  EDQUOT: 'your share of the disk is full, and what was written is not complete; make room, or name a file elsewhere',
+}
+
+/** Why a file cannot be written; what went wrong in making its text stays what it is. */
+function unwritable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error && 'code' in error)) return error
+  if (path === '') return new AmbitError('output_unwritable', 'the name of the file to write is empty; name one')
+  const code = String(error.code)
+  const why = REASONS[code] ?? `the system says ${code}, and what was written is not complete; name a file elsewhere`
+  return new AmbitError('output_unwritable', `cannot write \`${path}\`: ${why}`, { path })
 }
 
 /** Characters that are put together before they are written. */

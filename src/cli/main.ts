@@ -14,6 +14,7 @@ import { simulateCommands } from './commands/simulate-cli.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { describeError, isOutOfMemory } from './describe-error.ts'
 import { processIo, type Io } from './io.ts'
+import { refuseOverwriting } from './overwriting.ts'
 import { VERSION } from './version.ts'
 
 /** The whole command line. Each command returns its exit code; nothing here decides anything. */
@@ -27,6 +28,7 @@ export function program(io: Io, exit: (code: number) => void): Command {
     .configureOutput({ writeOut: io.write, writeErr: io.error })
     .exitOverride()
     .addHelpText('after', TOP_HELP)
+    .hook('preAction', (_, command) => refuseOverwriting(command))
   const run =
     <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
     async (...args: A) =>

@@ -33,7 +33,8 @@ export async function readFiles(paths: readonly string[]): Promise<Inventory> {
 
 type Tell = (problem: Diagnostic) => void
 
-async function filesAt(path: string, tell: Tell): Promise<string[]> {
+/** The files that a path names: itself, or those of a folder; `tell` hears of each path that leads nowhere. */
+export async function filesAt(path: string, tell: Tell): Promise<string[]> {
   const found = await stat(path).catch((error: unknown) => tell(unreadable(path, error)))
   if (found === undefined) return []
   if (!found.isDirectory()) return [path]

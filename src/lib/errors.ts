@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'usage'
   | 'input_unreadable'
   | 'input_invalid'
+  | 'output_unwritable'
   | 'policy_invalid'
   | 'account_unknown'
   | 'report_invalid'

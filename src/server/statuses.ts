@@ -9,6 +9,7 @@ export const STATUSES: Readonly<Record<ErrorCode, number>> = {
   pattern_invalid: 422,
   account_unknown: 404,
   report_invalid: 422,
+  output_unwritable: 500,
   change_invalid: 400,
   accounts_lost: 409,
   snapshot_invalid: 500,

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -114,6 +124,53 @@ suite('Broken files on the command line', () => {
       }
     }
   })
+
+  test('what is read is not written over, by whatever name', () => {
+    const text = 'ambit: 1\naccounts: [{id: a, kind: human}]\n'
+    mkdirSync(join(folder, 'own'))
+    write('own/inventory.yaml', text)
+    symlinkSync(join(folder, 'own/inventory.yaml'), join(folder, 'link.yaml'))
+    for (const [path, output] of [
+      ['own/inventory.yaml', './own/inventory.yaml'],
+      ['own', 'link.yaml'],
+      ['link.yaml', 'own/inventory.yaml'],
+    ] as const) {
+      const run = analyse(path, '-f', 'json', '-o', output)
+      assert.equal(run.status, 2)
+      assert.match(run.stderr, /^ambit: `.*` is read by this command and would be overwritten; name another file/)
+      assert.equal(readFileSync(join(folder, 'own/inventory.yaml'), 'utf8'), text)
+    }
+    assert.equal(analyse('own', '-f', 'json', '-o', 'own/report.txt').status, 0)
+  })
+
+  test('a file that cannot be written is said so with what to do', () => {
+    write('fine.yaml', 'ambit: 1\naccounts: [{id: a, kind: human}]\n')
+    const expected: readonly (readonly [string, RegExp])[] = [
+      [
+        'none/r.json',
+        /^ambit: cannot write `none\/r\.json`: its folder does not exist; make the folder, or name another$/m,
+      ],
+      ['bare', /^ambit: cannot write `bare`: it is a folder; name a file in it$/m],
+      ['fine.yaml/r.json', /^ambit: cannot write `.*`: what should be its folder is a file; name another$/m],
+      ['', /^ambit: the name of the file to write is empty; name one$/m],
+      ...(existsSync('/dev/full') ? [['/dev/full', /the disk is full, and .* not complete; make room/] as const] : []),
+    ]
+    for (const [output, message] of expected) {
+      const run = analyse('fine.yaml', '-o', output)
+      assert.equal(run.status, 2, output)
+      assert.match(run.stderr, message)
+    }
+  })
+
+  test(
+    'bad input has its exit code also where nobody reads what is said of it',
+    { skip: !existsSync('/bin/sh') },
+    () => {
+      const command = `exec 3>&1; { '${process.execPath}' '${ambit}' analyze gone.yaml 2>&1 >/dev/null; echo $? >&3; } | true`
+      const run = spawnSync('/bin/sh', ['-c', command], { cwd: folder, encoding: 'utf8' })
+      assert.deepEqual([run.stdout, run.stderr], ['2\n', ''])
+    },
+  )
 
   test('a file given twice is read once', async () => {
     const path = join(folder, 'bad1.yaml')
