@@ -6,7 +6,7 @@ import type { ExceptionAccount, ExceptionWorld } from './exceptions.ts'
 
 /**
  * Tells whether a safeguard holds for an account and ways in of it; null where it has no word on it. A part of the program
- * that sees a safeguard at work (its own rate limits, its own anomaly rules) says so through one of these.
+ * that sees a safeguard at work says so through one of these; see own-safeguards.ts.
  */
 export type Safeguards = Partial<
   Record<Safeguard, (account: string, waysIn: readonly string[] | null) => Omit<SafeguardState, 'safeguard'> | null>

@@ -13,7 +13,7 @@ import { followChanges } from './changes.ts'
 import { circumstancesFrom } from './circumstances.ts'
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const EXCEPTIONS = { standing: () => [] }
+const EXCEPTIONS = { standing: () => Promise.resolve([]) }
 
 /** One node: finds circumstances by its own feed of changes. */
 async function nodeOn(database: Database) {

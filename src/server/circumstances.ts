@@ -80,7 +80,8 @@ export function circumstancesFrom(parts: CircumstanceParts): FindCircumstances {
         .filter((it) => concerns(it, session, device))
         .map(asRisk),
     ]
-    return { device, risk, exceptions: parts.exceptions.standing(account) }
+    const exceptions = await parts.exceptions.standing(account, session === null ? null : { session, device })
+    return { device, risk, exceptions }
   }
 }
 

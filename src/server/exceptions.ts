@@ -4,7 +4,7 @@ import { canonical } from '#audit/canonical.ts'
 import type { AuditRecord, RecordOf } from '#audit/records.ts'
 import type { LiveAnalysis } from '#analysis/live.ts'
 import type { StandingException } from '#contract/decision.ts'
-import type { ExceptionDraft, RuntimeException } from '#contract/exception.ts'
+import type { ExceptionDraft, RuntimeException, SafeguardState } from '#contract/exception.ts'
 import { exceptionWorld, type Safeguards } from '#decision/exception-world.ts'
 import {
   approvalRefusals,
@@ -15,8 +15,10 @@ import {
   revokedException,
   standingException,
   type ExceptionLimits,
+  type ExceptionWorld,
   type Refusal,
 } from '#decision/exceptions.ts'
+import { seenOfAccounts, seenOfSession, type SessionAtHand } from '#decision/own-safeguards.ts'
 import type { Clock } from '#lib/clock.ts'
 import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
@@ -24,12 +26,20 @@ import type { Policy } from '#policy/policy.ts'
 import type { Database } from '#storage/database.ts'
 import { addException, replaceException, storedException, storedExceptions, useException } from '#storage/exceptions.ts'
 import type { AuditSink, Log } from './context.ts'
+import type { OwnDoor } from './own-safeguards.ts'
 
 /** Who acts: the account, the token by which it speaks, and the request, for the audit log. */
 export interface ExceptionActor {
   readonly account: string
   readonly token: string
   readonly requestId: string
+}
+
+/** What is asked on: the session, and the device it is on. */
+export type Hand = Pick<SessionAtHand, 'session' | 'device'>
+
+export interface AccountSafeguard extends SafeguardState {
+  readonly account: string
 }
 
 export interface Exceptions {
@@ -39,8 +49,10 @@ export interface Exceptions {
   readonly approve: (id: string, by: ExceptionActor) => Promise<RuntimeException>
   /** @throws {AmbitError} `conflict` where it has ended already; `not_found` */
   readonly revoke: (id: string, by: ExceptionActor) => Promise<RuntimeException>
-  /** those that stand for an account now, for a decision */
-  readonly standing: (account: string) => StandingException[]
+  /** those that stand for an account now, for a decision on this session; null for a sign-in here that is about to end */
+  readonly standing: (account: string, hand: Hand | null) => Promise<readonly StandingException[]>
+  /** the safeguards of its subjects as they are now, before a session of theirs is at hand */
+  readonly safeguards: (of: RuntimeException) => Promise<readonly AccountSafeguard[]>
   /** counts a use; false where the store no longer gives leave */
   readonly use: (id: string) => Promise<boolean>
   /** suspends and ends what has to be, and resolves when that is kept and recorded */
@@ -59,16 +71,24 @@ export interface ExceptionParts {
   readonly log: Log
   /** name of this node, for what it does by itself */
   readonly node: string
-  readonly safeguards?: Safeguards
+  /** the sign-ins of this server; null where nobody signs in here */
+  readonly own: OwnDoor | null
 }
 
 /** Milliseconds between two looks at what holds. Decisions do not wait for them: they look themselves. */
 const OBSERVE_EVERY = 5000
 
 export async function openExceptions(parts: ExceptionParts): Promise<Exceptions> {
-  const { database, live, policy, audit, clock, log, safeguards } = parts
+  const { database, live, policy, audit, clock, log, own } = parts
   const limits = (): ExceptionLimits => policy().exceptions
-  const world = () => exceptionWorld(live(), safeguards)
+  const world = (seen: Safeguards = {}) => exceptionWorld(live(), seen)
+  /** With what is seen here of those who sign in here. */
+  async function worldOf(accounts: readonly string[]): Promise<ExceptionWorld> {
+    if (own === null) return world()
+    const here = await Promise.all(accounts.map(own.signsInHere))
+    const those = new Set(accounts.filter((_, i) => here[i]))
+    return world(seenOfAccounts(own.seen(), (account) => those.has(account)))
+  }
   const byNode = { type: 'node', id: parts.node } as const
   let open: readonly RuntimeException[] = []
   let byAccount: ReadonlyMap<string, readonly RuntimeException[]> = new Map()
@@ -103,8 +123,11 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
   async function observe(): Promise<void> {
     const now = clock()
     const changed: AuditRecord[] = []
+    // only what is known to be gone suspends: as long as all of ours holds, nobody has to be asked after
+    const isGone = own !== null && Object.values(own.seen().words).some(({ holds }) => holds === false)
     for (const exception of open) {
-      const next = observedException(exception, world(), limits(), now)
+      const around = isGone && exception.state === 'approved' ? await worldOf(exception.subjects) : world()
+      const next = observedException(exception, around, limits(), now)
       if (next === exception) continue
       // another node may have been faster
       if (!(await replaceException(database, next, now))) continue
@@ -155,13 +178,14 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
     async approve(id, by) {
       const now = clock()
       const exception = await found(id)
-      const refusals = approvalRefusals(exception, by, world(), limits(), now)
+      const around = await worldOf(exception.subjects)
+      const refusals = approvalRefusals(exception, by, around, limits(), now)
       const why = [...new Set(refusals.map(({ code }) => code))]
       if (refusals.length > 0) {
         await audit.append({ ...recordOf(exception, 'refused', actorOf(by), now, by.requestId), why })
         refuse('forbidden', refusals)
       }
-      const next = approvedException(exception, by, world(), now)
+      const next = approvedException(exception, by, around, now)
       // what gives is recorded first: nothing stands that nobody knows of
       await audit.append(recordOf(next, 'approved', actorOf(by), now, by.requestId))
       if (!(await replaceException(database, next, now))) {
@@ -185,17 +209,35 @@ export async function openExceptions(parts: ExceptionParts): Promise<Exceptions>
       }
     },
 
-    standing(account) {
+    async standing(account, hand) {
+      const known = byAccount.get(account)
+      if (known === undefined) return []
+      const around = world(own === null ? {} : await seenNow(own, hand))
       const now = clock()
-      return (byAccount.get(account) ?? [])
-        .map((exception) => standingException(exception, account, world(), limits(), now))
+      return known
+        .map((exception) => standingException(exception, account, around, limits(), now))
         .filter((standing) => standing !== null)
+    },
+    async safeguards({ subjects, waysIn }) {
+      const around = await worldOf(subjects)
+      return subjects.flatMap((account) =>
+        limits().safeguards.map((each) => ({ account, ...around.safeguard(each, account, waysIn) })),
+      )
     },
     use: async (id) => await useException(database, id, clock()),
     observe: observeInTurn,
     reload,
     stop: () => clearInterval(timer),
   }
+}
+
+/** What is seen here where it is decided: of the session, or of a sign-in whose session has still to be bound. */
+async function seenNow(own: OwnDoor, hand: Hand | null): Promise<Safeguards> {
+  const seen = own.seen()
+  if (hand === null) return seenOfAccounts(seen, () => true)
+  const { issuer, sessionId, subject } = hand.session
+  const isBound = issuer !== seen.issuer || sessionId === null ? null : await own.isBound(sessionId, subject)
+  return seenOfSession(seen, { ...hand, isBound })
 }
 
 const actorOf = ({ account }: ExceptionActor) => ({ type: 'account', id: account }) as const

@@ -34,6 +34,7 @@ import { startTransmitter } from './ssf/transmitter.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
 import { basisOf, openPolicyFiles, readPolicies } from './policies.ts'
+import { ownDoor } from './own-safeguards.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
 import { openShadow } from './shadow.ts'
 import { nodeRecord } from './node-record.ts'
@@ -121,6 +122,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
     const inForce = () => files.basis().policies
     const shadow = await openShadow({ config, surroundings, settings, inForce, snapshots, metrics, clock, log })
     closing.push(shadow.close)
+    const own = ownDoor(config, { database, clock })
     const exceptions = await openExceptions({
       database,
       live: snapshots.live,
@@ -129,6 +131,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       clock,
       log,
       node,
+      own,
     })
     closing.push(exceptions.stop)
     changes.on(EXCEPTIONS_CHANGED, exceptions.reload)
@@ -199,6 +202,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
         : await openPeople(context, config.people, {
             worths: () => inForce().policy.authenticators,
             issuers: settings.issuers,
+            recoveriesMoved: () => own?.recoveriesMoved(),
           })
     if (people !== null) closing.push(people.stop)
     const { fastify, routes } = await buildApp(context, { tls, tracing, people: people?.parts ?? null })

@@ -75,7 +75,16 @@ export interface People {
 export async function openPeople(
   context: ServerContext,
   people: PeopleConfig,
-  { worths, issuers }: { readonly worths: PeopleParts['worths']; readonly issuers: DecisionSettings['issuers'] },
+  {
+    worths,
+    issuers,
+    recoveriesMoved,
+  }: {
+    readonly worths: PeopleParts['worths']
+    readonly issuers: DecisionSettings['issuers']
+    /** hears each time that all recoveries were looked at */
+    readonly recoveriesMoved: () => void
+  },
 ): Promise<People> {
   const { database, clock, log, config } = context
   const origin = config.publicUrl
@@ -191,7 +200,9 @@ export async function openPeople(
   }
   const moving = setInterval(
     () =>
-      void sweepRecoveries(recovery).catch((error: unknown) => onTrouble('recoveries could not be moved on', error)),
+      void sweepRecoveries(recovery).then(recoveriesMoved, (error: unknown) =>
+        onTrouble('recoveries could not be moved on', error),
+      ),
     RECOVERIES_EVERY,
   )
   moving.unref()

@@ -77,7 +77,8 @@ export function exceptionRoutes(app: FastifyInstance, { exceptions, database, li
     if (exception === null)
       throw new AmbitError('not_found', 'no exception has this id; `GET /v1/exceptions` lists them')
     const now = live()
-    return { exception, gain: now === null ? null : exceptionGain(now, exception) }
+    const safeguards = await exceptions.safeguards(exception)
+    return { exception, safeguards, gain: now === null ? null : exceptionGain(now, exception) }
   })
 }
 
