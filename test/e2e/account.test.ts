@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { generateSync } from 'otplib'
-import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
+import decodeQR from 'qr/decode.js'
+import { looked, newPerson, noBrowser, openBrowser, pixelsOf } from './browser.fixture.ts'
 import { PASSWORD, startPeople } from './people.fixture.ts'
 
 const started = async (context: TestContext) => {
@@ -54,7 +55,7 @@ suite('People in a browser', { skip: noBrowser }, () => {
   })
 
   test('a customer adds an app and recovery codes; another browser is signed out by it', async (context) => {
-    const { origin, browser } = await started(context)
+    const { origin, browser, server } = await started(context)
     const signIn = async () => {
       const person = await newPerson(browser)
       await person.page.goto(`${origin}/account`)
@@ -76,6 +77,14 @@ suite('People in a browser', { skip: noBrowser }, () => {
     assert.doesNotMatch(await other.page.innerText('ul.things >> nth=0'), /Authenticator app/)
     await looked(one.page, 'totp')
     const secret = (await one.page.innerText('code.secret')).replaceAll(' ', '')
+    // a camera reads off the screen what the link says, in either colour scheme
+    const uri = await one.page.locator('a[href^="otpauth:"]').getAttribute('href')
+    assert.equal(new URL(uri!).searchParams.get('secret'), secret)
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await one.page.emulateMedia({ colorScheme })
+      assert.equal(decodeQR(await pixelsOf(one.page, 'svg.qr')), uri)
+    }
+    assert.equal(await one.page.getByRole('img', { name: 'QR code of the secret below' }).count(), 1)
     // a wrong digit is no reason to begin anew
     await one.page.fill('#first-code', '12345')
     await one.page.click('button:has-text("Confirm")')
@@ -95,6 +104,10 @@ suite('People in a browser', { skip: noBrowser }, () => {
     await one.page.fill('input.code', generateSync({ secret, epoch: soon }))
     await one.page.click('button:has-text("Confirm")')
     await one.page.waitForSelector('h1:has-text("Your account")')
+    assert.deepEqual(one.complaints, [], 'nothing on these pages is against their policy')
+    const log = server.logged.join('')
+    assert.match(log, /\/account\/totp-confirm/)
+    assert.ok(!log.includes(secret))
     await one.page.click('text=Make new recovery codes')
     await one.page.waitForSelector('ol.codes')
     await looked(one.page, 'recovery-codes')

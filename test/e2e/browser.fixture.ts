@@ -59,3 +59,18 @@ export async function looked(page: Page, name: string): Promise<void> {
   const wide = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
   assert.equal(wide, false, `${name} scrolls sideways`)
 }
+
+/** What is seen of an element, as a camera in front of the screen has it. */
+export async function pixelsOf(page: Page, selector: string) {
+  const png = (await page.locator(selector).screenshot()).toString('base64')
+  const seen = await page.evaluate<{ width: number; height: number; data: number[] }>(`(async () => {
+    const image = new Image()
+    image.src = 'data:image/png;base64,${png}'
+    await image.decode()
+    const { width, height } = image
+    const drawing = new OffscreenCanvas(width, height).getContext('2d')
+    drawing.drawImage(image, 0, 0)
+    return { width, height, data: [...drawing.getImageData(0, 0, width, height).data] }
+  })()`)
+  return { ...seen, data: Uint8Array.from(seen.data) }
+}

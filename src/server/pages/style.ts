@@ -51,5 +51,6 @@ ul.things details { margin: 0 1rem 0 0 }
 ol.codes { font: 1.125rem/1.9 ui-monospace, monospace; padding-left: 3rem; white-space: nowrap }
 code.user-code { font: 600 1.75rem ui-monospace, monospace; letter-spacing: .1em }
 code.secret { font: 1.0625rem ui-monospace, monospace; overflow-wrap: anywhere }
+svg.qr { display: block; width: min(100%, 14rem); margin: 0 auto 1rem; border-radius: .5rem }
 [hidden] { display: none }
 `

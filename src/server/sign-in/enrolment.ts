@@ -1,7 +1,7 @@
 /** What the pages of an enrolment with a pass have in common: how they are drawn, and what follows once something is enrolled. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AmbitError } from '#lib/errors.ts'
-import { enrolLinkPage } from '#server/pages/account.ts'
+import { enrolLinkPage } from '#server/pages/enrolment.ts'
 import type { Problem } from '#server/pages/error.ts'
 import { html, type Markup } from '#server/pages/html.ts'
 import { notice, page, pageHeaders } from '#server/pages/layout.ts'

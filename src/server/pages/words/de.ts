@@ -152,7 +152,8 @@ export const DE: Words = {
   addRecovery: 'Neue Wiederherstellungscodes erzeugen',
   addPassword: 'Passwort setzen',
   totpIntro:
-    'Tippen Sie dieses Geheimnis in Ihre App oder öffnen Sie den Link auf dem Gerät, das sie hat; geben Sie dann den angezeigten Code ein.',
+    'Scannen Sie dieses Bild mit Ihrer App, geben Sie das Geheimnis dort ein oder öffnen Sie den Link auf dem Gerät, das sie hat; geben Sie dann den angezeigten Code ein.',
+  totpQr: 'QR-Code des Geheimnisses darunter',
   openInApp: 'In der App öffnen',
   secret: 'Geheimnis',
   recoveryShown: 'Bewahren Sie diese auf Papier auf. Jeder gilt einmal, und sie werden nicht noch einmal gezeigt.',

@@ -143,7 +143,8 @@ export const EN = {
   addRecovery: 'Make new recovery codes',
   addPassword: 'Set a password',
   totpIntro:
-    'Type this secret into your app, or open the link on the device that has it; then type the code that it shows.',
+    'Scan this picture with your app, type the secret into it, or open the link on the device that has it; then type the code that it shows.',
+  totpQr: 'QR code of the secret below',
   openInApp: 'Open in the app',
   secret: 'Secret',
   recoveryShown: 'Keep these on paper. Each is good once, and they are not shown again.',
