@@ -31,7 +31,7 @@ export async function suspendBroken(tools: Tools, key: EnrolledAuthenticator): P
       session: null,
       at: now,
     }),
-    toNotify(account, { template: 'key_broken', values: { name } }),
+    toNotify(account, { template: 'key_broken', values: { name, kind } }),
   ]
   if (!(await tools.authenticators.suspend(id, account, 'key_broken', tellings, now))) return false
   await tell(tools, tellings).catch((error: unknown) =>

@@ -33,6 +33,7 @@ export const FACTORS = factors({
 })
 
 export type FactorName = keyof typeof FACTORS
+export const FACTOR_NAMES = Object.keys(FACTORS) as readonly FactorName[]
 
 /** What a proof is given for; one given for another purpose is worth nothing. */
 export const CEREMONY_PURPOSES = ['sign_in', 'step_up', 'enrol', 'recover', 'verify_channel'] as const

@@ -205,7 +205,10 @@ export function finishRegistration(
       usedAt: null,
     } as const
     if (!(await tools.authenticators.enrol(key, it.session))) return null
-    await tools.notify(it.account, { template: 'authenticator_added', values: { name: canonicalName(it.name) } })
+    await tools.notify(it.account, {
+      template: 'authenticator_added',
+      values: { name: canonicalName(it.name), kind: 'passkey' },
+    })
     return { authenticator: id, channel: null, userVerified, keyClass, fips140Level, boundAtAal: it.boundAtAal }
   })
 }
@@ -329,7 +332,7 @@ async function suspended(
   template: 'key_changed' | 'key_cloned',
 ): Promise<null> {
   await tools.authenticators.setState(key.id, key.account, ['active'], 'suspended')
-  await tools.notify(key.account, { template, values: { name: key.name } })
+  await tools.notify(key.account, { template, values: { name: key.name, kind: key.kind } })
   return null
 }
 

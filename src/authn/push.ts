@@ -25,8 +25,8 @@ export interface PushRequest extends Attempt {
   /** null while the device is being enrolled */
   readonly authenticator: string | null
   readonly language: string
-  /** who asks, as the app shows it */
-  readonly client: string
+  /** application that asks, as the app shows it; null where the app itself is to be added */
+  readonly client: string | null
   /** where the browser is: a network, never a whole address; null where that is not known */
   readonly network: string | null
   /** what the browser calls itself */
@@ -88,7 +88,7 @@ async function sendPush(tools: PushTools, request: PushRequest): Promise<PushBeg
     to: device,
     template: 'push',
     // the number is not among them: who can only read the app's messages cannot answer
-    values: { client: request.client, network: request.network ?? '', agent: request.agent, purpose },
+    values: { client: request.client ?? '', network: request.network ?? '', agent: request.agent, purpose },
     language: request.language,
     expiresAt: times.expiresAt,
   })

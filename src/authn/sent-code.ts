@@ -23,8 +23,8 @@ export interface CodeRequest {
   readonly binding: string
   readonly access: Attempt['access']
   readonly language: string
-  /** named in the message, so that whoever reads it knows what it would allow */
-  readonly forWhat: string
+  /** application that asks, named in the message, so that whoever reads it knows what the code would allow; null for pages of ours */
+  readonly forWhat: string | null
 }
 
 export interface CodeBegun {
@@ -97,7 +97,12 @@ async function sendCode(tools: Tools, request: CodeRequest, challenge: string): 
     channel: factor === 'sms_code' ? 'sms' : 'mail',
     to,
     template: 'code',
-    values: { code, forWhat: request.forWhat, minutes: String(Math.floor(tools.rules.codes.ttl / 60_000)) },
+    values: {
+      code,
+      forWhat: request.forWhat ?? '',
+      purpose,
+      minutes: String(Math.floor(tools.rules.codes.ttl / 60_000)),
+    },
     language: request.language,
     expiresAt: now + tools.rules.codes.ttl,
   })

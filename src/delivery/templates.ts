@@ -1,4 +1,6 @@
 /** Messages as they go out. Plain text first; HTML for mail is the same words, escaped, without images, styles from elsewhere or scripts. */
+import { FACTOR_NAMES } from '#authn/factors.ts'
+import { ownName } from '#authn/kind-words.ts'
 import type { Message } from '#authn/ports.ts'
 import type { Rendered } from './provider.ts'
 import { messageWords, NOTICES, type MessageWords, type NoticeName } from './words.ts'
@@ -31,18 +33,21 @@ export function render(brand: string, { channel, template, values, language }: P
     data: template === 'push' ? Object.fromEntries(PUSHED.map((name) => [name, value(name)])) : null,
   })
   if (template === 'code') {
-    const [first, code, last] = words.code(value('forWhat'), value('code'), value('minutes'))
+    const errand = Object.entries(words.errands).find(([purpose]) => purpose === values['purpose'])?.[1]
+    const forWhat = value('forWhat') || errand || oneLine(brand)
+    const [first, code, last] = words.code(forWhat, value('code'), value('minutes'))
     const paragraphs = [words.greeting, first!, { code: code! }, last!, words.codeWarning]
-    const short = words.codeSms(brand, value('code'), value('forWhat'), value('minutes'))
+    const short = words.codeSms(brand, value('code'), forWhat, value('minutes'))
     return drawn(words.codeSubject(brand), paragraphs, short)
   }
   if (template === 'push') {
-    const ask = words.push(value('client'))
+    const client = value('client')
+    const ask = client === '' ? words.pushToAdd(oneLine(brand)) : words.push(client)
     return drawn(words.pushSubject(brand), [ask], ask)
   }
-  const said = words.notices[NOTICES.find((name): name is NoticeName => name === template) ?? 'account_changed'](
-    value('name'),
-  )
+  const [name, called] = namesIn(words, value('name'), values['kind'])
+  const notice = NOTICES.find((each): each is NoticeName => each === template) ?? 'account_changed'
+  const said = words.notices[notice](name, called)
   const link = linkOf(values['notMe'])
   const paragraphs: Paragraph[] = [words.greeting, said, words.itWasMe]
   if (link !== null) paragraphs.push(words.notMe, { link, text: words.notMeLink }, words.linkIsSafe)
@@ -51,6 +56,14 @@ export function render(brand: string, { channel, template, values, language }: P
     paragraphs,
     `${brand}: ${said}${link === null ? '' : ` ${words.notMeLink}: ${link}`}`,
   )
+}
+
+/** What its owner calls the thing that a notice is about, if anything, and what it is called otherwise. */
+function namesIn({ kinds }: MessageWords, name: string, of: string | undefined): readonly [string, string] {
+  const kind = FACTOR_NAMES.find((each) => each === of)
+  if (kind === undefined) return [name, name]
+  const own = ownName({ kind, name })
+  return [own ?? '', own ?? kinds[kind]]
 }
 
 type Paragraph = string | { readonly code: string } | { readonly link: string; readonly text: string }

@@ -1,4 +1,6 @@
 /** What messages say, in each language. A text is plain; what stands in it is escaped where it becomes HTML. */
+import type { FactorName } from '#authn/factors.ts'
+import { KIND_WORDS } from '#authn/kind-words.ts'
 
 export interface MessageWords {
   readonly lang: string
@@ -11,9 +13,14 @@ export interface MessageWords {
   readonly pushSubject: (brand: string) => string
   /** beside the request in an app */
   readonly push: (client: string) => string
+  /** the same where the app itself is to be added */
+  readonly pushToAdd: (brand: string) => string
+  /** what a code is for that no application asks for, after "your code for" */
+  readonly errands: Readonly<Record<'recover' | 'verify_channel', string>>
   readonly noticeSubject: (brand: string) => string
-  /** by template; `name` is what the person called the thing, or '' */
-  readonly notices: Readonly<Record<NoticeName, (name: string) => string>>
+  /** by template; `name` is what the person called the thing, or ''; `called` is that, or what its kind is called */
+  readonly notices: Readonly<Record<NoticeName, (name: string, called: string) => string>>
+  readonly kinds: Readonly<Record<FactorName, string>>
   readonly itWasMe: string
   readonly notMe: string
   readonly notMeLink: string
@@ -62,6 +69,7 @@ const de = (name: string): string => quoted(name, '„', '“')
 
 const EN: MessageWords = {
   lang: 'en',
+  kinds: KIND_WORDS.en,
   greeting: 'Hello,',
   codeSubject: (brand) => `Your code for ${brand}`,
   code: (forWhat, code, minutes) => [
@@ -75,11 +83,16 @@ const EN: MessageWords = {
   pushSubject: (brand) => `Sign-in at ${brand}`,
   push: (client) =>
     `Are you signing in to ${client}? Then type the number that the page shows. If it is not you, say so.`,
+  pushToAdd: (brand) =>
+    `Are you adding this app to your account at ${brand}? Then type the number that the page shows. If it is not you, say so.`,
+  errands: { recover: 'the recovery of your account', verify_channel: 'this number, to be added to your account' },
   noticeSubject: (brand) => `A change to your account at ${brand}`,
   notices: {
     account_changed: () => 'The security settings of your account were changed.',
-    authenticator_added: (name) => `A new way to sign in to your account was added${quoted(name, '(“', '”)')}.`,
-    authenticator_removed: (name) => `A way to sign in to your account was removed${quoted(name, '(“', '”)')}.`,
+    authenticator_added: (_name, called) =>
+      `A new way to sign in to your account was added${quoted(called, '(“', '”)')}.`,
+    authenticator_removed: (_name, called) =>
+      `A way to sign in to your account was removed${quoted(called, '(“', '”)')}.`,
     key_broken: (name) =>
       `Your passkey${en(name)} is of a model that was reported broken. It can no longer be used. Sign in another way and add a new one.`,
     key_cloned: (name) => `Your passkey${en(name)} may have been copied. It can no longer be used.`,
@@ -118,6 +131,7 @@ const EN: MessageWords = {
 
 const DE: MessageWords = {
   lang: 'de',
+  kinds: KIND_WORDS.de,
   greeting: 'Guten Tag,',
   codeSubject: (brand) => `Ihr Code für ${brand}`,
   code: (forWhat, code, minutes) => [
@@ -132,11 +146,15 @@ const DE: MessageWords = {
   pushSubject: (brand) => `Anmeldung bei ${brand}`,
   push: (client) =>
     `Melden Sie sich gerade bei ${client} an? Dann geben Sie die Zahl ein, die die Seite zeigt. Wenn nicht, sagen Sie es.`,
+  pushToAdd: (brand) =>
+    `Fügen Sie diese App gerade Ihrem Konto bei ${brand} hinzu? Dann geben Sie die Zahl ein, die die Seite zeigt. Wenn nicht, sagen Sie es.`,
+  errands: { recover: 'die Wiederherstellung Ihres Kontos', verify_channel: 'diese Nummer in Ihrem Konto' },
   noticeSubject: (brand) => `Eine Änderung an Ihrem Konto bei ${brand}`,
   notices: {
     account_changed: () => 'Die Sicherheitseinstellungen Ihres Kontos wurden geändert.',
-    authenticator_added: (name) => `Ein neuer Weg zur Anmeldung wurde hinzugefügt${quoted(name, '(„', '“)')}.`,
-    authenticator_removed: (name) => `Ein Weg zur Anmeldung wurde entfernt${quoted(name, '(„', '“)')}.`,
+    authenticator_added: (_name, called) =>
+      `Ein neuer Weg zur Anmeldung wurde hinzugefügt${quoted(called, '(„', '“)')}.`,
+    authenticator_removed: (_name, called) => `Ein Weg zur Anmeldung wurde entfernt${quoted(called, '(„', '“)')}.`,
     key_broken: (name) =>
       `Ihr Passkey${de(name)} ist von einem Modell, das als gebrochen gemeldet ist. Er kann nicht mehr verwendet werden. Melden Sie sich anders an und fügen Sie einen neuen hinzu.`,
     key_cloned: (name) => `Ihr Passkey${de(name)} wurde womöglich kopiert. Er kann nicht mehr verwendet werden.`,

@@ -1,6 +1,6 @@
 /** Does what follows from an event, all of it or nothing, in one step with the note that it was received. */
 import type { Kysely } from 'kysely'
-import { FACTORS, type FactorName } from '#authn/factors.ts'
+import { FACTOR_NAMES, type FactorName } from '#authn/factors.ts'
 import type { Consequences, Raise, Scope } from '#signals/consequences.ts'
 import { endEverythingIn } from './account-states.ts'
 import { dropIdentifier, suspendAuthenticators } from './authenticators-lost.ts'
@@ -80,7 +80,7 @@ export async function applyEvent(database: Database, it: Application, now: numbe
 
 /** A credential type that CAEP does not list may be one of ours. */
 const kindsOf = (type: string): readonly FactorName[] =>
-  (Object.keys(FACTORS) as FactorName[]).filter((each) => each === type.replaceAll('-', '_'))
+  FACTOR_NAMES.filter((each) => each === type.replaceAll('-', '_'))
 
 /** Says the words about one account; false where all of them came too late. */
 async function sayWords(

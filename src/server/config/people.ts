@@ -1,6 +1,6 @@
 /** The part of the configuration for people who sign in here: without it Ambit only decides. */
 import { Type, type Static } from 'typebox'
-import { FACTORS, type FactorName } from '#authn/factors.ts'
+import { FACTOR_NAMES } from '#authn/factors.ts'
 import type { DecisionSettingsFile } from '#decision/settings.ts'
 import type { ShapeProblem } from '#policy/shape.ts'
 import { beyondDeliveryShape, DELIVERY, PUSH, SMS } from './delivery.ts'
@@ -88,7 +88,7 @@ const UpstreamConfig = Type.Object(
 )
 
 /** Factors that can be switched on here. A pass is issued to somebody. */
-const SWITCHED = (Object.keys(FACTORS) as FactorName[]).filter((each) => !['enrolment_pass', 'upstream'].includes(each))
+const SWITCHED = FACTOR_NAMES.filter((each) => !['enrolment_pass', 'upstream'].includes(each))
 
 export const PEOPLE = Type.Object(
   {

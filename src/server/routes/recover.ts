@@ -149,7 +149,7 @@ async function send(parts: PeopleParts, step: Step): Promise<null> {
     factor: 'email_code',
     to: to ?? begun.typed ?? '',
     language: words.lang,
-    forWhat: words.recover,
+    forWhat: null,
   })
   return note(parts, { ...begun, pending: { factor: 'email_code', challenge, to: to ?? begun.typed ?? '' } })
 }

@@ -85,7 +85,8 @@ export async function enrolled(
   const { tools } = parts
   const words = wordsFor(asked.request.headers['accept-language'])
   await tools.accounts.endEverything(account, { reason: template }, tools.clock())
-  await tools.notify(account, { template, values: { name } })
+  const kind = template === 'authenticator_added' ? { kind: 'passkey' } : {}
+  await tools.notify(account, { template, values: { name, ...kind } })
   const body = html`${notice(words.changed, 'good')}
     <p><a class="button" href="/account">${words.account}</a></p>`
   return drawEnrolment(parts, asked, { title, body })

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempt } from '#authn/ceremony.ts'
 import { endOtherSessions, type ChangeLeave } from '#authn/changes.ts'
+import type { FactorName } from '#authn/factors.ts'
 import type { Proof, Session } from '#authn/session.ts'
 import type { EnrolledAuthenticator } from '#authn/stores.ts'
 import type { Markup } from '#server/pages/html.ts'
@@ -110,9 +111,14 @@ export async function changed(
   {
     also = [],
     isGone,
-  }: { readonly also?: readonly { readonly channel: 'sms'; readonly to: string }[]; readonly isGone?: IsGone } = {},
+    kind,
+  }: {
+    readonly kind?: FactorName
+    readonly also?: readonly { readonly channel: 'sms'; readonly to: string }[]
+    readonly isGone?: IsGone
+  } = {},
 ): Promise<Done> {
   await renew(parts, it, template, isGone)
-  await parts.tools.notify(it.account, { template, values: { name }, also })
+  await parts.tools.notify(it.account, { template, values: { name, ...(kind && { kind }) }, also })
   return { said: it.words.changed, good: true }
 }

@@ -57,7 +57,7 @@ async function addPasskey(parts: PeopleParts, it: Change): Promise<Done> {
     boundAtAal: leave.aal,
   })
   return outcome.accepted
-    ? changed(parts, it, 'authenticator_added', canonicalName(fields['name']))
+    ? changed(parts, it, 'authenticator_added', canonicalName(fields['name']), { kind: 'passkey' })
     : { said: words.passkeyFailed, good: false }
 }
 
@@ -78,7 +78,7 @@ async function confirmTotp(parts: PeopleParts, it: Change): Promise<Done> {
   const { fields, attempt, words, account, request, reply } = it
   const id = fields['id'] ?? ''
   const outcome = await confirmOtp(parts.tools, { ...attempt, id, typed: fields['code'] })
-  if (outcome.accepted) return changed(parts, it, 'authenticator_added', words.kinds.totp)
+  if (outcome.accepted) return changed(parts, it, 'authenticator_added', words.kinds.totp, { kind: 'totp' })
   // one wrong digit is no reason to begin anew
   const pending = await pendingOtp(parts.tools, { account, id, label: account, issuer: parts.brand })
   if (pending === null) return { said: words.refused, good: false }
@@ -149,7 +149,7 @@ async function beginApp(parts: PeopleParts, it: Change): Promise<Done> {
   if (!codesAllowed(parts, account)) return { said: words.codesNotEnough, good: false }
   if (deviceOf(enrolled) !== null) return { said: words.appDeviceThere, good: false }
   if (!isDevice(device)) return { said: words.appDeviceWrong, good: false }
-  const asked = { ...attempt, device, authenticator: null, client: words.addApp }
+  const asked = { ...attempt, device, authenticator: null, client: null }
   const pending = await askApp(parts, request, words, asked)
   return typeof pending === 'string' ? { said: pending, good: false } : appAsked(parts, it, pending, null)
 }
@@ -170,7 +170,7 @@ async function confirmApp(parts: PeopleParts, it: Change): Promise<Done> {
   const [id, sealed] = [fields['id'] ?? '', fields['sealed'] ?? '']
   const name = words.kinds.push
   const done = await confirmDevice(pushTools(parts), { ...attempt, id, name, boundAtAal: leave.aal })
-  if (done === 'bound') return changed(parts, it, 'authenticator_added', name)
+  if (done === 'bound') return changed(parts, it, 'authenticator_added', name, { kind: 'push' })
   return done === 'waits' ? appAsked(parts, it, { id, sealed }, words.pushWaits) : { said: words.pushOver, good: false }
 }
 

@@ -36,7 +36,7 @@ export async function beginPhone(
     factor: 'sms_code',
     to,
     language: words.lang,
-    forWhat: words.addPhone,
+    forWhat: null,
   })
   return unsentSentence(await begun.sent, words) ?? { to, challenge: begun.challenge }
 }

@@ -18,7 +18,10 @@ export async function removeAuthenticator(parts: PeopleParts, it: Change): Promi
   if (own === undefined) return { said: it.words.refused, good: false }
   return (
     (await notTaken(parts, it, { authenticator: own.id })) ??
-    changed(parts, it, 'authenticator_removed', own.name, { isGone: (proof) => proof.authenticator === own.id })
+    changed(parts, it, 'authenticator_removed', own.name, {
+      kind: own.kind,
+      isGone: (proof) => proof.authenticator === own.id,
+    })
   )
 }
 

@@ -1,3 +1,4 @@
+import { KIND_WORDS } from '#authn/kind-words.ts'
 import type { Words } from './en.ts'
 
 /** Deutsch */
@@ -259,18 +260,7 @@ export const DE: Words = {
     `Wer sich bei ${name} als „${who}“ anmelden kann, wird sich an diesem Konto anmelden können. Sind Sie das?`,
   upstreamByPass: 'Ihr Pass verknüpft ein Konto anderswo, mit dem Sie sich von da an hier anmelden. Wählen Sie, wo.',
   upstreamLinkDo: 'Verknüpfen',
-  kinds: {
-    password: 'Passwort',
-    totp: 'Authentifizierungs-App',
-    hotp: 'Code-Token',
-    email_code: 'Code per E-Mail',
-    sms_code: 'Code per SMS',
-    push: 'Push-Nachricht',
-    recovery_code: 'Wiederherstellungscodes',
-    enrolment_pass: 'Einrichtungspass',
-    passkey: 'Passkey',
-    upstream: 'Anmeldung anderswo',
-  },
+  kinds: KIND_WORDS.de,
   keyClasses: {
     hardware: 'in Hardware, für die der Hersteller bürgt',
     unattested: 'auf einem Gerät, für das niemand bürgt',

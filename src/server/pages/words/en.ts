@@ -1,3 +1,5 @@
+import { KIND_WORDS } from '#authn/kind-words.ts'
+
 /** What the pages say in English. Every other language has the same keys; types hold that. */
 export const EN = {
   lang: 'en',
@@ -245,18 +247,7 @@ export const EN = {
     `Whoever can sign in to “${who}” at ${name} will be able to sign in to this account. Is that you?`,
   upstreamByPass: 'Your pass links one account elsewhere, with which you sign in here from then on. Choose where.',
   upstreamLinkDo: 'Link it',
-  kinds: {
-    password: 'Password',
-    totp: 'Authenticator app',
-    hotp: 'Code token',
-    email_code: 'Code by e-mail',
-    sms_code: 'Code by SMS',
-    push: 'Push message',
-    recovery_code: 'Recovery codes',
-    enrolment_pass: 'Enrolment pass',
-    passkey: 'Passkey',
-    upstream: 'Sign-in elsewhere',
-  },
+  kinds: KIND_WORDS.en,
   keyClasses: {
     hardware: 'in hardware that its maker vouches for',
     unattested: 'on one device, which nobody vouches for',

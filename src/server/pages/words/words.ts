@@ -1,15 +1,12 @@
+import { ownName } from '#authn/kind-words.ts'
 import { DE } from './de.ts'
 import { EN, type Words } from './en.ts'
 
 const LANGUAGES: readonly Words[] = [EN, DE]
 
 /** What an authenticator is called: by its kind in the language of the page, unless its owner gave it a name of its own. */
-export function calledBy(
-  words: Words,
-  { kind, name }: { readonly kind: keyof Words['kinds']; readonly name: string },
-): string {
-  const isOwn = name !== kind && LANGUAGES.every(({ kinds }) => kinds[kind] !== name)
-  return isOwn ? name : words.kinds[kind]
+export function calledBy(words: Words, it: { readonly kind: keyof Words['kinds']; readonly name: string }): string {
+  return ownName(it) ?? words.kinds[it.kind]
 }
 
 /** The first language of an `Accept-Language` header that the pages speak; English where none is (RFC 9110 §12.5.4). */

@@ -36,7 +36,7 @@ export function takenRoutes(app: FastifyInstance, administration: Administration
       })
       await tools.authenticators.setState(id, account, ['active', 'suspended', 'pending'], 'removed')
       await tools.accounts.endEverything(account, { reason: 'changed_by_administrator' }, tools.clock())
-      await tools.notify(account, { template: 'authenticator_removed', values: { name: own.name } })
+      await tools.notify(account, { template: 'authenticator_removed', values: { name: own.name, kind: own.kind } })
       return { account, id }
     },
   )
