@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { arbitraryMasks, arbitrarySystem, flawOf, systemOf } from './arbitrary.ts'
 import { buildScratch } from './explore.ts'
 import { buildProgram } from './program.ts'
-import { FARTHEST, reachFrom, reachLanes, UNREACHED, witness } from './reach.ts'
+import { FARTHEST, reachedAmong, reachFrom, reachLanes, UNREACHED, witness } from './reach.ts'
 import { hopsByDefinition, ranksByDefinition } from './reference.ts'
 import type { RuleSystem } from './rules.ts'
 
@@ -68,6 +68,21 @@ suite('what an account reaches by itself', () => {
         }
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  test('of some nodes, those are found that are among all that is reached, whatever was asked before', () => {
+    fc.assert(
+      fc.property(arbitrarySystem(NODES), fc.array(fc.nat(NODES - 1)), (system, picks) => {
+        const program = buildProgram(system)
+        const scratch = buildScratch(program)
+        const wanted = picks.filter((node) => node < system.nodeCount)
+        for (let start = 0; start < system.nodeCount; start++) {
+          const all = new Set(reachFrom(program, start).nodes)
+          assert.deepEqual(reachedAmong(program, start, wanted, scratch), new Set(wanted).intersection(all))
+        }
+      }),
+      { numRuns: 500 },
     )
   })
 

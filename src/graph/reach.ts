@@ -93,6 +93,27 @@ export function reachFrom(program: Program, start: number, scratch: Scratch = bu
   return { nodes: scratch.queue.slice(0, scratch.size), ranks: scratch.ranks.slice(0, scratch.size) }
 }
 
+/**
+ * Returns which of some nodes one start reaches. It looks no farther once it has found them all.
+ *
+ * @throws {RangeError} if the start is outside the program
+ */
+export function reachedAmong(
+  program: Program,
+  start: number,
+  wanted: Iterable<number>,
+  scratch: Scratch = buildScratch(program),
+): Set<number> {
+  const open = new Set(wanted)
+  const found = new Set<number>()
+  if (open.size === 0) return found
+  explore(program, scratch, [start, ...program.axioms], (node) => {
+    if (open.delete(node)) found.add(node)
+    return open.size === 0
+  })
+  return found
+}
+
 /** What a witness leads to: any of some nodes, or any node that carries a lane. */
 export type Goal = { readonly nodes: ReadonlySet<number> } | { readonly lane: number; readonly laneMasks: Uint32Array }
 

@@ -1,7 +1,7 @@
 import { STRENGTHS, impactWords } from '#contract/vocabulary.ts'
 import { buildScratch, type Scratch } from '#graph/explore.ts'
 import type { Program } from '#graph/program.ts'
-import { reachFrom } from '#graph/reach.ts'
+import { reachedAmong } from '#graph/reach.ts'
 import type { Snapshot } from '#model/compile.ts'
 import { proverOf } from '../costs.ts'
 import type { AccountAnalysis, Analysis } from '../context.ts'
@@ -138,7 +138,7 @@ function channelThatGives(
   for (const channel of new Set(authenticators.flatMap(({ on }) => on ?? []))) {
     const start = snapshot.indexOf.get(channel)
     if (start === undefined || snapshot.inventory.kindOf(channel) !== 'channel') continue
-    const reached = new Set(reachFrom(program, start, scratchOf(program)).nodes)
+    const reached = reachedAmong(program, start, nodes, scratchOf(program))
     if (nodes.every((node) => reached.has(node))) return channel
   }
   return null
@@ -160,13 +160,19 @@ export function* noWayBack(_analysis: Analysis, account: AccountAnalysis): Gener
 export function* circularRecovery(analysis: Analysis, account: AccountAnalysis): Generator<Draft> {
   if (!account.human || account.recoverability.lostWithout.length === 0) return
   const { snapshot, program } = analysis
-  const recoveries = account.ways.filter(({ way }) => way.purpose === 'recovery')
-  if (recoveries.length === 0) return
-  const own = new Set(reachFrom(program, snapshot.indexOf.get(account.fact.id)!, scratchOf(program)).nodes)
-  for (const judged of recoveries) {
-    const leaves = (judged.way.alternatives ?? []).map((alternative) =>
-      alternative.find((id) => throughAccount(snapshot, id) && own.has(snapshot.indexOf.get(id)!)),
+  // of each alternative, what lives behind an account; one without any is no circle
+  const recoveries = account.ways.flatMap((judged) => {
+    if (judged.way.purpose !== 'recovery') return []
+    const alternatives = (judged.way.alternatives ?? []).map((leaves) =>
+      leaves.filter((id) => throughAccount(snapshot, id)),
     )
+    return alternatives.every(({ length }) => length > 0) ? [{ judged, alternatives }] : []
+  })
+  const nodeOf = (id: string): number => snapshot.indexOf.get(id)!
+  const wanted = recoveries.flatMap(({ alternatives }) => alternatives.flat().map(nodeOf))
+  const own = reachedAmong(program, nodeOf(account.fact.id), wanted, scratchOf(program))
+  for (const { judged, alternatives } of recoveries) {
+    const leaves = alternatives.map((through) => through.find((id) => own.has(nodeOf(id))))
     const circular = leaves.find((leaf) => leaf !== undefined)
     if (circular === undefined || leaves.includes(undefined)) continue
     yield {
