@@ -11,7 +11,7 @@ import type { Policy } from '#policy/policy.ts'
 import type { AccountState } from './live/account-state.ts'
 import type { Change } from './live/dirty.ts'
 import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
-import { keyOf, type Kept } from './live/fact-store.ts'
+import { accountIdsIn, countsIn, factTable, keyOf, type Counts, type FactTable } from './live/fact-table.ts'
 import { holdState, isAlike, stateHeld, type HeldState } from './live/held-state.ts'
 import { inventoryInParts } from './live/inventory-parts.ts'
 import { statesAnew, statesOf } from './live/states.ts'
@@ -22,6 +22,8 @@ export type { AccountState } from './live/account-state.ts'
 /** All accounts at one moment. It never changes: {@link applyDelta} returns another. */
 export interface LiveAnalysis {
   readonly inventory: CheckedInventory
+  /** how many facts the inventory has, and accounts among them */
+  readonly counts: Counts
   readonly policy: Policy
   /** `sha256:` of the facts and their time; the same as of a report on the same facts */
   readonly snapshotId: string
@@ -62,12 +64,13 @@ export interface Applied {
 /**
  * Analyses an inventory for decisions.
  *
+ * @param facts  those of the inventory, without repetitions, where they stand in a table already; it stays as it is
  * @throws {AmbitError} `input_invalid` if the facts contradict each other
  */
-export function liveAnalysis(inventory: Inventory, policy: Policy): LiveAnalysis {
+export function liveAnalysis(inventory: Inventory, policy: Policy, facts?: FactTable): LiveAnalysis {
   const checked = checkInventory(inventory)
   refuseErrors(checked.diagnostics)
-  return begin(checked, policy).live
+  return begin(checked, facts ?? factTable(checked.facts), policy).live
 }
 
 /**
@@ -89,6 +92,7 @@ export function applyDelta(live: LiveAnalysis, delta: Delta): Applied {
 interface Version {
   readonly live: LiveAnalysis
   readonly line: Line
+  readonly facts: FactTable
   readonly tree: FactTree
   /** null for the newest */
   past: Past | null
@@ -97,7 +101,6 @@ interface Version {
 /** What was otherwise before the next one. */
 interface Past {
   readonly next: Version
-  readonly facts: ReadonlyMap<string, Kept | undefined>
   /** all accounts, if any came or went; else those that changed */
   readonly accounts:
     | { readonly all: ReadonlyMap<string, HeldState> }
@@ -110,43 +113,43 @@ interface Line {
   readonly base: Pick<CheckedInventory, 'snapshot' | 'sources'>
   /** as the newest has them, in the order of the inventory */
   readonly states: Map<string, HeldState>
-  readonly kept: ReadonlyMap<string, Kept>
   /** null where everything is always computed anew, or a change failed half-way */
   engine: Engine | null
 }
 
 const VERSIONS = new WeakMap<LiveAnalysis, Version>()
 
-function begin(inventory: CheckedInventory, policy: Policy): Version {
-  const engine = asksForSizes(policy) ? null : buildEngine(inventory, policy)
-  const found =
-    engine === null
-      ? statesAnew(inventory, policy).values()
-      : statesOf(engine, engine.facts.byKind.get('account')!.keys())
+function begin(inventory: CheckedInventory, kept: FactTable, policy: Policy): Version {
+  const { snapshot, sources, facts } = inventory
+  const engine = asksForSizes(policy) ? null : buildEngine({ snapshot, facts }, kept.copy(), policy)
+  const found = engine === null ? statesAnew(inventory, policy).values() : statesOf(engine, accountIdsIn(kept))
   const states = new Map<string, HeldState>()
   for (const state of found) states.set(state.id, holdState(state))
-  const kept =
-    engine?.facts.kept ?? new Map(inventory.facts.map((placed, serial) => [keyOf(placed.fact), { placed, serial }]))
-  const { snapshot, sources } = inventory
-  const line: Line = { policy, base: { snapshot, sources }, states, kept, engine }
-  return versionOf(line, factTree(inventory.facts.map(({ fact }) => fact)), inventory.diagnostics)
+  const line: Line = { policy, base: { snapshot, sources }, states, engine }
+  return versionOf(line, kept, factTree(facts.map(({ fact }) => fact)), inventory.diagnostics)
 }
 
-function versionOf(line: Line, tree: FactTree, diagnostics?: CheckedInventory['diagnostics']): Version {
+function versionOf(
+  line: Line,
+  facts: FactTable,
+  tree: FactTree,
+  diagnostics?: CheckedInventory['diagnostics'],
+): Version {
   const { policy, base } = line
   const known = { ...base, ...(diagnostics === undefined ? {} : { diagnostics }) }
   let inventory: CheckedInventory | undefined
   const live: LiveAnalysis = {
     policy,
+    counts: countsIn(facts),
     snapshotId: idOf(base.snapshot.at, tree),
     get inventory() {
-      return (inventory ??= inventoryInParts(known, factsOf(version), (id) => factIn(version, id)))
+      return (inventory ??= inventoryInParts(known, facts))
     },
     account: (id) => stateIn(version, id),
     held: (id) => heldIn(version, id),
     accountIds: () => accountsIn(version).keys(),
   }
-  const version: Version = { live, line, tree, past: null }
+  const version: Version = { live, line, facts, tree, past: null }
   VERSIONS.set(live, version)
   return version
 }
@@ -169,29 +172,12 @@ function accountsIn({ line, past }: Version): ReadonlyMap<string, HeldState> {
   return 'all' in past.accounts ? past.accounts.all : accountsIn(past.next)
 }
 
-function factIn({ line, past }: Version, id: string): PlacedFact | undefined {
-  if (past === null) return line.kept.get(id)?.placed
-  return past.facts.has(id) ? past.facts.get(id)?.placed : factIn(past.next, id)
-}
-
-/** The facts of a version, in the order of the inventory. */
-function factsOf(version: Version): PlacedFact[] {
-  return keptIn(version).map(({ placed }) => placed)
-}
-
-function keptIn({ line, past }: Version): Kept[] {
-  if (past === null) return [...line.kept.values()]
-  const others = keptIn(past.next).filter(({ placed }) => !past.facts.has(keyOf(placed.fact)))
-  const own = [...past.facts.values()].filter((kept) => kept !== undefined)
-  return [...others, ...own].toSorted((a, b) => a.serial - b.serial)
-}
-
 /** What a delta changes; null where a fact becomes one of another kind. */
-function changesOf({ line, past }: Version, { upsert = [], remove = [] }: Delta): Change[] | null {
+function changesOf({ facts, past }: Version, { upsert = [], remove = [] }: Delta): Change[] | null {
   if (past !== null) return null
   const changes = new Map<string, Change>()
   const note = (key: string, after: PlacedFact | undefined): void => {
-    const before = line.kept.get(key)?.placed.fact
+    const before = facts.get(key)?.fact
     if (before !== undefined || after !== undefined) changes.set(key, { key, before, after })
   }
   for (const it of remove) note(typeof it === 'string' ? it : keyOf(it), undefined)
@@ -203,16 +189,17 @@ function changesOf({ line, past }: Version, { upsert = [], remove = [] }: Delta)
 
 /** Of so many facts, one in four may change, and in small inventories so many, before it is quicker to begin anew. */
 const FEW = 200
-/** Nodes that may be left behind, besides as many as there were at first, before everything is built anew. */
-const SPARE_NODES = 10_000
+/** Nodes and facts that may be left behind, besides as many as there were at first, before everything is built anew. */
+const SPARE = 10_000
 
 /** The engine of the line, where it can take up these changes. */
-function engineFor({ line }: Version, { at }: Delta, changes: readonly Change[]): Engine | null {
-  const { base, engine, kept } = line
+function engineFor({ line, facts }: Version, { at }: Delta, changes: readonly Change[]): Engine | null {
+  const { base, engine } = line
   if (at !== undefined && at !== base.snapshot.at) return null
-  if (changes.length > Math.max(FEW, kept.size / 4)) return null
-  // ids that come and go leave nodes behind
-  return engine !== null && engine.ids.length > 2 * engine.nodesAtFirst + SPARE_NODES ? null : engine
+  if (changes.length > Math.max(FEW, facts.size / 4)) return null
+  // what comes and goes leaves its place behind
+  if (engine === null || facts.entries > 2 * facts.size + SPARE) return null
+  return engine.ids.length > 2 * engine.nodesAtFirst + SPARE ? null : engine
 }
 
 /**
@@ -223,7 +210,7 @@ function refuseContradictions({ facts }: Engine, changes: readonly Change[]): vo
   const changed = new Map(changes.map(({ key, after }) => [key, after]))
   const near = new Map<string, PlacedFact>()
   const add = (key: string): void => {
-    const placed = changed.has(key) ? changed.get(key) : facts.kept.get(key)?.placed
+    const placed = changed.has(key) ? changed.get(key) : facts.kept.get(key)
     if (placed !== undefined) near.set(key, placed)
   }
   for (const { key, before, after } of changes) {
@@ -236,18 +223,15 @@ function refuseContradictions({ facts }: Engine, changes: readonly Change[]): vo
 
 function applyTo(engine: Engine, version: Version, changes: readonly Change[]): Omit<Applied, 'full'> {
   const { line, tree } = version
-  const { states, kept } = line
-  const facts = new Map(changes.map(({ key }) => [key, kept.get(key)]))
+  const { states } = line
   const isOther = changes.some(({ before, after }) => (before?.fact === 'account') !== (after?.fact.fact === 'account'))
   const all = isOther ? new Map(states) : null
   const gone = changes.flatMap(({ before }) => before ?? [])
   const come = changes.flatMap(({ after }) => after?.fact ?? [])
-  const next = versionOf(line, changedTree(tree, gone, come))
-  const some = new Map<string, HeldState>()
-  version.past = { next, facts, accounts: all === null ? { some } : { all } }
   line.engine = null // if deriving fails, nobody goes on from here
+  const affected = changeFacts(engine, changes) ?? accountIdsIn(engine.facts.kept)
+  const some = new Map<string, HeldState>()
   const told: AccountChange[] = []
-  const affected = changeFacts(engine, changes) ?? engine.facts.byKind.get('account')!.keys()
   const fresh = new Map<string, HeldState>()
   for (const after of statesOf(engine, affected)) {
     const { id } = after
@@ -257,8 +241,11 @@ function applyTo(engine: Engine, version: Version, changes: readonly Change[]): 
     fresh.set(id, held)
     told.push({ id, before: before === undefined ? null : stateHeld(id, before), after })
   }
+  const facts = engine.facts.kept.copy()
+  const next = versionOf(line, facts, changedTree(tree, gone, come))
+  version.past = { next, accounts: all === null ? { some } : { all } }
   for (const [id, held] of fresh) states.set(id, held)
-  const serialOf = ({ id }: AccountChange): number => kept.get(id)!.serial
+  const serialOf = ({ id }: AccountChange): number => facts.entryOf(id)!
   told.sort((a, b) => serialOf(a) - serialOf(b))
   for (const { key, before, after } of changes) {
     if (before?.fact !== 'account' || after !== undefined) continue
@@ -277,7 +264,7 @@ function applyAnew(version: Version, delta: Delta): Applied {
       ...(snapshot.name === null ? {} : { name: snapshot.name }),
       ...(at === null ? {} : { at }),
       sources,
-      facts: changedFacts(factsOf(version), delta),
+      facts: changedFacts(version.facts.values(), delta),
       diagnostics: [],
     },
     version.line.policy,
@@ -286,7 +273,7 @@ function applyAnew(version: Version, delta: Delta): Applied {
 }
 
 /** The facts after a change: what is replaced stays in its place, what is new comes last. */
-function changedFacts(facts: readonly PlacedFact[], { upsert = [], remove = [] }: Delta): PlacedFact[] {
+function changedFacts(facts: Iterable<PlacedFact>, { upsert = [], remove = [] }: Delta): PlacedFact[] {
   const gone = new Set(remove.map((it) => (typeof it === 'string' ? it : keyOf(it))))
   const fresh = new Map(upsert.map((placed) => [keyOf(placed.fact), placed]))
   const changed: PlacedFact[] = []

@@ -34,12 +34,11 @@ export type WaysOf = Pick<ReadonlyMap<string, readonly Way[]>, 'get'>
 /** A session that lives now, as against a way in that opens one. */
 export const isLiveSession = (way: Way): boolean => way.purpose === 'session' && way.fact === null
 
-/** All ways in by account, or those into the accounts in `only`, in the order of the inventory; disabled accounts have none. */
-export function waysInOf(inventory: CheckedInventory, only?: ReadonlySet<string>): Map<string, Way[]> {
+/** All ways in by account, in the order of the inventory; disabled accounts have none. */
+export function waysInOf(inventory: CheckedInventory): Map<string, Way[]> {
   const ways = new Map<string, Way[]>()
   const { wayIn, secret, session } = inventory.byKind
   for (const placed of [...wayIn, ...secret, ...session]) {
-    if (only !== undefined && !accountsEntered(placed.fact).some((account) => only.has(account))) continue
     for (const way of waysOfFact(inventory, placed)) {
       const list = ways.get(way.account)
       if (list) list.push(way)

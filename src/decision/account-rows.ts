@@ -167,14 +167,14 @@ function rowWriter({ whole, ungated }: Analyses, tables: Tables, only?: Readonly
   const { inventory, policy } = whole
   const { numbers, names, persons, shared } = tables
   const { demands, controlSets, systems, memberships, alike } = shared
-  const signIns = signInsOf(inventory, policy, only)
   const holders = new Set<string>()
   for (const { fact } of inventory.byKind.entitlement)
     if (only === undefined || only.has(fact.holder)) holders.add(fact.holder)
   return (fact: FactOf<'account'>, row: number): void => {
     const state = whole.account(fact.id)!
     const floor = ungated === whole ? state : (ungated.account(fact.id) ?? state)
-    const { canProve, controls } = signIns(fact)
+    const ways = state.ways.map(({ id }) => id)
+    const { canProve, controls } = signInsOf(inventory, policy, fact, ways)
     const at = row * ROW
     names[row] = fact.name ?? null
     persons[row] = fact.subject ?? null

@@ -1,5 +1,5 @@
 /** What the sign-ins of an account could prove, and which controls hold for all of them. */
-import { waysInOf, type Way } from '#analysis/ways-in.ts'
+import { waysOfFact, type Way } from '#analysis/ways-in.ts'
 import { isSignIn } from '#analysis/worth.ts'
 import { CONTROLS, STRENGTHS, type Control, type Strength } from '#contract/vocabulary.ts'
 import { rankOf, strengthOf } from '#assurance/strength.ts'
@@ -13,21 +13,22 @@ export interface SignIns {
 }
 
 /**
- * Returns what is known of the sign-ins of each account, or of those in `only`. Whatever is not known of them may be the best
- * there is.
+ * What is known of the sign-ins of an account. Whatever is not known of them may be the best there is.
+ *
+ * @param ways  ids of all its ways in
  */
 export function signInsOf(
   inventory: CheckedInventory,
   policy: Policy,
-  only?: ReadonlySet<string>,
-): (account: FactOf<'account'>) => SignIns {
-  const ways = waysInOf(inventory, only)
-  return (account) => {
-    const own = (ways.get(account.id) ?? []).filter(isSignIn)
-    const rank =
-      own.length === 0 ? rankOf('hardware') : Math.max(...own.map((way) => rankOfWay(inventory, policy, way)))
-    return { canProve: STRENGTHS[rank]!, controls: controlsOf(account, own) }
-  }
+  account: FactOf<'account'>,
+  ways: readonly string[],
+): SignIns {
+  const own = ways
+    .flatMap((id) => inventory.get(id) ?? [])
+    .flatMap((placed) => waysOfFact(inventory, placed))
+    .filter((way) => way.account === account.id && isSignIn(way))
+  const rank = own.length === 0 ? rankOf('hardware') : Math.max(...own.map((way) => rankOfWay(inventory, policy, way)))
+  return { canProve: STRENGTHS[rank]!, controls: controlsOf(account, own) }
 }
 
 function rankOfWay(inventory: CheckedInventory, policy: Policy, { alternatives }: Way): number {

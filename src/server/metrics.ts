@@ -53,8 +53,8 @@ export function observeNode({ metrics, live, health }: Pick<ServerContext, 'metr
     })
   gauge('ambit_ready', '1 when this node may answer', () => Number(live() !== null && health.storeReachable()))
   gauge('ambit_store_reachable', '1 when the store answers', () => Number(health.storeReachable()))
-  gauge('ambit_accounts', 'Accounts of the current snapshot', () => live()?.inventory.byKind.account.length ?? 0)
-  gauge('ambit_facts', 'Facts of the current snapshot', () => live()?.inventory.facts.length ?? 0)
+  gauge('ambit_accounts', 'Accounts of the current snapshot', () => live()?.counts.accounts ?? 0)
+  gauge('ambit_facts', 'Facts of the current snapshot', () => live()?.counts.facts ?? 0)
   gauge('process_resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss())
   gauge('process_cpu_seconds_total', 'CPU time of the process', () => {
     const { user, system } = process.cpuUsage()

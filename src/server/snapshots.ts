@@ -172,7 +172,7 @@ export function openSnapshots({
       // made before anything is kept: facts that cannot be decided from are not taken
       const nextWorld = same ? null : basis.build(next, since)
       const verdicts = before === null ? [] : verdictChanges(before, next)
-      const counts = { facts: next.inventory.facts.length, accounts: next.inventory.byKind.account.length }
+      const { counts } = next
       const taken: Taken = { snapshot: next.snapshotId, ...counts, verdictsChanged: verdicts.length }
       if (same && sending.ingest === undefined) return taken
       const now = clock()

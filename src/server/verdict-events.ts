@@ -9,7 +9,7 @@ export function snapshotChanged(next: LiveAnalysis, before: LiveAnalysis | null)
       snapshot: next.snapshotId,
       before: before?.snapshotId ?? null,
       policy: next.policy.hash,
-      facts: next.inventory.facts.length,
+      facts: next.counts.facts,
     },
   }
 }

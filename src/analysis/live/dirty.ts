@@ -3,6 +3,7 @@ import { accountsEntered } from '../ways-in.ts'
 import { eachReference } from '#model/inventory-references.ts'
 import type { Lists, Structure } from '#model/rights.ts'
 import { accountsAsking, namersOf, type FactStore } from './fact-store.ts'
+import { countOfKind } from './fact-table.ts'
 
 /** One fact before and after; one of them may be missing. */
 export interface Change {
@@ -110,7 +111,7 @@ export function accountsOfFact(fact: Fact | undefined): readonly string[] {
 
 /** The accounts whose ways in ask for something: a leaf of their formulas, a secret or session that is a way in by itself. */
 export function accountsBehind(store: FactStore, id: string): Set<string> {
-  return new Set([...accountsOfFact(store.kept.get(id)?.placed.fact), ...accountsAsking(store, id)])
+  return new Set([...accountsOfFact(store.kept.get(id)?.fact), ...accountsAsking(store, id)])
 }
 
 /** An account itself; the accounts in a group or role, through any nesting. */
@@ -122,7 +123,7 @@ export function accountsBelow(store: FactStore, id: string): Set<string> {
       if (isMember && fact.memberOf?.includes(each)) below.add(fact.id)
     }
   }
-  return new Set([...below].filter((each) => store.kept.get(each)?.placed.fact.fact === 'account'))
+  return new Set([...below].filter((each) => store.kept.get(each)?.fact.fact === 'account'))
 }
 
 /**
@@ -132,7 +133,7 @@ export function accountsBelow(store: FactStore, id: string): Set<string> {
 export function accountsExcused(store: FactStore, changes: readonly Change[]): Set<string> {
   const accounts = new Set<string>()
   const hasExceptions =
-    store.byKind.get('exception')!.size > 0 || changes.some(({ before }) => before?.fact === 'exception')
+    countOfKind(store.kept, 'exception') > 0 || changes.some(({ before }) => before?.fact === 'exception')
   for (const { before, after } of changes) {
     for (const fact of [before, after?.fact]) {
       if (fact?.fact === 'exception') {

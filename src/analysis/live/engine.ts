@@ -5,7 +5,7 @@ import { noRows, rowAt, setRow, type Rows } from '#graph/incremental-rows.ts'
 import { buildProgram } from '#graph/program.ts'
 import type { RuleSystem } from '#graph/rules.ts'
 import { capabilityOf, type FactNodes } from '#model/compile.ts'
-import { FACT_SCHEMAS, type Fact, type FactKind, type PlacedFact } from '#model/facts.ts'
+import type { Fact, PlacedFact } from '#model/facts.ts'
 import type { CheckedInventory, FactView } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
 import { idOfRight } from '#model/rights.ts'
@@ -13,6 +13,7 @@ import { lanesOfRight, rightImpact, UNCERTAIN } from '../impact.ts'
 import type { WaysOf } from '../ways-in.ts'
 import { GIVES_ACCOUNT } from '../weakest-way.ts'
 import { accountsAsking, buildFactStore, dropFact, namersOf, putFact, viewOf, type FactStore } from './fact-store.ts'
+import { keyOf, type FactTable } from './fact-table.ts'
 import { bestSignIns, liveWays, settleBest, type BestSignIns } from './live-ways.ts'
 import {
   accountsBehind,
@@ -66,11 +67,13 @@ export const nodesOf = ({ view, indexOf }: Engine): FactNodes => ({ inventory: v
 
 type Draft = Omit<Engine, 'reach' | 'fall' | 'nodesAtFirst'>
 
-/** Derives everything from an inventory. */
-export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine {
-  const kinds = Object.keys(FACT_SCHEMAS) as FactKind[]
-  const facts = buildFactStore(kinds, inventory.snapshot)
-  for (const placed of inventory.facts) putFact(facts, placed)
+/** Derives everything from an inventory. @param kept  its facts; they change with the engine */
+export function buildEngine(
+  { facts: placed, snapshot }: Pick<CheckedInventory, 'facts' | 'snapshot'>,
+  kept: FactTable,
+  policy: Policy,
+): Engine {
+  const facts = buildFactStore(kept, placed, snapshot)
   const view = viewOf(facts)
   const indexOf = new Map<string, number>()
   const ways = liveWays(facts, view)
@@ -87,7 +90,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
     entrances: noRows(),
     seeds: noRows(),
   }
-  const all = new Map(Array.from(facts.kept, ([key, { placed }]) => [key, placed]))
+  const all = new Map(placed.map((each) => [keyOf(each.fact), each]))
   const known = { view, structure: structureOf(facts) }
   const { come, rights } = updateRules(draft.rules, known, new Map(), all, new Set())
   for (const { fact } of all.values()) if (fact.id !== undefined) nodeOf(draft, fact.id)
@@ -95,7 +98,7 @@ export function buildEngine(inventory: CheckedInventory, policy: Policy): Engine
   const rules = come.map((rule) => looseOf(draft, rule))
   countGivers(draft, { gone: [], come, rights })
   for (const [key, { fact }] of all) seedFact(draft, key, fact, new Set())
-  const accounts = new Set(facts.byKind.get('account')!.keys())
+  const accounts = new Set(placed.flatMap(({ fact }) => (fact.fact === 'account' ? fact.id : [])))
   settleBest(draft, accounts)
   for (const account of accounts) setEntrance(draft, account, new Set())
   const steps = come.filter(isStep).map((rule) => looseOf(draft, rule))
@@ -135,7 +138,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   }
   for (const account of accountsExcused(facts, changes)) affected.add(account)
   for (const id of dirty.switched) {
-    for (const key of valuesOf(facts.naming, id)) remade.set(key, facts.kept.get(key)!.placed)
+    for (const key of valuesOf(facts.naming, id)) remade.set(key, facts.kept.get(key)!)
   }
   const made = updateRules(rules, { view, structure: structureOf(facts) }, before, remade, dirty.targets)
   const turned = countGivers(engine, made)
@@ -171,7 +174,7 @@ function factsRemade(
   const remade = new Map<string, PlacedFact>()
   const add = (key: string): void => {
     const fact = kept.get(key)
-    if (fact !== undefined) remade.set(key, fact.placed)
+    if (fact !== undefined) remade.set(key, fact)
   }
   for (const { key } of changes) add(key)
   for (const id of switched) for (const key of valuesOf(naming, id)) add(key)
@@ -210,7 +213,7 @@ function setEntrance(draft: Draft, account: string, touched: Set<number>): void 
   const { facts, entrances, givers, indexOf, view, policy, ways } = draft
   const own = nodeOf(draft, account)
   for (const node of entranceAt(draft, account).seeds.keys()) setSeed(draft, node, seederOf(own, 'account'), 0, touched)
-  const isAccount = facts.kept.get(account)?.placed.fact.fact === 'account'
+  const isAccount = facts.kept.get(account)?.fact.fact === 'account'
   const nodes = { inventory: view, indexOf }
   const isDerivable = (node: number): boolean => (givers.get(node) ?? 0) > 0
   const rows = isAccount ? entranceRows({ nodes, policy, isDerivable }, account, ways.get(account) ?? []) : []

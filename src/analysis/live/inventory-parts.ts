@@ -1,11 +1,12 @@
-import { FACT_SCHEMAS, type PlacedFact } from '#model/facts.ts'
+import { FACT_SCHEMAS, type FactKind } from '#model/facts.ts'
 import { checkInventory, type CheckedInventory, type FactsByKind } from '#model/inventory.ts'
+import { factsOfKind, type FactTable } from './fact-table.ts'
 
 /**
- * What {@link checkInventory} says of facts that were checked as they came; each part is made when it is asked for.
+ * What {@link checkInventory} says of facts that were checked as they came. Each part is made when it is asked for, and lists
+ * of facts are made anew each time, so that nothing is held twice.
  *
  * @param diagnostics  what was found when they were all read together; worked out again where that is not given
- * @param find  the fact of an id, where that is quicker than through all of them
  */
 export function inventoryInParts(
   {
@@ -13,30 +14,25 @@ export function inventoryInParts(
     sources,
     diagnostics,
   }: Pick<CheckedInventory, 'snapshot' | 'sources'> & Partial<Pick<CheckedInventory, 'diagnostics'>>,
-  facts: readonly PlacedFact[],
-  find?: (id: string) => PlacedFact | undefined,
+  facts: FactTable,
 ): CheckedInventory {
-  let checked: CheckedInventory | undefined
-  const whole = (): CheckedInventory => {
+  let found: Pick<CheckedInventory, 'missing' | 'diagnostics'> | undefined
+  const whole = (): typeof found & {} => {
+    if (found !== undefined) return found
     const { name, at } = snapshot
     const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
-    return (checked ??= checkInventory({ ...stated, sources, facts, diagnostics: [] }))
+    const checked = checkInventory({ ...stated, sources, facts: [...facts.values()], diagnostics: [] })
+    return (found = { missing: checked.missing, diagnostics: checked.diagnostics })
   }
-  let byKind: FactsByKind | undefined
-  let byId: ReadonlyMap<string | undefined, PlacedFact> | undefined
-  const get =
-    find ??
-    ((id: string): PlacedFact | undefined =>
-      (byId ??= new Map(facts.map((placed) => [placed.fact.id, placed]))).get(id))
   return {
     snapshot,
     sources,
-    facts,
-    get,
-    kindOf: (id) => get(id)?.fact.fact,
-    get byKind() {
-      return (byKind ??= groupedByKind(facts))
+    get facts() {
+      return [...facts.values()]
     },
+    get: (id) => facts.get(id),
+    kindOf: (id) => facts.get(id)?.fact.fact,
+    byKind: byKindIn(facts),
     get missing() {
       return whole().missing
     },
@@ -46,8 +42,10 @@ export function inventoryInParts(
   }
 }
 
-function groupedByKind(facts: readonly PlacedFact[]): FactsByKind {
-  const byKind = new Map(Object.keys(FACT_SCHEMAS).map((kind) => [kind, [] as PlacedFact[]]))
-  for (const placed of facts) byKind.get(placed.fact.fact)!.push(placed)
-  return Object.fromEntries(byKind) as unknown as FactsByKind // each fact went into the list of its own `fact` word
+function byKindIn(facts: FactTable): FactsByKind {
+  const kinds = Object.keys(FACT_SCHEMAS) as FactKind[]
+  const byKind = Object.fromEntries(
+    kinds.map((kind) => [kind, { enumerable: true, get: () => [...factsOfKind(facts, kind)] }]),
+  )
+  return Object.defineProperties({}, byKind) as FactsByKind // one list for each kind
 }

@@ -19,7 +19,8 @@ const WAY_KINDS: readonly FactKind[] = ['wayIn', 'secret', 'session']
 function waysInto(facts: FactStore, view: FactView, account: string): readonly Way[] | undefined {
   const stated: { readonly rank: number; readonly serial: number; readonly way: Way }[] = []
   for (const key of valuesOf(facts.naming, account)) {
-    const { placed, serial } = facts.kept.get(key)!
+    const serial = facts.kept.entryOf(key)!
+    const placed = facts.kept.at(serial)
     const rank = WAY_KINDS.indexOf(placed.fact.fact)
     if (rank < 0) continue
     for (const way of waysOfFact(view, placed)) if (way.account === account) stated.push({ rank, serial, way })

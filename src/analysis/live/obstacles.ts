@@ -154,7 +154,7 @@ const rowOf = ({ indexOf }: FactNodes, { body, needs }: IdRule): Row => ({
 })
 
 function wayOf({ kept }: FactStore, { kind, head, body, unit, place }: IdRule): Way {
-  const fact = kind === 'declared' ? kept.get(unit)?.placed.fact : undefined
+  const fact = kind === 'declared' ? kept.get(unit)?.fact : undefined
   const [id, reason] = fact?.fact === 'rule' ? [fact.id, fact.reason] : [body[0]!, undefined]
   return wayPast(head, id, reason, place ?? { file: '' })
 }

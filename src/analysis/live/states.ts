@@ -26,7 +26,7 @@ export function* statesOf(engine: Engine, ids: Iterable<string>): Generator<Acco
   }
   const ground = { snapshot: nodes, policy, ways, worths, weakest }
   for (const id of ids) {
-    const fact = facts.kept.get(id)?.placed.fact
+    const fact = facts.kept.get(id)?.fact
     if (fact?.fact !== 'account') continue
     const [first, second] = reach.map(({ masks }) => masks[indexOf.get(id)!]!) as [number, number]
     const judged = judgeAccount(ground, fact, impactOfLanes(first, second), UNASKED)

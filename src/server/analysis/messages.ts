@@ -2,6 +2,8 @@
 import type { AccountState } from '#analysis/live.ts'
 import type { Report } from '#contract/report.ts'
 import { AmbitError, type ErrorCode } from '#lib/errors.ts'
+import type { Packed } from '#lib/packed.ts'
+import type { Inventory } from '#model/facts.ts'
 import type { PolicyText } from '#policy/load.ts'
 
 /** What a thread is started with. */
@@ -14,7 +16,7 @@ export interface ThreadStart {
 
 /** Pieces are bodies of snapshots. */
 export type Task =
-  | { readonly do: 'load'; readonly pieces: readonly Uint8Array[] }
+  | { readonly do: 'load'; readonly header: Omit<Inventory, 'facts' | 'diagnostics'>; readonly facts: Packed }
   | { readonly do: 'change'; readonly base: string; readonly pieces: readonly Uint8Array[] }
   | { readonly do: 'report'; readonly pieces: readonly Uint8Array[] }
 

@@ -1,11 +1,11 @@
 /** Analyses in a thread of its own, and keeps here what decisions read. */
 import { Worker } from 'node:worker_threads'
-import { keyOf } from '#analysis/live/fact-store.ts'
+import { countsIn, factTable, keyOf, type FactTable } from '#analysis/live/fact-table.ts'
 import { holdState, stateHeld, type HeldState } from '#analysis/live/held-state.ts'
 import { inventoryInParts } from '#analysis/live/inventory-parts.ts'
 import { liveAnalysis, type Delta, type LiveAnalysis } from '#analysis/live.ts'
 import type { Report } from '#contract/report.ts'
-import type { Inventory, PlacedFact } from '#model/facts.ts'
+import type { Inventory } from '#model/facts.ts'
 import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
 import { encodeDelta, encodeInventory } from '../snapshot-body.ts'
@@ -25,7 +25,7 @@ interface Parts {
   readonly name: string | null
   readonly at: string | null
   readonly sources: Inventory['sources']
-  readonly facts: ReadonlyMap<string, PlacedFact>
+  readonly facts: FactTable
   readonly states: ReadonlyMap<string, HeldState>
   readonly snapshotId: string
   /** of the facts as they were sent all together */
@@ -49,10 +49,10 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     if (inventory.facts.length <= FEW) return liveAnalysis(inventory, policy)
     const checked = checkInventory(inventory)
     refuseErrors(checked.diagnostics)
-    const { done, states } = await thread.ask({ do: 'load', pieces: await gathered(encodeInventory(inventory)) })
-    if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
-    const facts = new Map(checked.facts.map((placed) => [keyOf(placed.fact), placed]))
+    const facts = factTable(checked.facts)
     const { sources, snapshot, diagnostics } = checked
+    const { done, states } = await thread.ask(loadTask({ ...snapshot, sources, facts }))
+    if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
     return remember({ ...snapshot, sources, diagnostics, facts, states, snapshotId: done.snapshotId })
   }
 
@@ -63,16 +63,14 @@ export function threadAnalyst(policy: Policy, start: ThreadStart): ThreadAnalyst
     let { done, states } = await thread.ask(task)
     if ('lacks' in done) {
       // a thread that was started anew has to be told everything first
-      await thread.ask({ do: 'load', pieces: await gathered(encodeInventory(inventoryOf(before))) })
+      await thread.ask(loadTask(before))
       ;({ done, states } = await thread.ask(task))
     }
     if (!('snapshotId' in done)) throw new Error('the analysis answered something else')
     const nextStates = new Map(before.states)
     for (const [id, held] of states) nextStates.set(id, held)
     for (const id of done.gone) nextStates.delete(id)
-    const facts = new Map(before.facts)
-    for (const gone of delta.remove ?? []) facts.delete(typeof gone === 'string' ? gone : keyOf(gone))
-    for (const placed of delta.upsert ?? []) facts.set(keyOf(placed.fact), placed)
+    const facts = changedFacts(before.facts, delta)
     const { snapshotId } = done
     const { name, sources } = before
     return remember({ name, at: delta.at ?? before.at, sources, facts, states: nextStates, snapshotId })
@@ -101,14 +99,11 @@ function mirror(policy: Policy, parts: Parts): LiveAnalysis {
   return {
     policy,
     snapshotId: parts.snapshotId,
+    counts: countsIn(parts.facts),
     get inventory() {
       const { name, at, sources, facts, diagnostics } = parts
-      const find = (id: string) => facts.get(id)
-      return (inventory ??= inventoryInParts(
-        { snapshot: { name, at }, sources, ...(diagnostics === undefined ? {} : { diagnostics }) },
-        [...facts.values()],
-        find,
-      ))
+      const known = { snapshot: { name, at }, sources, ...(diagnostics === undefined ? {} : { diagnostics }) }
+      return (inventory ??= inventoryInParts(known, facts))
     },
     account: (id) => {
       const held = parts.states.get(id)
@@ -119,9 +114,20 @@ function mirror(policy: Policy, parts: Parts): LiveAnalysis {
   }
 }
 
-function inventoryOf({ name, at, sources, facts }: Parts): Inventory {
+/** Hands the facts over where they lie; both threads read the same bytes. */
+function loadTask({ name, at, sources, facts }: Pick<Parts, 'name' | 'at' | 'sources' | 'facts'>): Task {
   const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
-  return { ...stated, sources, facts: [...facts.values()], diagnostics: [] }
+  return { do: 'load', header: { ...stated, sources }, facts: facts.packed() }
+}
+
+/** Places that facts may have left behind, besides as many as there are, before the rest moves together. */
+const SPARE = 10_000
+
+function changedFacts(before: FactTable, { remove = [], upsert = [] }: Delta): FactTable {
+  const facts = before.copy()
+  for (const gone of remove) facts.delete(typeof gone === 'string' ? gone : keyOf(gone))
+  for (const placed of upsert) facts.set(placed)
+  return facts.entries > 2 * facts.size + SPARE ? factTable([...facts.values()]) : facts
 }
 
 /** Pieces made one by one, with turns for others between. */

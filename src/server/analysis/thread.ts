@@ -1,6 +1,7 @@
 /** A thread that analyses, so that the one that answers is never busy for long. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { analyse } from '#analysis/analyse.ts'
+import { factTableFrom } from '#analysis/live/fact-table.ts'
 import { applyDelta, liveAnalysis, type AccountState, type LiveAnalysis } from '#analysis/live.ts'
 import { withTried } from '#decision/shadow.ts'
 import { checkInventory, refuseErrors } from '#model/inventory.ts'
@@ -48,21 +49,22 @@ async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> 
 }
 
 async function work(task: ToThread): Promise<Done> {
-  const { id, pieces } = task
+  const { id } = task
   if (task.do === 'report') {
-    const checked = checkInventory(await decodeInventory(each(pieces)))
+    const checked = checkInventory(await decodeInventory(each(task.pieces)))
     refuseErrors(checked.diagnostics)
     return { report: analyse(checked, policy) }
   }
   if (task.do === 'load') {
-    const live = liveAnalysis(await decodeInventory(each(pieces)), policy)
+    const facts = factTableFrom(task.facts)
+    const live = liveAnalysis({ ...task.header, facts: [...facts.values()], diagnostics: [] }, policy, facts)
     keep(live)
     tellStates(id, statesIn(live))
     return { snapshotId: live.snapshotId, gone: [] }
   }
   const before = kept.get(task.base)
   if (before === undefined) return { lacks: task.base }
-  const { live, changes } = applyDelta(before, await decodeDelta(each(pieces)))
+  const { live, changes } = applyDelta(before, await decodeDelta(each(task.pieces)))
   keep(live)
   tellStates(
     id,

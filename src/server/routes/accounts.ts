@@ -37,7 +37,7 @@ export function accountRoutes(app: FastifyInstance, { live }: ServerContext): vo
   }
 
   app.get('/v1/snapshot', { config: { access: 'read' } }, (_request, reply) => {
-    const { snapshotId, policy, inventory, accountIds, account } = current(reply)
+    const { snapshotId, policy, inventory, counts, accountIds, account } = current(reply)
     const verdicts: Record<string, number> = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0]))
     for (const id of accountIds()) verdicts[account(id)!.verdict]! += 1
     return reply.send({
@@ -45,8 +45,7 @@ export function accountRoutes(app: FastifyInstance, { live }: ServerContext): vo
       policy: policy.hash,
       name: inventory.snapshot.name,
       at: inventory.snapshot.at,
-      facts: inventory.facts.length,
-      accounts: inventory.byKind.account.length,
+      ...counts,
       verdicts,
       sources: inventory.sources,
       diagnostics: inventory.diagnostics,
