@@ -14,6 +14,7 @@ import type { Exceptions } from './exceptions.ts'
 import type { LoopWatch } from './metrics.ts'
 import type { FindCircumstances } from './evaluate.ts'
 import type { Gate } from './gate/gate.ts'
+import type { Overload } from './overload.ts'
 import type { Signals } from './signals/signals.ts'
 import type { Shadow } from './shadow.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly database: Database
   readonly clock: Clock
   readonly log: Log
+  /** hears of whatever is refused for want of room, instead of the log */
+  readonly overload: Overload
   /** all accounts as they are now; null before the first snapshot. Hold on to it for one request, never for two */
   readonly live: () => LiveAnalysis | null
   /** what decisions read, made from the same snapshot as {@link ServerContext.live} */

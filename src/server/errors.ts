@@ -17,7 +17,7 @@ export interface ErrorBody {
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { overloaded: 2, not_ready: 2, store_unavailable: 2 }
 
 /** What a node answers by the thousand while it starts or is under load: counted by its metrics, and not logged with each request. */
-const EXPECTED: ReadonlySet<ErrorCode> = new Set(['overloaded', 'not_ready'])
+const EXPECTED: ReadonlySet<ErrorCode> = new Set(['not_ready'])
 
 /** Codes for what the framework refuses, by its status. */
 const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
@@ -52,13 +52,18 @@ export function bodyOf({ code, message, detail }: AmbitError, requestId: string)
  * Answers every error in one shape and logs those that are faults of ours. `pages`: what is declared in `app` is for people, who are
  * shown a page under this name instead.
  */
-export function answerErrors(app: FastifyInstance, { log, config }: ServerContext, pages: string | null = null): void {
+export function answerErrors(
+  app: FastifyInstance,
+  { log, config, overload }: ServerContext,
+  pages: string | null = null,
+): void {
   // whoever mistypes an address where people sign in is a person, too
   const brandFor = ({ is404 }: FastifyRequest) => pages ?? (is404 ? config.people?.brand : undefined)
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const known = errorOf(error)
     const status = STATUSES[known.code]
-    if (!EXPECTED.has(known.code)) {
+    if (known.code === 'overloaded') overload.note(known)
+    else if (!EXPECTED.has(known.code)) {
       if (status === 503) log.warn({ requestId: request.id, code: known.code, why: known.detail['why'] }, known.message)
       else if (status >= 500) log.error({ requestId: request.id, err: error }, known.message)
     }

@@ -10,6 +10,7 @@ import type {
   StandingException,
 } from '#contract/decision.ts'
 import { MOST } from '#decision/decide.ts'
+import { AmbitError } from '#lib/errors.ts'
 import { newId } from '#lib/ids.ts'
 import type { ServerContext } from './context.ts'
 
@@ -37,7 +38,11 @@ export interface Asking {
   readonly requestId: string
 }
 
-type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions' | 'shadow'>
+/** What it takes to answer a question. */
+export type EvaluateParts = Pick<
+  ServerContext,
+  'decide' | 'audit' | 'clock' | 'log' | 'overload' | 'circumstances' | 'exceptions' | 'shadow'
+>
 
 /** A question that was decided on; it is answered once it is {@link recorded}. */
 export interface Decided {
@@ -47,17 +52,17 @@ export interface Decided {
 }
 
 /** Answers one question. It never rejects: whatever cannot be found out, decided or written down is a deny, which says so. */
-export async function evaluate(context: Parts, asking: Asking): Promise<Decision> {
+export async function evaluate(context: EvaluateParts, asking: Asking): Promise<Decision> {
   return await recorded(context, await decided(context, asking))
 }
 
 /** Decides, without writing it down. */
-async function decided(context: Parts, asking: Asking): Promise<Decided> {
+async function decided(context: EvaluateParts, asking: Asking): Promise<Decided> {
   return await deciding(context)(asking)
 }
 
 /** Decides on questions one after another. What is known around one subject and session after another is looked for once. */
-export function deciding(context: Parts): (asking: Asking) => Decided | Promise<Decided> {
+export function deciding(context: EvaluateParts): (asking: Asking) => Decided | Promise<Decided> {
   let last: { readonly of: Asking; readonly found: Circumstances } | null = null
   async function look(asking: Asking): Promise<Decided> {
     const { request, session } = asking
@@ -76,7 +81,7 @@ export function deciding(context: Parts): (asking: Asking) => Decided | Promise<
 
 /** Decides at once, unless something has to be asked for. */
 function decidedIn(
-  context: Parts,
+  context: EvaluateParts,
   asking: Asking,
   { device, risk, exceptions }: Circumstances,
 ): Decided | Promise<Decided> {
@@ -94,7 +99,7 @@ function decidedIn(
 
 /** An exception is used up to the moment the store takes it away, not as long as this node remembers it. */
 async function settled(
-  context: Parts,
+  context: EvaluateParts,
   asking: Asking,
   first: Evaluation,
   made: Decision | Promise<Decision>,
@@ -116,16 +121,17 @@ async function settled(
   }
 }
 
-function undecidable({ clock, log }: Parts, asking: Asking, error: unknown): Decided {
+function undecidable({ clock, log, overload }: EvaluateParts, asking: Asking, error: unknown): Decided {
   const { request, session, stepUpsTried } = asking
   const at = Math.floor(clock() / 1000)
   const evaluation: Evaluation = { id: newId('eval'), at, request, session, stepUpsTried, ...NO_CIRCUMSTANCES }
-  log.error({ err: error, evaluation: evaluation.id }, 'a question could not be decided and was denied')
+  if (error instanceof AmbitError && error.code === 'overloaded') overload.note(error)
+  else log.error({ err: error, evaluation: evaluation.id }, 'a question could not be decided and was denied')
   return { asking, evaluation, decision: denied(evaluation, 'undecidable') }
 }
 
 /** The decision once it is on record: what is not on record has not happened, and is a deny. */
-async function recorded(context: Parts, { asking, evaluation, decision }: Decided): Promise<Decision> {
+async function recorded(context: EvaluateParts, { asking, evaluation, decision }: Decided): Promise<Decision> {
   const { by, requestId: request } = asking
   try {
     await context.audit.append({ kind: 'decision', at: context.clock(), by, request, evaluation, decision })
@@ -137,7 +143,7 @@ async function recorded(context: Parts, { asking, evaluation, decision }: Decide
 }
 
 /** The decisions of one request, once all are on record together. */
-export async function allRecorded(context: Parts, all: readonly Decided[]): Promise<readonly Decision[]> {
+export async function allRecorded(context: EvaluateParts, all: readonly Decided[]): Promise<readonly Decision[]> {
   const at = context.clock()
   try {
     await context.audit.appendAll(

@@ -34,6 +34,7 @@ import { startTransmitter } from './ssf/transmitter.ts'
 import { inventoryOf, openSnapshots } from './snapshots.ts'
 import { openPeople } from './people.ts'
 import { basisOf, openPolicyFiles, readPolicies } from './policies.ts'
+import { tellOverload } from './overload.ts'
 import { ownDoor } from './own-safeguards.ts'
 import { ownIssuerName } from './provider/own-issuer.ts'
 import { openShadow } from './shadow.ts'
@@ -71,13 +72,14 @@ const NOTE_USE_EVERY = 60_000
 export async function startServer(config: Config, surroundings: Surroundings): Promise<RunningServer> {
   const { clock, writeLog } = surroundings
   const log = newLog(config.log.level, clock, writeLog)
+  const overload = tellOverload(log)
   const tls = config.tls === undefined ? undefined : await readKeyPair(config.tls)
   const issuer = ownIssuerName(config)
   const settings = settingsFrom(config.decisions, issuer === null ? {} : { [issuer]: AMBIT_ISSUER })
   const readBasis = async () => basisOf(await readPolicies(config, surroundings), settings)
   const first = await readBasis()
   const database = await openDatabase(config.store)
-  const closing: (() => void | Promise<void>)[] = [() => database.close()]
+  const closing: (() => void | Promise<void>)[] = [overload.stop, () => database.close()]
   try {
     const tokens = await loadTokens(database, clock)
     const changes = await followChanges(database, { clock, log })
@@ -158,6 +160,7 @@ export async function startServer(config: Config, surroundings: Surroundings): P
       database,
       clock,
       log,
+      overload,
       live: snapshots.live,
       snapshots,
       world: snapshots.world,

@@ -1,12 +1,9 @@
 /** Whether a session may let a client in on a device: a question to the decision point like any other, on record like any other. */
 import { newId } from '#lib/ids.ts'
-import type { ServerContext } from '#server/context.ts'
-import { evaluate } from '#server/evaluate.ts'
+import { evaluate, type EvaluateParts } from '#server/evaluate.ts'
 import type { ApproveDevice } from './device.ts'
 
-type Parts = Pick<ServerContext, 'decide' | 'audit' | 'clock' | 'log' | 'circumstances' | 'exceptions' | 'shadow'>
-
-export function deviceApproval(context: Parts, issuer: string): ApproveDevice {
+export function deviceApproval(context: EvaluateParts, issuer: string): ApproveDevice {
   return ({ client, session, shown }) =>
     evaluate(context, {
       request: {
