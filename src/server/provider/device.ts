@@ -2,7 +2,7 @@
  * Devices that cannot show a browser (RFC 8628): the person types their code at our page, sees what it would let in and from where,
  * and approves. The pages are drawn here; who may post to them, and how often, is in routes/device.ts.
  */
-import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Session, Shown } from '#authn/session.ts'
 import type { Decision } from '#contract/decision.ts'
 import { networkPrefix } from '#server/config/networks.ts'
@@ -60,6 +60,21 @@ export function deviceFlow(brand: string): DeviceFlow {
       ctx.body = deviceDonePage(view(ctx))
     },
   }
+}
+
+/**
+ * The grant that the page with the code has shown and somebody has just agreed to there. What comes after, be it a step-up, finds it with the
+ * session; whoever is another person by then is asked.
+ */
+export async function agreedTo(ctx: KoaContextWithOIDC, grantId: string | undefined): Promise<Grant> {
+  const { provider, session, client, requestParamScopes, requestParamOIDCScopes, resourceServers } = ctx.oidc
+  const found = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+  const grant = found ?? new provider.Grant({ accountId: session!.accountId!, clientId: client!.clientId })
+  grant.addOIDCScope([...requestParamOIDCScopes].join(' '))
+  for (const [resource, { scopes }] of Object.entries(resourceServers ?? {}))
+    grant.addResourceScope(resource, [...requestParamScopes].filter((scope) => scopes.has(scope)).join(' '))
+  await grant.save()
+  return grant
 }
 
 /** What went wrong, without saying whether a code exists that is none of this person's. */

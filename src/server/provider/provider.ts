@@ -16,7 +16,7 @@ import { wordsFor } from '#server/pages/words/words.ts'
 import { ACR_VALUES, acrSaid } from './assurance.ts'
 import { adapterOver } from './adapter.ts'
 import { assertClaims, policyOver, type CheckParts } from './checks.ts'
-import { deviceFlow } from './device.ts'
+import { agreedTo, deviceFlow } from './device.ts'
 import { askOther, endOurs, signOut } from './sign-out.ts'
 import { givenAtOf, sessionBehind, sessionClaims, sessionUidOf, standingOf } from './standing.ts'
 
@@ -165,6 +165,7 @@ export function openProvider(parts: ProviderParts): Provider {
       const { session, client, result } = ctx.oidc
       const grantId =
         result?.consent?.grantId ?? (client === undefined ? undefined : session?.grantIdFor(client.clientId))
+      if (ctx.oidc.route === 'code_verification') return agreedTo(ctx, grantId)
       if (grantId !== undefined) return ctx.oidc.provider.Grant.find(grantId)
       if (client === undefined || !parts.own.has(client.clientId)) return undefined
       const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session!.accountId! })
