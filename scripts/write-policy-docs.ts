@@ -82,7 +82,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
     ),
   attackers: () =>
     table(
-      ['attacker', 'tier', 'who', 'defeats by himself (effort)'],
+      ['attacker', 'tier', 'who', 'defeats unaided (effort)'],
       policy.attackers.map(({ name, tier, title, authenticators, channels, sessions, secrets }) => {
         const parts = [
           ...authenticators.map((each) => [each.kinds.join(', '), each] as const),

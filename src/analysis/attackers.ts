@@ -61,7 +61,7 @@ export function* holdable({ inventory: { byKind } }: Snapshot): Generator<Holdab
   }
 }
 
-/** How an attacker holds this thing by himself; null where he does not. */
+/** How an attacker holds this thing unaided; null where not. */
 export function holdingOf(snapshot: Snapshot, attacker: Attacker, fact: Holdable, signIn: SignIn): Held | null {
   const { id } = fact
   const by = (defeat: Defeat<string> | undefined) => (defeat === undefined ? null : { id, defeat })

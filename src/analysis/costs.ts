@@ -16,7 +16,7 @@ export type Origin =
   | { readonly is: 'rule'; readonly rule: number }
   /** way in `way`, satisfied by the leaves of one alternative, `direct` of them defeated by the attacker himself */
   | { readonly is: 'entry'; readonly way: Way; readonly leaves: readonly string[]; readonly direct: readonly string[] }
-  /** a thing the attacker has by himself */
+  /** a thing the attacker has unaided */
   | { readonly is: 'given'; readonly id: string }
   /** taken as open because it is too wide to weigh; no proof rests on it */
   | { readonly is: 'assumed'; readonly way: Way }
@@ -45,7 +45,7 @@ export interface CostedSystem extends Costed {
 const DERIVABLE_LIMIT = 6
 /** Efforts of the policy run to 100; a tenth keeps the sum along a derivation readable. */
 const EFFORT_UNIT = 10
-/** Effort of an authenticator that no attacker of the policy defeats by himself. */
+/** Effort of an authenticator that no attacker of the policy defeats unaided. */
 const UNBEATEN_EFFORT = 100
 /** Tier of a row that is not there at best. */
 export const NEVER = 255

@@ -31,7 +31,7 @@ export function ruleStep(snapshot: Snapshot, rule: number, step: EngineStep): Pr
 }
 
 /**
- * Proof of entering an account: what is given is what the attacker defeats by himself. A variant of a way in becomes a
+ * Proof of entering an account: what is given is what the attacker defeats unaided. A variant of a way in becomes a
  * `way_in` step from the parts of its formula, after `gate` steps for inner parts.
  */
 export function proofOfEntry(

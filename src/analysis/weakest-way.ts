@@ -15,7 +15,7 @@ export interface Entry {
   readonly strength: Strength
   /** the stated or implied way in that completes it; null when a right or rule gives the account without one */
   readonly way: Way | null
-  /** what the attacker defeats by himself, in order */
+  /** what the attacker defeats unaided, in order */
   readonly defeats: readonly string[]
   readonly effort: number
   readonly proof: Proof

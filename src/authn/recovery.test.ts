@@ -40,7 +40,7 @@ test('low reach waits a day, high reach a week and a person', () => {
 
 test('no case counts a proof that nothing here can give', () => {
   assert.deepEqual(RECOVERY_METHODS, ['saved_code', 'issued_code', 'help_desk'])
-  // without a person, all that anybody can show by himself recovers no high reach
+  // without a person, all that anybody can show alone recovers no high reach
   const alone = RECOVERY_METHODS.filter((method) => method !== 'help_desk')
   assert.equal(after(opened('high'), ...alone.map((method) => prove(method, method))).state, 'requested')
 })

@@ -50,7 +50,7 @@ export const ProofStep = Type.Object({
 /**
  * A derivation of `goal` from `given`. Every `from` is in `given` or is the `node` of an earlier step; the last step's
  * node is the goal (or the goal is given and there are no steps). `defeated` names the authenticators and secrets that
- * the attacker is assumed to defeat by himself; they are part of `given`.
+ * the attacker is assumed to defeat unaided; they are part of `given`.
  */
 export const Proof = Type.Object({
   given: Type.Array(Type.String()),

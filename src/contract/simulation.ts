@@ -26,7 +26,7 @@ const Thing = Type.Object({
   name: Type.Optional(Type.String()),
 })
 
-/** A thing the attacker has at the start: because he defeats it, or because he was said to (`--start`). */
+/** A thing the attacker has at the start: because the policy says it is defeated, or because it was named (`--start`). */
 const Given = Type.Object({
   id: Type.String(),
   attackers: Type.Array(Type.String(), { description: 'which of them defeat it; none for a start' }),

@@ -124,7 +124,7 @@ export function addWayKeys(assessment: Assessment, way: Way, keys: Set<string>, 
   }
 }
 
-/** Keys of a thing that an attacker has by himself. */
+/** Keys of a thing that an attacker has unaided. */
 export function addGivenKeys({ inventory, ways }: Assessment, id: string, keys: Set<string>): void {
   const fact = inventory.get(id)?.fact
   if (fact?.fact === 'secret') keys.add(`out:${id}`).add(`place:${id}`)

@@ -95,7 +95,7 @@ interface Ground {
   readonly idOf: ReadonlyMap<string, number>
   /** per rule: its key; -1 where no change breaks it */
   readonly ruleKeys: Int32Array
-  /** per attacker: what he has by himself, and the keys of that */
+  /** per attacker: what this one has unaided, and the keys of that */
   readonly given: readonly (readonly { readonly node: number; readonly ids: readonly number[] }[])[]
 }
 

@@ -58,7 +58,7 @@ function* attackers({ attackers: all }: Policy): Generator<LintNote> {
     yield {
       pointer: `/attackers/${i}`,
       message: `attacker \`${name}\` defeats nothing`,
-      remedy: 'say what he defeats, or drop him',
+      remedy: 'say what is defeated, or drop the attacker',
     }
   }
 }

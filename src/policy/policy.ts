@@ -35,7 +35,7 @@ export interface Requirement {
   readonly citations: readonly Citation[]
 }
 
-/** One thing an attacker defeats by himself. `when` is compiled CEL over the fact's own fields. */
+/** One thing an attacker defeats unaided. `when` is compiled CEL over the fact's own fields. */
 export interface Defeat<Kind extends string> {
   readonly kinds: readonly Kind[]
   readonly when?: (fact: Readonly<Record<string, unknown>>) => boolean

@@ -72,9 +72,11 @@ const Attacker = Type.Object(
     name: Name,
     title: Text,
     tier: Type.Integer({ minimum: 1, maximum: 9, description: 'rising with skill and nearness' }),
-    populations: Type.Array(words(POPULATIONS, 'whom he is expected to attack'), { minItems: 1 }),
+    populations: Type.Array(words(POPULATIONS, 'whom the attacker is expected to attack'), { minItems: 1 }),
     source: Source,
-    starts: opt(Type.Array(Type.String({ maxLength: 512 }), { description: 'ids of what he holds at the start' })),
+    starts: opt(
+      Type.Array(Type.String({ maxLength: 512 }), { description: 'ids of what the attacker holds at the start' }),
+    ),
     authenticators: opt(Defeat(AUTHENTICATOR_KINDS, {})),
     channels: opt(Defeat(CHANNEL_KINDS, HeldBelow)),
     sessions: opt(Defeat(['none', 'dpop', 'mtls', 'dbsc', 'unstated'] as const, {})),

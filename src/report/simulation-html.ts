@@ -176,7 +176,7 @@ function tableHtml(table: readonly SimulationRow[], { accounts }: Simulation, na
 function methodHtml({ policy, snapshot, diagnostics }: Simulation): string {
   const warnings = diagnostics.filter(({ level }) => level !== 'info').length
   return `<section aria-labelledby="method"><h2 id="method">Method and limits</h2><div class="prose">
-<p>An attacker of the policy holds what he defeats by himself, and what was said to be his. From there every rule of the inventory is followed until nothing new falls; a rule needs all that it asks for. A step is one rule, not a time. Efforts are measured where a study did, and judged elsewhere; they order ways and are no probabilities.</p>
+<p>An attacker of the policy holds what the policy says this attacker defeats, and what was named at the start. From there every rule of the inventory is followed until nothing new falls; a rule needs all that it asks for. A step is one rule, not a time. Efforts are measured where a study did, and judged elsewhere; they order ways and are no probabilities.</p>
 <p>What no source states is not seen. Each step can be checked against the inventory with <code>ambit verify</code>, which shares no code with the simulation.${warnings === 0 ? '' : ` The input has ${counted(warnings, 'warning')}; <code>ambit analyze</code> lists them.`}</p></div>
 <p class="under hashes">Snapshot <code>${escaped(snapshot.id)}</code><br>Policy ${escaped(policy.name)} <code>${escaped(policy.hash)}</code></p></section>`
 }

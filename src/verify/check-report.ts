@@ -124,7 +124,7 @@ function flawOfReach({ account, capability }: Finding, { given, goal }: Proof): 
   return parseRight(goal)?.capability === capability ? null : `the goal \`${goal}\` is not a right to ${capability}`
 }
 
-/** What an attacker may be assumed to have by himself: things that prove, or that codes and keys lie in. */
+/** What an attacker may be assumed to have unaided: things that prove, or that codes and keys lie in. */
 function flawOfEntry(
   account: string,
   { given, goal }: Proof,

@@ -162,7 +162,7 @@ test('a session that ends while the sign-in that rests on it is finished is foll
   assert.ok(alive.every(({ proofs }) => proofs !== '[]'))
 })
 
-test('a stranger cannot use up the guesses of an app that he would be asked for later', async (context) => {
+test('a stranger cannot use up the guesses of an app that is asked for later', async (context) => {
   const { origin, config, server } = await started(context)
   const stranger = new Person(origin)
   await authorize(config, stranger)

@@ -13,7 +13,12 @@ export function simulateCommands(ambit: Command, io: Io, run: Run): void {
     .description('what falls, step by step, if an attacker of the policy succeeds, and what the answer hangs on')
     .argument('<path...>', 'files or folders, as for analyze')
     .option('-a, --attacker <name>', 'an attacker of the policy; several act together', collected, [])
-    .option('-s, --start <id>', 'a thing he holds besides: an account, mailbox, secret, right …', collected, [])
+    .option(
+      '-s, --start <id>',
+      'a thing that the attacker holds besides: an account, mailbox, secret, right …',
+      collected,
+      [],
+    )
     .option('--all', 'every attacker of the policy, each alone, as a table')
     .option('-p, --policy <file>', 'policy with the attackers (default: the built-in one)')
     .addOption(new Option('-f, --format <format>', 'what to write').choices(SIMULATION_FORMATS).default('text'))

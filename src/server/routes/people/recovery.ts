@@ -75,7 +75,7 @@ export function caseRoutes(app: FastifyInstance, administration: Administration)
         throw new AmbitError('conflict', 'a recovery of this account is contested; that case has to be decided first')
       }
       if (!(await tools.accounts.stateOf(account)).locks.includes('not_me'))
-        throw new AmbitError('conflict', 'nobody said of this account that it was not him')
+        throw new AmbitError('conflict', 'nobody said of this account that it was somebody else')
       await noted(administration, request, account, 'enabled')
       const state = await tools.accounts.endEverything(
         account,

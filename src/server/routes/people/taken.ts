@@ -7,7 +7,7 @@ import { byClient, config, noted, type Administration } from './administration.t
 
 const UNLOCKED_BY = {
   recovery: 'a recovery of this account is contested; people who outrank it decide that case',
-  unfreeze: 'somebody said that it was not him; whoever outranks the account opens it again, by `unfreeze`',
+  unfreeze: 'somebody said that it was somebody else; whoever outranks the account opens it again, by `unfreeze`',
 } as const
 
 export function takenRoutes(app: FastifyInstance, administration: Administration): void {
