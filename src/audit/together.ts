@@ -21,43 +21,66 @@ const request = RequestSchema.properties
 const evaluation = EvaluationSchema.properties
 const decision = DecisionSchema.properties
 
-/** One row per column: its shape, and where a decision has it. What is absent there is null here. */
+/** The columns, with the shape of what is in each. What is absent there is null here. */
 const COLUMNS = {
-  id: [evaluation.id, (it) => it.evaluation.id],
-  at: [evaluation.at, (it) => it.evaluation.at],
-  subject: [request.subject, (it) => it.evaluation.request.subject],
-  action: [request.action, (it) => it.evaluation.request.action],
-  resource: [request.resource, (it) => it.evaluation.request.resource],
-  context: [orNull(request.context), (it) => it.evaluation.request.context ?? null],
-  session: [evaluation.session, (it) => it.evaluation.session],
-  device: [evaluation.device, (it) => it.evaluation.device],
-  risk: [evaluation.risk, (it) => it.evaluation.risk],
-  exceptions: [evaluation.exceptions, (it) => it.evaluation.exceptions],
-  stepUpsTried: [evaluation.stepUpsTried, (it) => it.evaluation.stepUpsTried],
-  outcome: [decision.outcome, (it) => it.decision.outcome],
-  reasons: [decision.reasons, (it) => it.decision.reasons],
-  reasonUser: [decision.reasonUser, (it) => it.decision.reasonUser],
-  required: [decision.required, (it) => it.decision.required],
-  presented: [decision.presented, (it) => it.decision.presented],
-  stepUp: [decision.stepUp, (it) => it.decision.stepUp],
-  permitUntil: [decision.permitUntil, (it) => it.decision.permitUntil],
-  exception: [decision.exception, (it) => it.decision.exception],
-  snapshot: [decision.snapshot, (it) => it.decision.snapshot],
-  policy: [decision.policy, (it) => it.decision.policy],
-  settings: [decision.settings, (it) => it.decision.settings],
-} satisfies Record<string, readonly [TSchema, (it: DecisionRecord) => unknown]>
+  id: evaluation.id,
+  at: evaluation.at,
+  subject: request.subject,
+  action: request.action,
+  resource: request.resource,
+  context: orNull(request.context),
+  session: evaluation.session,
+  device: evaluation.device,
+  risk: evaluation.risk,
+  exceptions: evaluation.exceptions,
+  stepUpsTried: evaluation.stepUpsTried,
+  outcome: decision.outcome,
+  reasons: decision.reasons,
+  reasonUser: decision.reasonUser,
+  required: decision.required,
+  presented: decision.presented,
+  stepUp: decision.stepUp,
+  permitUntil: decision.permitUntil,
+  exception: decision.exception,
+  snapshot: decision.snapshot,
+  policy: decision.policy,
+  settings: decision.settings,
+} satisfies Record<string, TSchema>
 
 type Name = keyof typeof COLUMNS
 const NAMES = Object.keys(COLUMNS) as readonly Name[]
+
+/** What a decision has in each column, in their order: read in one go, and compared by place. */
+const rowOf = ({ evaluation: asked, decision: made }: DecisionRecord): readonly unknown[] => [
+  asked.id,
+  asked.at,
+  asked.request.subject,
+  asked.request.action,
+  asked.request.resource,
+  asked.request.context ?? null,
+  asked.session,
+  asked.device,
+  asked.risk,
+  asked.exceptions,
+  asked.stepUpsTried,
+  made.outcome,
+  made.reasons,
+  made.reasonUser,
+  made.required,
+  made.presented,
+  made.stepUp,
+  made.permitUntil,
+  made.exception,
+  made.snapshot,
+  made.policy,
+  made.settings,
+]
 
 const columnOf = (schema: TSchema) => closed({ values: listOf(schema), of: Type.Optional(listOf<number>(Count)) })
 
 /** Of the columns; what else is in the record stands beside them. */
 export const ColumnsSchema = closed(
-  Object.fromEntries(NAMES.map((name) => [name, columnOf(COLUMNS[name][0])])) as Record<
-    Name,
-    ReturnType<typeof columnOf>
-  >,
+  Object.fromEntries(NAMES.map((name) => [name, columnOf(COLUMNS[name])])) as Record<Name, ReturnType<typeof columnOf>>,
 )
 
 export interface Together extends Omit<DecisionRecord, 'kind' | 'evaluation' | 'decision'> {
@@ -69,7 +92,14 @@ export interface Together extends Omit<DecisionRecord, 'kind' | 'evaluation' | '
 export function together(records: readonly DecisionRecord[]): Together | null {
   const [first] = records
   if (first === undefined || !records.every((each) => isBeside(each, first))) return null
-  const columns = Object.fromEntries(NAMES.map((name) => [name, columnIn(records, COLUMNS[name][1])]))
+  const rows = records.map(rowOf)
+  const columns = Object.fromEntries(
+    // no two have the same id, so it is not looked for
+    NAMES.map((name, place) => [
+      name,
+      name === 'id' ? { values: rows.map((row) => row[place]) } : columnIn(rows, place),
+    ]),
+  )
   const { at, by, request: id } = first
   return {
     kind: 'decisions',
@@ -91,23 +121,23 @@ const isBeside = (it: DecisionRecord, { at, by, request: id }: DecisionRecord): 
 const [FIRST, LATEST] = [8, 8]
 
 /** Values are told apart by identity: what is shared in memory is shared here, where it is not too far off. */
-function columnIn(records: readonly DecisionRecord[], value: (it: DecisionRecord) => unknown): Column {
-  const first = value(records[0]!)
+function columnIn(rows: readonly (readonly unknown[])[], column: number): Column {
+  const first = rows[0]![column]
   let i = 1
-  while (i < records.length && value(records[i]!) === first) i++
+  while (i < rows.length && rows[i]![column] === first) i++
   const values = [first]
-  if (i === records.length) return { values }
+  if (i === rows.length) return { values }
   const of = Array.from<number>({ length: i }).fill(0)
   let place = 0
-  for (; i < records.length; i++) {
-    const next = value(records[i]!)
+  for (; i < rows.length; i++) {
+    const next = rows[i]![column]
     if (next !== values[place]) {
       const found = placeOf(values, next)
       place = found === -1 ? values.push(next) - 1 : found
     }
     of.push(place)
   }
-  return values.length === records.length ? { values } : { values, of }
+  return values.length === rows.length ? { values } : { values, of }
 }
 
 /** Where a value stands, -1 where it is not found: a look at few values is faster than a table of all. */

@@ -102,9 +102,16 @@ export function batchOf(
 
 type Part = 'subject' | 'action' | 'resource' | 'context'
 
-/** Reads items. A default that several take is read once, and is one object in all of them. */
+/** Reads items. A default that several take is read once, and is one object in all of them; so is an action by its name alone. */
 function itemReader(standard: Json): (item: unknown) => AccessRequest {
   const known = new Map<Json, unknown>()
+  const actions = new Map<unknown, AccessRequest['action']>()
+  function action(part: Json | null): AccessRequest['action'] {
+    if (part === null || !Object.hasOwn(part, 'name') || Object.hasOwn(part, 'properties')) return actionOf(part)
+    let found = actions.get(part['name'])
+    if (found === undefined) actions.set(part['name'], (found = actionOf(part)))
+    return found
+  }
   // an item's entity takes the place of the whole default, never of parts of it (§7.1)
   function read<T>(item: Json, name: Part, of: (part: Json | null) => T): T {
     const own = partOf(item, name)
@@ -122,7 +129,7 @@ function itemReader(standard: Json): (item: unknown) => AccessRequest {
     const context = read(item, 'context', (part) => (part === null ? null : withoutNulls(part)))
     return {
       subject: read(item, 'subject', (part) => entityOf(part, 'subject')),
-      action: read(item, 'action', actionOf),
+      action: read(item, 'action', action),
       resource: read(item, 'resource', (part) => entityOf(part, 'resource')),
       ...(context === null ? {} : { context }),
     }
