@@ -5,7 +5,9 @@ import { catalogueOf } from './attestation.ts'
 import { suspendAllBroken } from './broken-keys.ts'
 import { strengthForChanges } from './changes.ts'
 import { enrolled, worths } from './enrolled.fixture.ts'
+import { asJudged } from './enrolled-proof.ts'
 import { keyFactsOf } from './key-material.ts'
+import type { Proof } from './session.ts'
 import { AAGUID, birth, enrol, model, PASSKEYS, passkeysWith, signIn, TO_COME } from './passkeys.fixture.ts'
 import { tellOverdue } from './tellings.ts'
 import { newSoftwareKey } from './software-key.fixture.ts'
@@ -70,6 +72,50 @@ onEveryStore('a new list puts away every key of a broken model, once, whichever 
   assert.equal((await one.authenticators.listOf('idp:plain'))[0]?.state, 'active')
   assert.equal(await suspendAllBroken(one, BROKEN.models), 0)
 })
+
+onEveryStore(
+  'a session that rests on more than its key is worth by now ends within a look, and no other',
+  async (store) => {
+    const database = await store.open()
+    const tools = toolsOver(database)
+    const [hard, plain] = [newSoftwareKey(), newSoftwareKey()]
+    assert.ok((await enrol(tools, hard, birth)).accepted)
+    assert.ok((await enrol(tools, plain, {})).accepted)
+    const proofOf = async (key: typeof hard) => {
+      const outcome = (await signIn(tools, key))?.outcome
+      assert.ok(outcome?.accepted)
+      return outcome.proof
+    }
+    const [strong, weak] = [await proofOf(hard), await proofOf(plain)]
+    const { epoch } = await tools.accounts.stateOf('idp:ada')
+    const begin = (id: string, proofs: readonly Proof[]) =>
+      tools.sessions.begin({ ...SESSION, id, account: 'idp:ada', epoch, proofs }, id)
+    const alive = async () => (await tools.sessions.listOf('idp:ada', tools.now)).map(({ id }) => id).toSorted()
+    await begin('strong', [weak, strong])
+    await begin('weak', [weak])
+    await suspendAllBroken(tools, PASSKEYS.models)
+    assert.deepEqual(await alive(), ['strong', 'weak'])
+    for (const [changed, left, becomes] of [
+      [{ fips140Level: 0 }, ['weak'], ['hardware', 0]],
+      [{ keyProtection: ['software'] }, ['weak'], ['software', 0]],
+    ] as const) {
+      const { models } = passkeysWith(changed)
+      assert.equal(await suspendAllBroken(tools, models), 0)
+      assert.deepEqual(await alive(), left)
+      // a sign-in that was under way is worth as much as one that begins now, which is let be
+      const keys = await keyFactsOf(tools, models, await tools.authenticators.listOf('idp:ada'))
+      const [judged, other] = asJudged([strong, weak], keys)
+      assert.deepEqual([judged?.keyClass, judged?.fips140Level, other], [...becomes, weak])
+      await begin(becomes[0], [judged!])
+      await suspendAllBroken(tools, models)
+      assert.deepEqual(await alive(), [becomes[0], 'weak'])
+      assert.ok(await tools.sessions.end(becomes[0], 'test', tools.now))
+      await begin(`strong ${becomes[0]}`, [strong])
+    }
+    const events = await database.sql.selectFrom('events').select('data').where('type', '=', 'session.ended').execute()
+    assert.equal(events.filter(({ data }) => data.includes('key_worth_less')).length, 2)
+  },
+)
 
 onEveryStore('one key that cannot be opened keeps no other from being judged', async (store) => {
   const tools = toolsOver(await store.open())

@@ -189,6 +189,13 @@ export interface SessionStore {
   /** the session, if it is alive; notes no use */
   readonly find: (id: string, now: number) => Promise<Session | null>
   readonly end: (id: string, reason: string, now: number) => Promise<boolean>
+  /** one step: ends those of an account that rest on such a proof, and returns which */
+  readonly endResting: (
+    account: string,
+    isOn: (proof: Proof) => boolean,
+    reason: string,
+    now: number,
+  ) => Promise<readonly string[]>
   /**
    * One step: ends everything of the account, and begins `renewed` in place of `session`, at the epoch after it. Null where somebody ended
    * that one meanwhile, or all of them: whoever did the latter has ended everything, and nothing more is ended then.

@@ -118,6 +118,19 @@ export function sessionStore(database: Database): SessionStore {
       }),
     end: (id, reason, now) =>
       database.transaction(async (inside) => (await endSessions(inside, { id }, reason, now)) > 0),
+    endResting: (account, isOn, reason, now) =>
+      database.transaction(async (inside) => {
+        await lockedState(inside, account, now)
+        const rows = await inside
+          .selectFrom('sessions')
+          .select(['id', 'proofs'])
+          .where('account', '=', account)
+          .where('ended_at', 'is', null)
+          .execute()
+        const ids = rows.filter(({ proofs }) => (JSON.parse(proofs) as Proof[]).some(isOn)).map(({ id }) => id)
+        for (const id of ids) await endSessions(inside, { id }, reason, now)
+        return ids
+      }),
     async listOf(account, now) {
       const rows = await alive(now).where('sessions.account', '=', account).orderBy('started_at').execute()
       return rows.filter((row) => !isIdle(row, now)).map(fromRow)

@@ -11,6 +11,7 @@ import {
   type SignIn,
 } from '#authn/sign-in.ts'
 import { askedOf } from '#authn/asked-of.ts'
+import { asJudged } from '#authn/enrolled-proof.ts'
 import { keyFactsOf } from '#authn/key-material.ts'
 import { shown, type Proof, type Session } from '#authn/session.ts'
 import type { Offer } from '#authn/ways.ts'
@@ -123,8 +124,8 @@ export interface Standing {
   readonly account: string
   readonly floor: Floor
   readonly need: Need
-  /** what the session and this sign-in have shown so far */
-  readonly proofs: readonly Proof[]
+  /** what this sign-in has shown so far, as it is judged now */
+  readonly fresh: readonly Proof[]
   readonly enough: boolean
   readonly offers: readonly Offer[]
   readonly forbidden: boolean
@@ -136,9 +137,8 @@ export async function standingOf(
   interaction: Interaction,
   account: string,
   {
-    proofs,
-    fresh,
     isStepUp,
+    ...given
   }: {
     /** all that count */
     readonly proofs: readonly Proof[]
@@ -157,8 +157,9 @@ export async function standingOf(
   const [worths, channels] = [parts.worths(), parts.channelsOf(account)]
   const mine = askedOf({ enrolled, identifiers }, { factors: parts.factors, codes: floor.codes, channels })
   const need = needOf(floor, interaction.asked, mine, worths, tools.clock())
-  const enough = isEnough(proofs, need, worths, channels)
   const keys = await keyFactsOf(tools, parts.passkeys.models, enrolled)
+  const [proofs, fresh] = [asJudged(given.proofs, keys), asJudged(given.fresh, keys)]
+  const enough = isEnough(proofs, need, worths, channels)
   const { access } = interaction
   const upstreams = offeredUpstreams(parts, identifiers, fresh)
   const ports = {
@@ -172,7 +173,7 @@ export async function standingOf(
   const found = enough
     ? { offers: [], forbidden: false }
     : await offersFor(account, proofs, need, isStepUp ? 'step_up' : 'sign_in', ports)
-  return { account, floor, need, proofs, enough, ...found }
+  return { account, floor, need, fresh, enough, ...found }
 }
 
 /**
@@ -196,19 +197,20 @@ export async function complete(
   if (exception !== null && !(await parts.useException(exception))) {
     throw new AmbitError('conflict', 'what was allowed for a time is over; go back to the application and begin again')
   }
+  const { fresh: proofs } = standing
   const now = tools.clock()
   const token = newSecret()
   const { epoch } = await tools.accounts.stateOf(standing.account)
   const isSame = held !== null && held.session.account === standing.account && held.session.epoch === epoch
   // whoever shows nothing new rests on the session alone, which is of before
-  if (it.proofs.length > 0 ? it.epoch !== epoch : !isSame) {
+  if (proofs.length > 0 ? it.epoch !== epoch : !isSame) {
     const why = 'the account was changed while you signed in; go back to the application and begin again'
     throw new AmbitError('conflict', why)
   }
-  const isGoodAsItIs = isSame && it.proofs.length === 0
-  if (isSame) await noteRestsOn(parts, held.session.id, it.proofs)
+  const isGoodAsItIs = isSame && proofs.length === 0
+  if (isSame) await noteRestsOn(parts, held.session.id, proofs)
   let opened = held?.session.id ?? ''
-  if (isSame && !isGoodAsItIs && !(await raise(parts, held, it.proofs, hashOf(token)))) {
+  if (isSame && !isGoodAsItIs && !(await raise(parts, held, proofs, hashOf(token)))) {
     // what was enough was so with what the session had shown, and that is over: another would rest on the rest alone
     throw new AmbitError(
       'conflict',
@@ -217,7 +219,7 @@ export async function complete(
   }
   if (!isSame) {
     await signOutOf(tools, request.headers.cookie, 'signed_in_anew')
-    const said = shown(it.proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
+    const said = shown(proofs, parts.worths(), { channels: parts.channelsOf(standing.account) })
     const { overall, idle } = sessionLimits(standing.floor, said, LONGEST_SESSION[said.strength])
     const times = { startedAt: now, usedAt: now, endsAt: now + overall, idleMs: idle }
     const session = {
@@ -225,15 +227,15 @@ export async function complete(
       account: standing.account,
       epoch,
       browser: it.browser,
-      proofs: it.proofs,
+      proofs,
       ...times,
     }
     opened = session.id
-    await noteRestsOn(parts, opened, it.proofs)
+    await noteRestsOn(parts, opened, proofs)
     await tools.sessions.begin(session, hashOf(token))
     await tools.budgets.remember(it.browser, standing.account, now)
   }
-  if (await endedMeanwhile(parts, opened, it.proofs)) {
+  if (await endedMeanwhile(parts, opened, proofs)) {
     throw new AmbitError(
       'conflict',
       'you were signed out elsewhere meanwhile; go back to the application and begin again',
