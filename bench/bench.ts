@@ -11,6 +11,7 @@ import type { Regime } from './generate.ts'
 import { printResults } from './print.ts'
 import { BUILD, buildNative, OUT, runNative, runStage } from './run.ts'
 import { STAGES } from './stages.ts'
+import { nodesPath } from './store.ts'
 import type { StageName } from './stages.ts'
 import type { Measured } from './timing.ts'
 
@@ -113,7 +114,7 @@ function main(): void {
       progress(`${regime} ${accounts}: prepare`)
       results.graphs.push({ accounts, regime, ...runStage<Prepared>('prepare', path, accounts, regime) })
       measure(results, { path, accounts, regime, native })
-      if (!values.keep) rmSync(path)
+      if (!values.keep) [path, nodesPath(path)].forEach((each) => rmSync(each))
     }
   }
   for (const { stage, args, accounts, title } of REST) {

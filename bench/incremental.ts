@@ -18,8 +18,15 @@ const KINDS = [
   { kind: 'help desk over a unit', count: 66, from: 'groups', to: 'units' },
 ] as const
 
-/** R5: every edge is removed and added again, and what is kept compared with a full run at the end. */
-export async function timeIncremental(contents: SnapshotContents): Promise<Omit<Measured, 'peakMb'>> {
+/**
+ * R5: every edge is removed and added again, and what is kept compared with a full run at the end.
+ *
+ * @param nodes  per node: the one that the generator gave that number
+ */
+export async function timeIncremental(
+  contents: SnapshotContents,
+  nodes: Uint32Array,
+): Promise<Omit<Measured, 'peakMb'>> {
   const { program, capabilityMasks: laneMasks, attackerSeeds: seeds } = contents
   const starts = accountsOf(contents)
   const asked = { laneMasks, seeds, starts }
@@ -27,7 +34,11 @@ export async function timeIncremental(contents: SnapshotContents): Promise<Omit<
   const notes: Record<string, number | string> = {}
   const layout = layoutOf(starts.length)
   for (const { kind, count, from, to } of KINDS) {
-    const edges = someEdges(program, count, from && layout[from], to && layout[to])
+    const isOf = (node: number, block: Block | null): boolean =>
+      block === null || (nodes[node]! >= block.first && nodes[node]! < block.first + block.count)
+    const fits = (body: number, head: number): boolean =>
+      isOf(body, from && layout[from]) && isOf(head, to && layout[to])
+    const edges = someEdges(program, count, fits)
     const taken = edges.map((edge) => timeEdit(built.value, 'remove', edge))
     // not at once, so that the edge is not still in the processor's memory
     const put = edges.map((edge) => timeEdit(built.value, 'add', edge))
@@ -52,20 +63,21 @@ function timeEdit(it: Incremental, edit: 'add' | 'remove', [body, head]: Edge): 
   return { micros: (performance.now() - start) * 1000, full }
 }
 
-/** Edges drawn at random, all different, from one block to another where these are given. */
-function someEdges(program: Program, count: number, from: Block | null, to: Block | null): Edge[] {
+/** Edges drawn at random, all different, of those that fit. */
+function someEdges(program: Program, count: number, fits: (body: number, head: number) => boolean): Edge[] {
   const { outOffsets, outHeads, nodeCount } = program
   const random = randomOf(7)
-  const edges = new Map<number, Edge>()
-  const first = from === null ? 0 : outOffsets[from.first]!
-  const last = from === null ? outHeads.length : outOffsets[from.first + from.count]!
-  for (let tries = 0; edges.size < count && tries < 2000 * count; tries++) {
-    const e = first + random.below(last - first)
-    const head = outHeads[e]!
-    if (to !== null && (head < to.first || head >= to.first + to.count)) continue
-    edges.set(e, [bodyOf(outOffsets, nodeCount, e), head])
+  const fitting = new Uint32Array(outHeads.length)
+  let size = 0
+  for (let v = 0; v < nodeCount; v++) {
+    for (let e = outOffsets[v]!; e < outOffsets[v + 1]!; e++) if (fits(v, outHeads[e]!)) fitting[size++] = e
   }
-  return [...edges.values()]
+  return Array.from({ length: Math.min(count, size) }, () => {
+    const at = random.below(size)
+    const e = fitting[at]!
+    fitting[at] = fitting[--size]!
+    return [bodyOf(outOffsets, nodeCount, e), outHeads[e]!] as const
+  })
 }
 
 function bodyOf(outOffsets: Uint32Array, nodeCount: number, edge: number): number {

@@ -4,7 +4,7 @@ import { generateEnterprise } from './generate.ts'
 import type { Enterprise, Regime } from './generate.ts'
 import { STAGES } from './stages.ts'
 import type { Answer, Stage } from './stages.ts'
-import { contentsOf, readSnapshot, writeSnapshot } from './store.ts'
+import { contentsOf, readNodes, readSnapshot, writeSnapshot } from './store.ts'
 import { timed, timeOf } from './timing.ts'
 import type { Measured, Timed } from './timing.ts'
 
@@ -28,7 +28,7 @@ async function prepare(path: string, accounts: number, regime: Regime): Promise<
   const written = await timed(() => writeSnapshot(path, built.value))
   return {
     ...shape,
-    gates: built.value.program.gateHeads.length,
+    gates: built.value.contents.program.gateHeads.length,
     bytes: written.value,
     generate: timeOf(generated),
     build: timeOf(built),
@@ -56,7 +56,7 @@ async function main([name, path, ...rest]: readonly string[]): Promise<unknown> 
     case 'on-demand':
       return (await import('./on-demand.ts')).timeOnDemand(readSnapshot(path))
     case 'incremental':
-      return (await import('./incremental.ts')).timeIncremental(readSnapshot(path))
+      return (await import('./incremental.ts')).timeIncremental(readSnapshot(path), readNodes(path))
     case 'graphology':
       return (await import('./rivals.ts')).runGraphology(readSnapshot(path))
     case 'sqlite':

@@ -6,7 +6,7 @@ import { STAGES } from './stages.ts'
 import { contentsOf } from './store.ts'
 
 test('a stage answers the same however often it is run, when what it answered before has been let go', () => {
-  const contents = contentsOf(generateEnterprise(200, 'tiered', 1))
+  const { contents } = contentsOf(generateEnterprise(200, 'tiered', 1))
   for (const [name, stage] of Object.entries(STAGES)) {
     const run = stage.prepare(contents)
     const sums = Array.from({ length: 3 }, () => {
