@@ -24,6 +24,7 @@ const arbitraryStep = fc.oneof(
   { weight: 3, arbitrary: arbitraryKey.map((gone) => ({ gone })) },
   { weight: 1, arbitrary: fc.constant({ copy: true }) },
   { weight: 1, arbitrary: fc.constant({ hand: true }) },
+  { weight: 1, arbitrary: fc.constant({ all: true }) },
 )
 
 /** What JSON makes of it: -0 reads 0. */
@@ -33,6 +34,7 @@ const json = (value: unknown): unknown => (value === undefined ? undefined : JSO
 function assertSame(packed: PackedMap<Value>, map: ReadonlyMap<string, Value>, asked: readonly string[]): void {
   assert.equal(packed.size, map.size)
   assert.deepEqual(json([...packed.values()]), json([...map.values()]))
+  assert.deepEqual(json(packed.all()), json([...map.values()]))
   for (const sort of [0, 1, 2, 3, 4]) {
     const own = [...map.values()].filter((value) => value.sort === sort)
     assert.equal(packed.countOf(sort), own.length)
@@ -43,6 +45,7 @@ function assertSame(packed: PackedMap<Value>, map: ReadonlyMap<string, Value>, a
     const entry = packed.entryOf(key)!
     assert.ok(entry > last)
     assert.equal(packed.at(entry).key, key)
+    assert.equal(packed.sortAt(entry), map.get(key)!.sort)
     last = entry
   }
   for (const key of asked) {
@@ -61,6 +64,7 @@ suite('A packed map', () => {
         fc.array(arbitraryKey),
         (first, steps, others) => {
           const both = [{ packed: packedMap(first), map: new Map(first.map((value) => [value.key, value])) }]
+          const held: (readonly Value[])[] = []
           const asked = [
             ...others,
             ...steps.flatMap((step) => ('set' in step ? step.set.key : 'gone' in step ? step.gone : [])),
@@ -73,7 +77,8 @@ suite('A packed map', () => {
             } else if ('gone' in step) {
               packed.delete(step.gone)
               map.delete(step.gone)
-            } else if ('copy' in step) both.push({ packed: packed.copy(), map: new Map(map) })
+            } else if ('all' in step) held.push(packed.all())
+            else if ('copy' in step) both.push({ packed: packed.copy(), map: new Map(map) })
             else both.push({ packed: PackedMap.from(packing, packed.packed()), map: new Map(map) })
           })
           for (const { packed, map } of both) assertSame(packed, map, asked)

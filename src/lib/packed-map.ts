@@ -30,6 +30,8 @@ export class PackedMap<V> {
   #counts: Uint32Array
   /** by entry: what was read of those packed */
   #lately: Kept<number, V>
+  /** by entry: all that is packed, as long as somebody else holds it */
+  #whole: WeakRef<readonly V[]> | null = null
 
   private constructor(packing: Packing<V>, base: Packed) {
     this.#packing = packing
@@ -45,10 +47,10 @@ export class PackedMap<V> {
   /** @param values  no two of one key */
   static of<V>(packing: Packing<V>, values: readonly V[]): PackedMap<V> {
     const seed = newSeed()
-    return new PackedMap(
-      packing,
-      pack(values.length, seed, (entry) => itemFor(packing, seed, values[entry]!)),
-    )
+    const base = pack(values.length, seed, (entry) => itemFor(packing, seed, values[entry]!))
+    const map = new PackedMap(packing, base)
+    map.#whole = new WeakRef(values)
+    return map
   }
 
   /** The map that {@link packed} was called on, perhaps in another thread. */
@@ -96,7 +98,14 @@ export class PackedMap<V> {
 
   /** The value of an entry that is there. */
   at(entry: number): V {
-    return this.#over.get(entry) ?? this.#lately.get(entry, () => this.#read(entry))
+    const held = this.#over.get(entry) ?? this.#whole?.deref()?.[entry]
+    return held ?? this.#lately.get(entry, () => this.#read(entry))
+  }
+
+  /** The sort of the value of an entry that is there. */
+  sortAt(entry: number): number {
+    const over = this.#over.get(entry)
+    return over ? this.#packing.sortOf(over) : this.#base.sorts[entry]!
   }
 
   /** Puts a value in the place of the one with its key, or at the end. */
@@ -105,7 +114,7 @@ export class PackedMap<V> {
     const key = keyOf(value)
     let entry = this.entryOf(key)
     if (entry === undefined) this.#added.set(key, (entry = this.#entries++))
-    else this.#count(sortOf(this.at(entry)), -1)
+    else this.#count(this.sortAt(entry), -1)
     this.#count(sortOf(value), 1)
     this.#change(entry, value)
   }
@@ -113,7 +122,7 @@ export class PackedMap<V> {
   delete(key: string): void {
     const entry = this.entryOf(key)
     if (entry === undefined) return
-    this.#count(this.#packing.sortOf(this.at(entry)), -1)
+    this.#count(this.sortAt(entry), -1)
     this.#added.delete(key)
     this.#change(entry, null)
   }
@@ -121,13 +130,20 @@ export class PackedMap<V> {
   /** All values, or those of one sort, in order. */
   *values(sort?: number): Generator<V> {
     const { sorts } = this.#base
+    const whole = this.#whole?.deref()
     for (let entry = 0; entry < this.#entries; entry++) {
       const over = this.#over.get(entry)
-      if (over === null) continue
-      if (over !== undefined) {
-        if (sort === undefined || this.#packing.sortOf(over) === sort) yield over
-      } else if (sort === undefined ? sorts[entry] !== GONE : sorts[entry] === sort) yield this.#read(entry)
+      if (over === null || (over === undefined && sorts[entry] === GONE)) continue
+      if (sort === undefined || this.sortAt(entry) === sort) yield over ?? whole?.[entry] ?? this.#read(entry)
     }
+  }
+
+  /** All values in order; what is asked for while somebody holds them is not read again. */
+  all(): readonly V[] {
+    const values = [...this.values()]
+    // by entry only where all that there is are entries packed
+    if (this.#over.size === 0 && values.length === this.#entries) this.#whole = new WeakRef(values)
+    return values
   }
 
   /** The same map by itself: what becomes of one does not show in the other. */
@@ -140,6 +156,7 @@ export class PackedMap<V> {
     copy.#size = this.#size
     copy.#counts = this.#counts.slice()
     copy.#lately = this.#lately
+    copy.#whole = this.#whole
     return copy
   }
 
@@ -169,6 +186,7 @@ export class PackedMap<V> {
     this.#over = new Map()
     this.#added = new Map()
     this.#lately = keeping(LATELY)
+    this.#whole = null
   }
 }
 

@@ -21,14 +21,14 @@ export function inventoryInParts(
     if (found !== undefined) return found
     const { name, at } = snapshot
     const stated = { ...(name === null ? {} : { name }), ...(at === null ? {} : { at }) }
-    const checked = checkInventory({ ...stated, sources, facts: [...facts.values()], diagnostics: [] })
+    const checked = checkInventory({ ...stated, sources, facts: facts.all(), diagnostics: [] })
     return (found = { missing: checked.missing, diagnostics: checked.diagnostics })
   }
   return {
     snapshot,
     sources,
     get facts() {
-      return [...facts.values()]
+      return facts.all()
     },
     get: (id) => facts.get(id),
     kindOf: (id) => facts.get(id)?.fact.fact,

@@ -57,7 +57,7 @@ async function work(task: ToThread): Promise<Done> {
   }
   if (task.do === 'load') {
     const facts = factTableFrom(task.facts)
-    const live = liveAnalysis({ ...task.header, facts: [...facts.values()], diagnostics: [] }, policy, facts)
+    const live = liveAnalysis({ ...task.header, facts: facts.all(), diagnostics: [] }, policy, facts)
     keep(live)
     tellStates(id, statesIn(live))
     return { snapshotId: live.snapshotId, gone: [] }
