@@ -5,12 +5,12 @@
 import type { Inventory, PlacedFact } from '#model/facts.ts'
 import { checkInventory, refuseErrors, type CheckedInventory } from '#model/inventory.ts'
 import { eachReference } from '#model/inventory-references.ts'
-import { valuesOf } from '#lib/many-values.ts'
 import { asksForSizes } from '#policy/named-fields.ts'
 import type { Policy } from '#policy/policy.ts'
 import type { AccountState } from './live/account-state.ts'
 import type { Change } from './live/dirty.ts'
 import { buildEngine, changeFacts, type Engine } from './live/engine.ts'
+import { namersOf } from './live/fact-store.ts'
 import { accountIdsIn, countsIn, factTable, keyOf, type Counts, type FactTable } from './live/fact-table.ts'
 import { holdState, isAlike, stateHeld, type HeldState } from './live/held-state.ts'
 import { inventoryInParts } from './live/inventory-parts.ts'
@@ -216,7 +216,7 @@ function refuseContradictions({ facts }: Engine, changes: readonly Change[]): vo
   for (const { key, before, after } of changes) {
     add(key)
     if (after !== undefined) eachReference(after.fact, add)
-    if (before === undefined) for (const namer of valuesOf(facts.naming, key)) add(namer)
+    if (before === undefined) for (const { fact } of namersOf(facts, key)) add(keyOf(fact))
   }
   refuseErrors(checkInventory({ sources: [], diagnostics: [], facts: [...near.values()] }).diagnostics)
 }

@@ -1,4 +1,3 @@
-import { valuesOf } from '#lib/many-values.ts'
 import { applyEdits, buildIncremental, type Edit, type Edited, type Incremental } from '#graph/incremental.ts'
 import type { LooseRule } from '#graph/incremental-graph.ts'
 import { noRows, rowAt, setRow, type Rows } from '#graph/incremental-rows.ts'
@@ -12,7 +11,18 @@ import { idOfRight } from '#model/rights.ts'
 import { lanesOfRight, rightImpact, UNCERTAIN } from '../impact.ts'
 import type { WaysOf } from '../ways-in.ts'
 import { GIVES_ACCOUNT } from '../weakest-way.ts'
-import { accountsAsking, buildFactStore, dropFact, namersOf, putFact, viewOf, type FactStore } from './fact-store.ts'
+import {
+  accountsAsking,
+  buildFactStore,
+  dropFact,
+  namersAt,
+  namersOf,
+  nodeOf,
+  putFact,
+  viewOf,
+  type FactStore,
+  type Nodes,
+} from './fact-store.ts'
 import { keyOf, type FactTable } from './fact-table.ts'
 import { bestSignIns, liveWays, settleBest, type BestSignIns } from './live-ways.ts'
 import {
@@ -36,14 +46,11 @@ import {
 } from './rule-store.ts'
 
 /** Everything that a line of live analyses shares; it is as the newest of them says. */
-export interface Engine {
+export interface Engine extends Nodes {
   readonly policy: Policy
   readonly facts: FactStore
   readonly view: FactView
   readonly rules: RuleStore
-  /** ids by node; those of nodes that are no more stay until all is built anew */
-  readonly ids: string[]
-  readonly indexOf: Map<string, number>
   /** by node: how many rules give it, and facts that say that it is out */
   readonly givers: Map<number, number>
   readonly ways: WaysOf
@@ -75,14 +82,14 @@ export function buildEngine(
 ): Engine {
   const facts = buildFactStore(kept, placed, snapshot)
   const view = viewOf(facts)
-  const indexOf = new Map<string, number>()
+  const { ids, indexOf } = facts
   const ways = liveWays(facts, view)
   const draft: Draft = {
     policy,
     facts,
     view,
     rules: buildRuleStore(),
-    ids: [],
+    ids,
     indexOf,
     givers: new Map(),
     ways,
@@ -93,8 +100,6 @@ export function buildEngine(
   const all = new Map(placed.map((each) => [keyOf(each.fact), each]))
   const known = { view, structure: structureOf(facts) }
   const { come, rights } = updateRules(draft.rules, known, new Map(), all, new Set())
-  for (const { fact } of all.values()) if (fact.id !== undefined) nodeOf(draft, fact.id)
-  for (const id of facts.naming.keys()) nodeOf(draft, id)
   const rules = come.map((rule) => looseOf(draft, rule))
   countGivers(draft, { gone: [], come, rights })
   for (const [key, { fact }] of all) seedFact(draft, key, fact, new Set())
@@ -108,9 +113,7 @@ export function buildEngine(
   const program = buildProgram(systemOf(count, rules))
   const reach = [0, 1].map((pass) => {
     const laneMasks = new Uint32Array(count)
-    for (const id of [...rights.keys(), ...facts.naming.keys()]) {
-      laneMasks[draft.indexOf.get(id)!] = lanesAt(draft, id)[pass]!
-    }
+    for (let node = 0; node < count; node++) laneMasks[node] = lanesAt(draft, ids[node]!)[pass]!
     return buildIncremental(program, { laneMasks, starts })
   })
   const seeds = new Uint32Array(count)
@@ -138,7 +141,7 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
   }
   for (const account of accountsExcused(facts, changes)) affected.add(account)
   for (const id of dirty.switched) {
-    for (const key of valuesOf(facts.naming, id)) remade.set(key, facts.kept.get(key)!)
+    for (const placed of namersOf(facts, id)) remade.set(keyOf(placed.fact), placed)
   }
   const made = updateRules(rules, { view, structure: structureOf(facts) }, before, remade, dirty.targets)
   const turned = countGivers(engine, made)
@@ -166,18 +169,13 @@ export function changeFacts(engine: Engine, changes: readonly Change[]): Affecte
 }
 
 /** The facts, as they are before changes, whose rules these bear on: they themselves, and what names an id of another kind. */
-function factsRemade(
-  { kept, naming }: FactStore,
-  changes: readonly Change[],
-  { switched }: Dirty,
-): Map<string, PlacedFact> {
+function factsRemade(facts: FactStore, changes: readonly Change[], { switched }: Dirty): Map<string, PlacedFact> {
   const remade = new Map<string, PlacedFact>()
-  const add = (key: string): void => {
-    const fact = kept.get(key)
-    if (fact !== undefined) remade.set(key, fact)
+  for (const { key } of changes) {
+    const placed = facts.kept.get(key)
+    if (placed !== undefined) remade.set(key, placed)
   }
-  for (const { key } of changes) add(key)
-  for (const id of switched) for (const key of valuesOf(naming, id)) add(key)
+  for (const id of switched) for (const placed of namersOf(facts, id)) remade.set(keyOf(placed.fact), placed)
   return remade
 }
 
@@ -308,7 +306,7 @@ function reachEdits(engine: Engine, changes: readonly Change[], dirty: Dirty, ma
 /** The lanes that a node carries in the two passes of R1. */
 function lanesAt({ rules, facts, view, indexOf, policy }: Draft, id: string): readonly [number, number] {
   const right = rules.rights.get(id)
-  if (right === undefined) return [facts.naming.has(id) && !facts.kept.has(id) ? UNCERTAIN : 0, 0]
+  if (right === undefined) return [namersAt(facts, id).length > 0 && !facts.kept.has(id) ? UNCERTAIN : 0, 0]
   const capability = capabilityOf(right.name)
   return lanesOfRight(
     capability,
@@ -334,13 +332,6 @@ function withDerived(
   for (const { head, kind } of [...made.gone, ...made.come]) if (GIVES_ACCOUNT.has(kind)) affected.add(head)
   for (const { reach } of moved) for (const node of reach) affected.add(ids[node]!)
   return affected
-}
-
-function nodeOf({ ids, indexOf }: Draft, id: string): number {
-  const known = indexOf.get(id)
-  if (known !== undefined) return known
-  indexOf.set(id, ids.length)
-  return ids.push(id) - 1
 }
 
 const looseOf = (draft: Draft, { head, body, needs }: IdRule): LooseRule => ({

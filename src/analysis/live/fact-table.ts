@@ -31,6 +31,9 @@ export const countsIn = (facts: FactTable): Counts => ({ facts: facts.size, acco
 
 export const countOfKind = (facts: FactTable, kind: FactKind): number => facts.countOf(sortOfKind.get(kind)!)
 
+export const isOfKind = (facts: FactTable, entry: number, kind: FactKind): boolean =>
+  facts.sortAt(entry) === sortOfKind.get(kind)
+
 /** The facts of one kind, each made anew. */
 export function* factsOfKind<K extends FactKind>(facts: FactTable, kind: K): Generator<PlacedFact<FactOf<K>>> {
   for (const placed of facts.values(sortOfKind.get(kind)!)) yield placed as PlacedFact<FactOf<K>> // sorted by `fact`

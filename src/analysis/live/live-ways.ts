@@ -1,12 +1,12 @@
 /** Ways in and what they are worth, made when they are asked for: there are many, and they hang on few facts each. */
-import { valuesOf } from '#lib/many-values.ts'
 import type { FactNodes } from '#model/compile.ts'
 import type { FactKind } from '#model/facts.ts'
 import type { FactView } from '#model/inventory.ts'
 import type { Policy } from '#policy/policy.ts'
 import { waysOfFact, type Way, type WaysOf } from '../ways-in.ts'
 import { bestSignIn, settleNominal, type Worth } from '../worth.ts'
-import type { FactStore } from './fact-store.ts'
+import { namersAt, type FactStore } from './fact-store.ts'
+import { isOfKind } from './fact-table.ts'
 
 /** Ways in as the facts have them now; the same objects for one account until another is asked for or a fact changes. */
 export function liveWays(facts: FactStore, view: FactView): WaysOf {
@@ -17,16 +17,16 @@ export function liveWays(facts: FactStore, view: FactView): WaysOf {
 const WAY_KINDS: readonly FactKind[] = ['wayIn', 'secret', 'session']
 
 function waysInto(facts: FactStore, view: FactView, account: string): readonly Way[] | undefined {
-  const stated: { readonly rank: number; readonly serial: number; readonly way: Way }[] = []
-  for (const key of valuesOf(facts.naming, account)) {
-    const serial = facts.kept.entryOf(key)!
-    const placed = facts.kept.at(serial)
-    const rank = WAY_KINDS.indexOf(placed.fact.fact)
+  const stated: { readonly rank: number; readonly entry: number; readonly way: Way }[] = []
+  for (const entry of namersAt(facts, account)) {
+    const rank = WAY_KINDS.findIndex((kind) => isOfKind(facts.kept, entry, kind))
     if (rank < 0) continue
-    for (const way of waysOfFact(view, placed)) if (way.account === account) stated.push({ rank, serial, way })
+    for (const way of waysOfFact(view, facts.kept.at(entry))) {
+      if (way.account === account) stated.push({ rank, entry, way })
+    }
   }
   if (stated.length === 0) return undefined
-  stated.sort((a, b) => a.rank - b.rank || a.serial - b.serial)
+  stated.sort((a, b) => a.rank - b.rank || a.entry - b.entry)
   return stated.map(({ way }) => way)
 }
 
