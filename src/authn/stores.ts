@@ -152,6 +152,8 @@ export interface BudgetStore {
   readonly succeeded: (account: string, factor: Counted, pool: Pool) => Promise<void>
   /** makes a browser one that the account has signed in from */
   readonly remember: (browser: string, account: string, now: number) => Promise<void>
+  /** since when it is such a one, and nothing has ended everything of the account (milliseconds since 1970); null where it is none */
+  readonly knownSince: (browser: string, account: string) => Promise<number | null>
 }
 
 export interface SessionStore {

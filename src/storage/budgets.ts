@@ -49,6 +49,17 @@ export function budgetStore(database: Database): BudgetStore {
         .onConflict((conflict) => conflict.columns(['browser', 'account']).doUpdateSet({ epoch }))
         .execute()
     },
+    async knownSince(browser, account) {
+      const row = await database.sql
+        .selectFrom('browsers')
+        .leftJoin('account_states', 'account_states.account', 'browsers.account')
+        .select('known_since')
+        .where('browser', '=', browser)
+        .where('browsers.account', '=', account)
+        .where((of) => of('browsers.epoch', '=', of.fn.coalesce('account_states.epoch', of.lit(0))))
+        .executeTakeFirst()
+      return row?.known_since ?? null
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { until } from '#lib/until.fixture.ts'
 import { recoveryStore } from '#storage/recoveries.ts'
 import { Person } from './person.fixture.ts'
-import { startPeople } from './people.fixture.ts'
+import { PASSWORD, startPeople } from './people.fixture.ts'
 
 const DAY = 86_400_000
 
@@ -62,6 +62,52 @@ test('for low reach a code and a day give access back, every address is told, an
   const body = new URLSearchParams({ form, leave })
   const stolen = await fetch(`${origin}/enrol/passkey-options`, { method: 'POST', body, headers: { cookie, origin } })
   assert.equal(stolen.status, 403)
+  assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'active')
+})
+
+test('the wait is shorter where the account has been at home for a week, and nowhere else', async (context) => {
+  const { origin, time, codeTo, store, json } = await started(context)
+  const signIn = async (person: Person) => {
+    await person.go('/account')
+    if (!person.html.includes('/identify"')) return
+    await person.submit('identify', { identifier: 'ben@example.org' })
+    await person.submit('password', { password: PASSWORD })
+    assert.match(person.html, /Signed in as shop:ben/)
+  }
+  const [home, young, asker] = [new Person(origin), new Person(origin), new Person(origin)]
+  await signIn(home)
+  time.now += 8 * DAY
+  await signIn(home)
+  await signIn(young)
+  const may = async (person: Person) => (await person.go('/recover')).includes('/recover/shorten"')
+  // there is nothing to shorten yet
+  assert.equal(await may(home), false)
+  await begin(asker, 'ben@example.org')
+  await asker.submit('send')
+  await asker.submit('answer', { code: await codeTo(1) })
+  assert.match(asker.html, /it waits until 2026-12-03 09:00 UTC/)
+  assert.match(asker.html, /open this page in another browser/)
+  assert.deepEqual([await may(young), await may(asker), await may(new Person(origin))], [false, false, false])
+  // nor does a form that nobody was shown
+  for (const person of [young, asker]) {
+    const form = /name="form" value="([^"]+)"/.exec(await person.go('/recover'))?.[1]
+    if (form !== undefined) {
+      const body = new URLSearchParams({ form })
+      await person.go('/recover/shorten', { method: 'POST', body, headers: { origin } })
+      assert.match(person.html, /role="alert"/)
+    }
+  }
+  const heldUntil = async () => (await store.openOf('shop:ben'))?.case.heldUntil
+  assert.equal(await heldUntil(), time.now + DAY)
+  assert.equal(await may(home), true)
+  await home.submit('shorten')
+  assert.match(home.html, /now waits until 2026-12-02 10:00 UTC/)
+  assert.equal(await heldUntil(), time.now + 3_600_000)
+  assert.equal(await may(home), false)
+  time.now += 3_600_000
+  await asker.go('/recover')
+  await asker.submit('complete')
+  assert.match(asker.html, /data-passkey="create"/)
   assert.equal((await json('GET', '/v1/people/shop:ben', undefined)).body['status'], 'active')
 })
 

@@ -11,6 +11,8 @@ export interface RecoveryView {
   readonly message: string | null
   readonly digits: number
   readonly minutes: number
+  /** whether a browser that is known may shorten the wait */
+  readonly canBeShorter: boolean
 }
 
 const act = ({ token }: RecoveryView, step: string, children: Markup): Markup =>
@@ -47,12 +49,22 @@ export const proveRecoveryPage = (view: RecoveryView, { sent }: { readonly sent:
     ${act(view, 'restart', html`<button class="plain">${words.otherAccount}</button>`)}`
 }
 
+const untilOf = ({ heldUntil }: RecoveryCase): string =>
+  heldUntil === null ? '' : `${new Date(heldUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** In a browser that may shorten the wait; `isDone` where it just did. */
+export function waitingPage(view: RecoveryView, it: RecoveryCase, isDone: boolean): Markup {
+  const { words } = view
+  if (isDone) return notice(words.recoverShortened(untilOf(it)), 'good')!
+  return html`<p>${words.recoverWaits(untilOf(it))}</p>
+    ${act(view, 'shorten', html`<button>${words.recoverShorten}</button>`)}`
+}
+
 /** Somebody has proved something here, and is told where the recovery stands. */
 export function standingPage(view: RecoveryView, it: RecoveryCase): Markup {
   const { words } = view
-  const until =
-    it.heldUntil === null ? '' : `${new Date(it.heldUntil).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   return html`${notice(view.message)}
-    <p>${it.state === 'held' ? words.recoverHeld(until) : words.recoverStates[it.state]}</p>
+    <p>${it.state === 'held' ? words.recoverHeld(untilOf(it)) : words.recoverStates[it.state]}</p>
+    ${it.state === 'held' && view.canBeShorter && html`<p class="hint">${words.recoverElsewhere}</p>`}
     ${it.state === 'ready' && act(view, 'complete', html`<button>${words.recoverComplete}</button>`)}`
 }

@@ -13,7 +13,8 @@ import { sawRecovery } from '#risk/watch.ts'
 import { addPasskeyForm } from '#server/pages/enrolment.ts'
 import { html, type Markup } from '#server/pages/html.ts'
 import { pageHeaders, page } from '#server/pages/layout.ts'
-import { beginRecoveryPage, proveRecoveryPage, standingPage, type RecoveryView } from '#server/pages/recovery.ts'
+import { beginRecoveryPage, proveRecoveryPage, standingPage, waitingPage } from '#server/pages/recovery.ts'
+import type { RecoveryView } from '#server/pages/recovery.ts'
 import type { Words } from '#server/pages/words/en.ts'
 import { wordsFor } from '#server/pages/words/words.ts'
 import { browserHandle, formToken, postedForm, type Fields } from '#server/sign-in/forms.ts'
@@ -21,6 +22,7 @@ import { noteFailure, signInOf } from '#server/sign-in/interaction.ts'
 import { sealLeave } from '#server/sign-in/leave.ts'
 import { levelOf } from '#server/sign-in/channels.ts'
 import type { PeopleParts } from '#server/sign-in/parts.ts'
+import { shortenableIn } from '#server/sign-in/shorten-recovery.ts'
 
 interface Step {
   readonly request: FastifyRequest
@@ -34,7 +36,7 @@ interface Step {
 /** A sentence to show, null for none; a reply where the step has answered by itself. */
 type Act = (parts: PeopleParts, step: Step) => Promise<string | null | FastifyReply>
 
-const ACTS: Readonly<Record<string, Act>> = { begin, restart, send, answer, 'saved-code': savedCode, complete }
+const ACTS: Readonly<Record<string, Act>> = { begin, restart, send, answer, 'saved-code': savedCode, shorten, complete }
 const PLACE = 'recover'
 
 export function recoverRoutes(parts: PeopleParts) {
@@ -81,21 +83,35 @@ async function caseOf({ recovery, tools }: PeopleParts, { browser, begun }: Step
 }
 
 async function show(parts: PeopleParts, step: Step, message: string | null): Promise<FastifyReply> {
-  const { browser, begun, words } = step
-  const { keyring, rules } = parts.tools
-  const view: RecoveryView = {
+  const { browser, begun, words, request } = step
+  const waiting = await shortenableIn(parts, request, browser)
+  if (waiting !== null)
+    return draw(parts, step, words.recover, waitingPage(viewOf(parts, step, message), waiting.it, false))
+  if (begun.typed === null) return draw(parts, step, words.recover, beginRecoveryPage(viewOf(parts, step, message)))
+  const it = await caseOf(parts, step)
+  const view = viewOf(parts, step, message, it)
+  const proving = proveRecoveryPage(view, { sent: begun.pending !== null })
+  if (it === null || it.proofs.length === 0) return draw(parts, step, words.recover, proving)
+  const standing = standingPage(view, it)
+  return draw(parts, step, words.recover, it.state === 'requested' ? html`${standing}${proving}` : standing)
+}
+
+function viewOf(
+  { tools, recovery }: PeopleParts,
+  { browser, words }: Step,
+  message: string | null,
+  it: RecoveryCase | null = null,
+): RecoveryView {
+  const { keyring, rules, clock } = tools
+  const shortened = it === null ? null : recovery.rules.byImpact[it.impact].shortened
+  return {
     words,
     token: formToken(keyring, PLACE, browser),
     message,
     digits: rules.codes.digits,
     minutes: rules.codes.ttl / 60_000,
+    canBeShorter: shortened !== null && clock() + shortened < (it?.heldUntil ?? 0),
   }
-  if (begun.typed === null) return draw(parts, step, words.recover, beginRecoveryPage(view))
-  const it = await caseOf(parts, step)
-  const proving = proveRecoveryPage(view, { sent: begun.pending !== null })
-  if (it === null || it.proofs.length === 0) return draw(parts, step, words.recover, proving)
-  const standing = standingPage(view, it)
-  return draw(parts, step, words.recover, it.state === 'requested' ? html`${standing}${proving}` : standing)
 }
 
 function draw(
@@ -187,6 +203,15 @@ async function proved(
   if (opened === 'frozen') return words.recoverStates.frozen
   const proof = { method, channel, at: parts.tools.clock() }
   return (await happen(parts.recovery, id, { is: 'prove', browser, proof })) === null ? words.refused : null
+}
+
+/** In a browser where the account has been at home for a while, by whoever is signed in there. */
+async function shorten(parts: PeopleParts, step: Step): Promise<string | FastifyReply> {
+  const { request, browser, words } = step
+  const waiting = await shortenableIn(parts, request, browser)
+  const done = waiting === null ? null : await happen(parts.recovery, waiting.it.id, waiting.event)
+  if (done === null) return words.refused
+  return draw(parts, step, words.recover, waitingPage(viewOf(parts, step, null), done, true))
 }
 
 /** The wait is over: everything of before ends, and this browser may enrol one key. */

@@ -209,6 +209,13 @@ export const DE: Words = {
     'Weisen Sie nach, was Sie noch können. Was nötig ist und wie lange es dauert, hängt davon ab, was das Konto erreicht. Wenn Sie nichts nachweisen können, fragen Sie Ihren Helpdesk.',
   recoverHeld: (until) =>
     `Der Nachweis genügt. Bis ${until} wird gewartet, damit widersprechen kann, wem das Konto gehört. Kommen Sie dann in diesem Browser wieder.`,
+  recoverElsewhere:
+    'Die Wartezeit ist kürzer, wenn Sie diese Seite in einem anderen Browser öffnen, in dem Sie angemeldet sind und dieses Konto seit einer Woche verwenden.',
+  recoverWaits: (until) =>
+    `Eine Wiederherstellung dieses Kontos wartet bis ${until}. Dieser Browser ist seit einiger Zeit Ihrer. Wenn Sie die Wiederherstellung selbst verlangt haben, können Sie die Wartezeit hier verkürzen. Wenn nicht, tun Sie hier nichts: An jede Adresse des Kontos ging ein Link, der sie stoppt.`,
+  recoverShorten: 'Das war ich: Wartezeit verkürzen',
+  recoverShortened: (until) =>
+    `Die Wiederherstellung wartet jetzt bis ${until}. Machen Sie dann in dem Browser weiter, in dem Sie sie verlangt haben.`,
   recoverComplete: 'Neuen Passkey hinzufügen',
   recoverStates: {
     requested: 'Das ist vermerkt, reicht aber noch nicht. Weisen Sie noch etwas nach oder fragen Sie Ihren Helpdesk.',

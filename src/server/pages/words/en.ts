@@ -198,6 +198,13 @@ export const EN = {
     'Prove what you still can. What is needed, and how long it takes, depends on what the account can reach. If there is nothing that you can prove, ask your help desk.',
   recoverHeld: (until: string) =>
     `Enough is proved. To give the owner time to object, it waits until ${until}. Come back then, in this browser.`,
+  recoverElsewhere:
+    'The wait is shorter if you open this page in another browser in which you are signed in, and have been using this account for a week.',
+  recoverWaits: (until: string) =>
+    `A recovery of this account waits until ${until}. This browser has been yours for a while. If it was you who asked for the recovery, you may shorten the wait here. If it was not, do nothing here: every address of the account has been sent a link that stops it.`,
+  recoverShorten: 'It was me: shorten the wait',
+  recoverShortened: (until: string) =>
+    `The recovery now waits until ${until}. Go on then in the browser in which you asked for it.`,
   recoverComplete: 'Add a new passkey',
   recoverStates: {
     requested: 'That is noted, but not enough yet. Prove something else, or ask your help desk.',
