@@ -36,6 +36,7 @@ export function deviceFlow(brand: string): DeviceFlow {
     ...CODE,
     deviceInfo: (ctx) => ({ ip: ctx.ip, agent: ctx.get('user-agent').slice(0, MAX_AGENT) }),
     async userCodeInputSource(ctx, _form, _out, error) {
+      if (error !== undefined && isUnsaved(ctx)) return startAnew(ctx)
       const page = view(ctx)
       const linked = ctx.query[SHOWN_CODE]
       const typed = error !== undefined && 'userCode' in error ? error.userCode : linked
@@ -75,6 +76,17 @@ export async function agreedTo(ctx: KoaContextWithOIDC, grantId: string | undefi
     grant.addResourceScope(resource, [...requestParamScopes].filter((scope) => scopes.has(scope)).join(' '))
   await grant.save()
   return grant
+}
+
+/** Whether the provider knows nothing of this browser yet, and will not once it has shown what is wrong. */
+const isUnsaved = ({ oidc: { session } }: KoaContextWithOIDC): boolean =>
+  session !== undefined && session.exp === undefined
+
+/** The page without what was wrong, at which the provider remembers the browser: it would fail over a session that it has to change and never kept. */
+function startAnew(ctx: KoaContextWithOIDC): void {
+  Reflect.set(ctx.oidc.session!, 'touched', false)
+  ctx.status = 303
+  ctx.redirect(ctx.oidc.urlFor('code_verification'))
 }
 
 /** What went wrong, without saying whether a code exists that is none of this person's. */

@@ -25,3 +25,10 @@ test('the provider is found as OpenID Connect Discovery and as RFC 8414 have it,
   assert.deepEqual(found[0], found[1])
   assert.equal(found[0]?.issuer, `${url}/oidc`)
 })
+
+test('an address of a device that is over, or never was, begins anew at the page for codes', async (context) => {
+  const port = await freePort()
+  const { ask } = await testServer(context, { port, config: people(port) })
+  const answer = await ask('/oidc/device/none', { redirect: 'manual' })
+  assert.deepEqual([answer.status, answer.headers.get('location')], [303, `http://127.0.0.1:${port}/oidc/device`])
+})
