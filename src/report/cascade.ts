@@ -7,7 +7,9 @@ import { clippedMiddle } from './visible.ts'
 
 /** What a wave shows at most; the rest is counted in its last box. */
 const SHOWN = 6
-const [BOX, HIGH, GAP, LANE, TOP] = [188, 46, 12, 48, 34]
+const [BOX, HIGH, GAP, LANE, TOP] = [188, 63, 12, 48, 34]
+/** Characters of a label, and of smaller text, that fit across a box. */
+const [LABEL_FITS, SMALL_FITS] = [21, 27]
 
 interface Mark {
   readonly node: string
@@ -111,8 +113,11 @@ function lineOf(
 function boxOf(simulation: Simulation, { node, part }: Mark, { x, y }: { x: number; y: number }, names: Names): string {
   const label = labelOf(node, names)
   const rect = `<rect class="node ${part}" x="${x + 0.75}" y="${y + 0.75}" width="${BOX - 1.5}" height="${HIGH - 1.5}" rx="5"></rect>`
+  const lines = labelLines(label).map(
+    (line, i) => `<text class="label ${part}" y="${35 + i * 17}">${escaped(line)}</text>`,
+  )
   // an inner picture cuts what is wider than the box
-  const inner = `<svg x="${x + 10}" y="${y}" width="${BOX - 16}" height="${HIGH}"><text class="kicker ${part}" y="17">${escaped(kickerOf(simulation, node, part))}</text><text class="label ${part}" y="35">${escaped(clippedMiddle(label, 22))}</text></svg>`
+  const inner = `<svg x="${x + 10}" y="${y}" width="${BOX - 16}" height="${HIGH}"><text class="kicker ${part}" y="17">${escaped(kickerOf(simulation, node, part))}</text>${lines.join('')}</svg>`
   return `<g><title>${escaped(label)}</title>${rect}${inner}</g>`
 }
 
@@ -122,19 +127,30 @@ function kickerOf(simulation: Simulation, node: string, part: Mark['part']): str
   return part === 'given' ? `${sort} · held` : sort
 }
 
+/** A label in two lines at most, broken between words or, in ids, where parts begin; what is longer is cut, and says so. */
+export function labelLines(label: string): string[] {
+  const lines: string[] = []
+  for (const part of label.match(/\s*[^\s/:.@]*[/:.@]?/g) ?? []) {
+    const longer = (lines.at(-1) ?? '') + part
+    if (lines.length > 0 && (longer.length <= LABEL_FITS || lines.length === 2)) lines[lines.length - 1] = longer
+    else if (part !== '') lines.push(part.trimStart())
+  }
+  return lines.map((line) => clippedMiddle(line, LABEL_FITS))
+}
+
 /** Text in lines of about a box's width; SVG breaks none by itself. */
 function textLines(text: string, x: number, y: number): string {
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < 30) lines[lines.length - 1] = `${last} ${word}`
+    if (last !== undefined && last.length + word.length < SMALL_FITS) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
   return lines
-    .slice(0, 3)
+    .slice(0, 4)
     .map(
       (line, i) =>
-        `<text class="kicker" x="${x}" y="${y + i * 16}">${escaped(i === 2 && lines.length > 3 ? `${line} …` : line)}</text>`,
+        `<text class="kicker" x="${x}" y="${y + i * 16}">${escaped(i === 3 && lines.length > 4 ? `${line} …` : line)}</text>`,
     )
     .join('')
 }
@@ -152,7 +168,7 @@ export const CASCADE_STYLE = `
 .cascade.wide{overflow-x:auto;padding-bottom:1rem;margin-bottom:1rem}
 .cascade svg{display:block}
 .cascade.tall{display:none}
-.cascade text{font:14px var(--sans);fill:var(--ink)}
+.cascade text{font:13px var(--sans);fill:var(--ink)}
 .cascade text.kicker{font-size:12px;fill:var(--quiet)}
 .cascade text.high.label{font-weight:600}
 .cascade text.given.kicker,.cascade text.goal{fill:var(--unfit)}

@@ -54,7 +54,10 @@ export function renderWhatIfHtml(what: WhatIf): string {
   const worse = what.accounts.filter((each) => each.worse).length
   const better = what.accounts.filter((each) => each.better && !each.worse).length
   const first = `${counted(what.steps.length, 'change')}: ${counted(better, 'account')} better off, ${worse} worse off.`
-  const rest = [`${grouped(what.unchanged)} accounts stay as they are.`]
+  const otherwise = what.accounts.length - better - worse
+  const rest = [
+    `${otherwise === 0 ? '' : `${grouped(otherwise)} otherwise changed; `}${counted(what.unchanged, 'account')} ${what.unchanged === 1 ? 'stays as it is' : 'stay as they are'}.`,
+  ]
   const stamp: [string, string][] = [
     ['Before', `<code>${escaped(shortHash(what.snapshot.before))}</code>`],
     ['After', `<code>${escaped(shortHash(what.snapshot.after))}</code>`],
@@ -63,8 +66,8 @@ export function renderWhatIfHtml(what: WhatIf): string {
   const rows = what.accounts
     .toSorted((a, b) => Number(b.worse) - Number(a.worse))
     .map(
-      ({ id, name, before, after, worse: isWorse }) =>
-        `<tr${isWorse ? ' class="worse"' : ''}><th scope="row">${isWorse ? '✕ ' : '✓ '}${nameHtml(name ?? id)}<br>${idHtml(id)}</th><td>${changedParts(
+      ({ id, name, before, after, worse: isWorse, better: isBetter }) =>
+        `<tr${isWorse ? ' class="worse"' : ''}><th scope="row">${isWorse ? '✕ ' : isBetter ? '✓ ' : '· '}${nameHtml(name ?? id)}<br>${idHtml(id)}</th><td>${changedParts(
           before,
           after,
         )

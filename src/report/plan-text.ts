@@ -209,11 +209,11 @@ export function renderWhatIfText(what: WhatIf, options: Terminal): string {
     [...wrapped(head, width).map((line) => paint('bold', line)), ...wrapped(sentence, width)],
     standingLines(what.before, what.after, width, paint),
     [
-      ...shown.flatMap(({ id, name: called, before, after, worse: isWorse }) => {
+      ...shown.flatMap(({ id, name: called, before, after, worse: isWorse, better: isBetter }) => {
         const label = called === null ? visible(id) : `${visible(called)}  ${visible(id)}`
         const parts = changedParts(before, after)
         return [
-          paint(isWorse ? 'red' : 'bold', `${isWorse ? '✕' : '✓'} ${label}`),
+          paint(isWorse ? 'red' : 'bold', `${isWorse ? '✕' : isBetter ? '✓' : '·'} ${label}`),
           ...wrapped(parts.join('; '), width - 4).map((line) => `    ${line}`),
         ]
       }),

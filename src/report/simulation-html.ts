@@ -170,7 +170,7 @@ function tableHtml(table: readonly SimulationRow[], { accounts }: Simulation, na
     return `<tr><th scope="row">${escaped(title(attacker.name))} <span class="gloss">${escaped(attacker.title)}</span>${who}</th>${numbers.join('')}</tr>`
   })
   const heads = ['Tier', 'Holds', 'Falls', 'High', 'Moderate', 'Low', 'None', 'Steps']
-  return `<section aria-labelledby="table"><h2 id="table">Every attacker, alone</h2><div class="scroll" tabindex="0" role="group" aria-label="Table of attackers"><table class="plain"><caption>Accounts lost by impact, of ${counted(accounts.total, 'account')}, ${grouped(accounts.byImpact.high)} of high impact</caption><thead><tr><th scope="col">Attacker</th>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></section>`
+  return `<section aria-labelledby="table"><h2 id="table">Every attacker, alone</h2><div class="scroll" tabindex="0" role="group" aria-label="Table of attackers"><table class="plain"><caption><span>Accounts lost by impact, of ${counted(accounts.total, 'account')}, ${grouped(accounts.byImpact.high)} of high impact</span></caption><thead><tr><th scope="col">Attacker</th>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></section>`
 }
 
 function methodHtml({ policy, snapshot, diagnostics }: Simulation): string {

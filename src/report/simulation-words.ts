@@ -95,7 +95,7 @@ function howText({ effort, basis, attackers }: Given): string {
 const plural = (word: string): string =>
   word.endsWith('ss')
     ? `${word}es`
-    : word.endsWith('y')
+    : /[^aeiou]y$/.test(word)
       ? `${word.slice(0, -1)}ies`
       : word.endsWith('x')
         ? `${word}es`

@@ -106,6 +106,7 @@ dd{margin:0}
 
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;font-weight:600;padding-bottom:.625rem}
+.scroll>table>caption>span{display:inline-block;max-width:calc(100vw - 2.5rem)}
 th{font-weight:400;text-align:left}
 .matrix table{table-layout:fixed;border-collapse:separate;border-spacing:3px;margin-left:-3px}
 .matrix thead th{font-size:.875rem;color:var(--quiet);padding:.25rem .5rem;text-align:center}
