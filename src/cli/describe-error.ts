@@ -19,7 +19,9 @@ export function describeError(error: unknown): string {
         : `${place.file}${place.line === undefined ? '' : `:${place.line}`}${place.pointer ? ` ${place.pointer}` : ''}: `
     return `${where}${message}\n    ${remedy}`
   })
-  return `${lines.join('\n')}\nambit: ${error.message}\n`
+  // the message by itself repeats the first of them
+  const summary = error.detail['summary']
+  return `${lines.join('\n')}\nambit: ${typeof summary === 'string' ? summary : error.message}\n`
 }
 
 /** Whether a table of numbers found no room, for which V8 throws, unlike for objects. A length that cannot be is a fault of ours. */

@@ -59,7 +59,7 @@ suite('Reading files', () => {
         message: 'the file is in no format that Ambit reads',
         place: { file: 'a.json', pointer: '', line: 1 },
         remedy:
-          'give one of: Ambit inventory (`ambit: 1`); list of people (people). an inventory of your own begins with `ambit: 1`',
+          'give one of: Ambit inventory (`ambit: 1`); list of people (people); an inventory of your own begins with `ambit: 1`',
       },
     ])
   })

@@ -214,7 +214,7 @@ function unrecognised(importers: readonly Importer[]): ImportDiagnostic {
     code: 'file_unrecognised',
     level: 'error',
     message: 'the file is in no format that Ambit reads',
-    remedy: `give one of: ${formats.join('; ')}. an inventory of your own begins with \`ambit: 1\``,
+    remedy: `give one of: ${formats.join('; ')}; an inventory of your own begins with \`ambit: 1\``,
   }
 }
 

@@ -99,6 +99,7 @@ export function refuseErrors(diagnostics: readonly Diagnostic[]): void {
   if (!first) return
   const count = errors.length === 1 ? 'one error' : `${errors.length} errors`
   const where = first.place ? `${placeText(first.place)}: ` : ''
-  const message = `the input has ${count}${errors.length === 1 ? '' : ', the first'}: ${where}${first.message}; ${first.remedy}`
-  throw new AmbitError('input_invalid', message, { diagnostics: errors })
+  const summary = `the input has ${count}`
+  const message = `${summary}${errors.length === 1 ? '' : ', the first'}: ${where}${first.message}; ${first.remedy}`
+  throw new AmbitError('input_invalid', message, { summary, diagnostics: errors })
 }

@@ -48,6 +48,7 @@ suite('Broken files on the command line', () => {
     ]
     for (const line of expected) assert.match(run.stderr, line)
     assert.doesNotMatch(run.stderr, /\bat .*\.ts:\d+/, 'no stack trace')
+    assert.equal(run.stderr.split('`robot`').length, 2, 'each is told once')
   })
 
   test('a folder without files to read, and a path that is not there, are said to be so beside the rest', () => {
