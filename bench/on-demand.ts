@@ -16,7 +16,7 @@ export function timeOnDemand(contents: SnapshotContents): Omit<Measured, 'peakMb
   const accounts = accountsOf(contents)
   const random = randomOf(1)
   const some = Uint32Array.from({ length: SAMPLES }, () => accounts[random.below(accounts.length)]!)
-  const { masks } = reachLanes(program, capabilityMasks, some)
+  const { masks, mayReach } = reachLanes(program, capabilityMasks, some)
   const scratch = buildScratch(program)
   const witnesses: number[] = []
   let witnessSteps = 0
@@ -24,7 +24,7 @@ export function timeOnDemand(contents: SnapshotContents): Omit<Measured, 'peakMb
     if (masks[i] === 0) return
     const lane = 31 - Math.clz32(masks[i]! & -masks[i]!)
     const before = performance.now()
-    witnessSteps += witness(program, start, { lane, laneMasks: capabilityMasks }, scratch).length
+    witnessSteps += witness(program, start, { lane, laneMasks: capabilityMasks, mayReach }, scratch).length
     witnesses.push((performance.now() - before) * 1000)
   })
   const fallen = closure(program, attackerSeeds)

@@ -31,7 +31,7 @@ export const STAGES = {
       const program = withoutGates(contents.program)
       return () => {
         const reach = reachLanes(program, contents.capabilityMasks, starts)
-        return lanesAnswer(reach.masks, reach.hops)
+        return lanesAnswer(reach.masks, reach.hops, reach.mayReach)
       }
     },
   },
@@ -41,7 +41,7 @@ export const STAGES = {
       const starts = accountsOf(contents)
       return () => {
         const reach = reachLanes(contents.program, contents.capabilityMasks, starts)
-        return lanesAnswer(reach.masks, reach.hops)
+        return lanesAnswer(reach.masks, reach.hops, reach.mayReach)
       }
     },
   },
@@ -90,8 +90,8 @@ export const STAGES = {
 
 export type StageName = keyof typeof STAGES
 
-function lanesAnswer(masks: Uint32Array, ranks: Uint8Array): Answer {
-  return { sumUp: () => [bitsOf(masks), ranksOf(ranks)], arrays: [masks, ranks] }
+function lanesAnswer(masks: Uint32Array, ranks: Uint8Array, ...more: readonly Uint32Array[]): Answer {
+  return { sumUp: () => [bitsOf(masks), ranksOf(ranks)], arrays: [masks, ranks, ...more] }
 }
 
 /** The program without its gates: what a graph database would see. */

@@ -123,7 +123,7 @@ export function proofOf(program: Program, { ranks, seeds }: Closure, node: numbe
   const isGiven = (v: number): boolean => ((seeds[v] >>> lane) & 1) === 1
   if (ranks[node * 32 + lane] === LATEST) {
     const scratch = buildScratch(program)
-    explore(program, scratch, nodesAtStart(program, ranks, lane), (v) => v === node)
+    explore(program, scratch, nodesAtStart(program, ranks, lane), { isGoal: (v) => v === node })
     return proofFrom(program, scratch, isGiven, node)
   }
   const rankOf = (v: number): number => (ranks[v * 32 + lane] === NEVER ? Infinity : ranks[v * 32 + lane])

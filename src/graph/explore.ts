@@ -32,21 +32,30 @@ export function buildScratch({ nodeCount, gateHeads }: Program): Scratch {
   }
 }
 
+/** What an exploration looks for. */
+export interface Aim {
+  readonly isGoal: (node: number) => boolean
+  /**
+   * Per node masks, of which those without the bit are left out. The bit must be on every node that can take a part in any
+   * derivation of a goal: then what is found is the same, and so is how.
+   */
+  readonly through?: { readonly masks: Uint32Array; readonly bit: number } | undefined
+}
+
 /**
  * Finds what follows from the roots, in order of rank, up to the first goal. O(arcs of what is reached).
  *
+ * @param aim  null to find everything
  * @param roots  what holds at the start; heads of rules that need nothing are among them only if the caller puts them there
  * @returns the first goal reached, one of the smallest rank; -1 for none
  * @throws {RangeError} if a root is outside the program
  */
-export function explore(
-  program: Program,
-  scratch: Scratch,
-  roots: Iterable<number>,
-  isGoal: ((node: number) => boolean) | null,
-): number {
+export function explore(program: Program, scratch: Scratch, roots: Iterable<number>, aim: Aim | null): number {
   const { nodeCount, outOffsets, outHeads, nodeGateOffsets, nodeGates, gateHeads, gateNeeds } = program
   const { places, arrivals, queue, ranks, vias } = scratch
+  const isGoal = aim?.isGoal ?? null
+  const masks = aim?.through?.masks ?? null
+  const bit = aim?.through?.bit ?? 0
   clear(program, scratch)
   let size = 0
   for (const root of roots) {
@@ -72,7 +81,7 @@ export function explore(
     const rank = ranks[at] + 1
     for (let e = outOffsets[v], end = outOffsets[v + 1]; e < end; e++) {
       const head = outHeads[e]
-      if (places[head] !== 0) continue
+      if ((masks !== null && (masks[head] & bit) === 0) || places[head] !== 0) continue
       queue[size] = head
       ranks[size] = rank
       vias[size] = e
@@ -82,6 +91,7 @@ export function explore(
       const gate = nodeGates[e]
       const head = gateHeads[gate]
       if (++arrivals[gate] !== gateNeeds[gate] || places[head] !== 0) continue
+      if (masks !== null && (masks[head] & bit) === 0) continue
       queue[size] = head
       ranks[size] = rank
       vias[size] = outHeads.length + gate

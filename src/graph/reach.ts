@@ -1,6 +1,6 @@
 import { release } from '#lib/release.ts'
 import { LATEST, NEVER } from './closure.ts'
-import { buildScratch, explore, proofFrom, type Scratch } from './explore.ts'
+import { buildScratch, explore, proofFrom, type Aim, type Scratch } from './explore.ts'
 import type { Program } from './program.ts'
 import type { ProofStep } from './proof.ts'
 import { boundsOf } from './reach-bounds.ts'
@@ -17,6 +17,8 @@ export interface Reach {
   readonly masks: Uint32Array
   /** start * 32 + lane: rank of the first node that carries the lane; {@link UNREACHED}; saturates at {@link FARTHEST} */
   readonly hops: Uint8Array
+  /** per node: the lanes that it can lead to at most; with them a {@link witness} searches only what leads to its goal */
+  readonly mayReach: Uint32Array
   /** how many starts the bounds left open */
   readonly own: number
 }
@@ -54,8 +56,10 @@ export function reachLanes(program: Program, laneMasks: Uint32Array, starts: Uin
     }
     masks[i] = mask
   }
+  const mayReach = new Uint32Array(nodeCount)
+  for (let v = 0; v < nodeCount; v++) mayReach[v] = bounds.lanes[2 * v + 1]
   release(bounds.lanes, bounds.ranks, bounds.rowOf, bounds.nearer, search.seen, search.arrivals)
-  return { masks, hops, own }
+  return { masks, hops, mayReach, own }
 }
 
 const LANES = 32
@@ -107,15 +111,23 @@ export function reachedAmong(
   const open = new Set(wanted)
   const found = new Set<number>()
   if (open.size === 0) return found
-  explore(program, scratch, [start, ...program.axioms], (node) => {
+  const isLast = (node: number): boolean => {
     if (open.delete(node)) found.add(node)
     return open.size === 0
-  })
+  }
+  explore(program, scratch, [start, ...program.axioms], { isGoal: isLast })
   return found
 }
 
 /** What a witness leads to: any of some nodes, or any node that carries a lane. */
-export type Goal = { readonly nodes: ReadonlySet<number> } | { readonly lane: number; readonly laneMasks: Uint32Array }
+export type Goal =
+  | { readonly nodes: ReadonlySet<number> }
+  | {
+      readonly lane: number
+      readonly laneMasks: Uint32Array
+      /** as {@link reachLanes} found it for these masks: the witness is the same, and found sooner */
+      readonly mayReach?: Uint32Array
+    }
 
 /**
  * Returns a shortest derivation of the goal from the start alone, in order, empty where the start itself is a goal.
@@ -130,11 +142,15 @@ export function witness(
   goal: Goal,
   scratch: Scratch = buildScratch(program),
 ): ProofStep[] {
-  const isGoal =
-    'nodes' in goal
-      ? (node: number) => goal.nodes.has(node)
-      : (node: number) => ((goal.laneMasks[node] >>> goal.lane) & 1) === 1
-  const found = explore(program, scratch, [start, ...program.axioms], isGoal)
+  const found = explore(program, scratch, [start, ...program.axioms], aimOf(goal))
   if (found < 0) throw new RangeError(`node ${start} reaches no goal`)
   return proofFrom(program, scratch, (v) => v === start, found)
+}
+
+function aimOf(goal: Goal): Aim {
+  if ('nodes' in goal) return { isGoal: (node) => goal.nodes.has(node) }
+  const { lane, laneMasks, mayReach: masks } = goal
+  const bit = 1 << lane
+  const isGoal = (node: number): boolean => (laneMasks[node] & bit) !== 0
+  return { isGoal, through: masks && { masks, bit } }
 }
