@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import { suite, test, type TestContext } from 'node:test'
 import * as client from 'openid-client'
 import { systemClock } from '#lib/clock.ts'
 import { until } from '#lib/until.fixture.ts'
 import { openApp } from './app.fixture.ts'
+import { looked, newPerson, noBrowser, openBrowser } from './browser.fixture.ts'
 import { PASSWORD, startPeople } from './people.fixture.ts'
 import { Person } from './person.fixture.ts'
 
@@ -53,7 +54,7 @@ async function started(context: TestContext) {
   const time = { ahead: 0 }
   const people = await startPeople(context, {
     clock: () => systemClock() + time.ahead,
-    factors: '[passkey, password, push, email_code]',
+    factors: '[passkey, password, push, email_code, recovery_code]',
     more: `  push: {url: '${app.url}', secret: whsec_${KEY}, token: ${TOKEN}, networks: [127.0.0.0/8]}\n`,
   })
   const { config, authorize } = await openApp(people.origin)
@@ -215,4 +216,52 @@ test('who says "it was not me" in the app is asked no more, is told by mail, and
   assert.equal(await shop.answer({ id: late.id, number: numberOn(person) }), 'refused')
   await person.submit('push-done')
   assert.match(person.html, /was not confirmed in the app/)
+})
+
+suite('Push in a browser', { skip: noBrowser }, () => {
+  test('a session is stepped up by the number that goes from its page into the app, and by nothing else', async (context) => {
+    const shop = await started(context)
+    const { page, complaints } = await newPerson(await openBrowser(context))
+    const numberShown = async () => (await page.innerText('code.secret')).replaceAll(' ', '')
+    const goOn = () => page.click('text=I have typed it: go on')
+    await page.goto(`${shop.origin}/account`)
+    await page.fill('#identifier', 'ben@example.org')
+    await page.click('button:has-text("Continue")')
+    await page.fill('#password', PASSWORD)
+    await page.click('button:has-text("Confirm")')
+    await page.waitForSelector('h1:has-text("Your account")')
+    await page.click('summary:has-text("Add the app on your phone")')
+    await page.fill('#new-app', DEVICE)
+    await page.click('form[action="/account/app"] button')
+    await page.waitForSelector('code.secret')
+    await looked(page, 'push-added')
+    const first = await shop.question(1)
+    assert.match(first.text, /Are you adding this app to your account at Example\?/)
+    assert.equal(await shop.answer({ id: first.id, number: await numberShown() }), 'approved')
+    await goOn()
+    await page.waitForSelector('h1:has-text("Your account")')
+    // now that two factors are enrolled, changes ask for both
+    const codes = page.locator('form[action="/account/recovery-codes"] button')
+    await codes.click()
+    await page.waitForSelector('h1:has-text("Confirm that it is you")')
+    await page.click('text=Confirm in the app')
+    await page.waitForSelector('code.secret')
+    await looked(page, 'push-step-up')
+    const asked = await shop.question(2)
+    assert.deepEqual([asked.to, asked.purpose], [DEVICE, 'step_up'])
+    await goOn()
+    await page.waitForSelector('text=has not answered yet')
+    // a mere yes, or the number of another question, is none
+    const old = await numberShown()
+    assert.equal(await shop.answer({ id: asked.id }), 'refused')
+    assert.equal(await shop.answer({ id: first.id, number: old }), 'refused')
+    await goOn()
+    await page.waitForSelector('text=has not answered yet')
+    assert.equal(await shop.answer({ id: asked.id, number: old }), 'approved')
+    await goOn()
+    await page.waitForSelector('h1:has-text("Your account")')
+    await codes.click()
+    await page.waitForSelector('ol.codes')
+    assert.deepEqual(complaints, [], 'nothing on these pages is against their policy')
+  })
 })
