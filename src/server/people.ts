@@ -179,6 +179,7 @@ export async function openPeople(
         return standing === undefined || !standing.enabled ? null : { preferred_username: account }
       },
       resources: people.resources,
+      dpopNonces: config.gate.dpopNonces,
       own: new Set([OWN_CLIENT]),
       fetch: guardedFetch({ networks: people.clientNetworks }),
       interactionPath: (uid) => `${origin}/interaction/${uid}`,

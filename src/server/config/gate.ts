@@ -107,7 +107,8 @@ export const GATE = Type.Object(
     ),
     dpopNonces: Type.Boolean({
       default: false,
-      description: 'whether DPoP proofs must hold a nonce of ours, which clients are told (RFC 9449 §9)',
+      description:
+        'whether DPoP proofs must hold a nonce of ours, which clients are told, here (RFC 9449 §9) and where our provider gives tokens (§8)',
     }),
     cookieDomain: Type.Optional(
       text('domain of the session cookie, which all hosts behind the proxies and this server share', {

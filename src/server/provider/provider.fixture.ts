@@ -41,7 +41,7 @@ export const CLIENT = {
 }
 const other = { ...CLIENT, client_id: 'other', redirect_uris: ['https://other.example.org/cb'] }
 
-export async function startProvider(database: Database): Promise<TestProvider> {
+export async function startProvider(database: Database, { dpopNonces = false } = {}): Promise<TestProvider> {
   const tools = toolsOver(database)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const errors: string[] = []
@@ -66,6 +66,7 @@ export async function startProvider(database: Database): Promise<TestProvider> {
     channelsOf: () => [],
     claimsOf: async (account) => (account.startsWith('idp:') ? { name: account } : null),
     resources: { [API]: { scope: 'read' } },
+    dpopNonces,
     own: new Set(),
     fetch: guardedFetch({ networks: [] }),
     interactionPath: (uid) => `/interaction/${uid}`,

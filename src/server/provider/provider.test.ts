@@ -1,7 +1,8 @@
 /** An independent OpenID client against our provider, over HTTP, on both stores. */
 import { strict as assert } from 'node:assert'
+import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
-import { decodeJwt } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as client from 'openid-client'
 import type { Proof } from '#authn/session.ts'
 import { onEveryStore, type Store } from '#storage/stores.fixture.ts'
@@ -251,6 +252,36 @@ onEveryStore('a code is for its client, its verifier and its key', async (store,
   // a confidential client's refresh token is bound to the client; a proof of another key makes other tokens, not these
   const next = await client.refreshTokenGrant(it.config, bound.refresh_token!, { resource: API }, { DPoP: thief })
   assert.notDeepEqual(decodeJwt(next.access_token)['cnf'], decodeJwt(bound.access_token)['cnf'])
+})
+
+onEveryStore('a proof of a key holds a nonce of ours where that is asked for', async (store, context) => {
+  const running = await startProvider(await store.open(), { dpopNonces: true })
+  context.after(running.close)
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const url = `${running.issuer}/token`
+  const ask = async (nonce?: string) => {
+    const shown = await new SignJWT({
+      htm: 'POST',
+      htu: url,
+      jti: randomUUID(),
+      ...(nonce === undefined ? {} : { nonce }),
+    })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: await exportJWK(publicKey) })
+      .setIssuedAt()
+      .sign(privateKey)
+    const { client_id, client_secret, redirect_uris } = CLIENT
+    const form = { grant_type: 'authorization_code', code: 'x', code_verifier: 'x'.repeat(43) }
+    const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
+    const body = new URLSearchParams({ ...form, redirect_uri: redirect_uris[0]! })
+    const answer = await fetch(url, { method: 'POST', headers: { dpop: shown, authorization }, body })
+    const { error } = (await answer.json()) as { error: string }
+    return { error, nonce: answer.headers.get('dpop-nonce') }
+  }
+  const first = await ask()
+  assert.equal(first.error, 'use_dpop_nonce')
+  assert.ok(first.nonce)
+  assert.equal((await ask('guessed')).error, 'use_dpop_nonce')
+  assert.equal((await ask(first.nonce)).error, 'invalid_grant', 'the proof is taken, and the code is what is wrong')
 })
 
 onEveryStore('the store holds no code and no token', async (store, context) => {

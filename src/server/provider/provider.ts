@@ -38,6 +38,8 @@ export interface ProviderParts extends CheckParts {
   readonly claimsOf: (account: string) => Promise<Readonly<Record<string, unknown>> | null>
   /** APIs that access tokens are for, by resource indicator (RFC 8707) */
   readonly resources: Readonly<Record<string, { readonly scope: string }>>
+  /** whether a proof of a key must hold a nonce of ours (RFC 9449 §8) */
+  readonly dpopNonces: boolean
   /** clients of the house, whose people are not asked whether they agree */
   readonly own: ReadonlySet<string>
   /** where an interaction is shown, below the issuer */
@@ -98,7 +100,11 @@ export function openProvider(parts: ProviderParts): Provider {
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: true, nonceSecret: nonceSecret(parts.cookieKeys[0]!) },
+      dPoP: {
+        enabled: true,
+        nonceSecret: nonceSecret(parts.cookieKeys[0]!),
+        requireNonce: () => parts.dpopNonces,
+      },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
